@@ -1,0 +1,194 @@
+// What the server was told, as plain values: read once from the configuration and handed down.
+//
+// Each field repeats the default of its key in config_keys.cc (a test compares all of them), so a
+// test or a benchmark may simply write `Settings settings;`. Fields are grouped by who reads them.
+// Fields of hot keys are marked; SettingsHolder hands out the current ones after a reload.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace elanus {
+
+class Config;
+
+struct Settings {
+  struct Paths {
+    std::string data_dir = "elanus-data";             // elanus.dataDir
+    std::string objects_dir = "elanus-data/data";     // localStorage.path, else below data_dir
+    std::string log_dir = "elanus-data/rdb_data";     // rocksmq.path, else below data_dir
+    std::string catalog_dir = "elanus-data/catalog";  // always below data_dir
+    std::string object_prefix = "files";              // minio.rootPath
+    bool operator==(const Paths&) const = default;
+  } paths;
+
+  struct Network {
+    std::string address = "127.0.0.1";       // proxy.ip, or loopback when nobody gave one
+    bool address_given = false;              // By flag, file or environment.
+    int port = 19530;                        // proxy.port (gRPC, later REST too)
+    std::string http_address = "127.0.0.1";  // elanus.metrics.address, else as `address`
+    int http_port = 9091;                    // elanus.metrics.port, METRICS_PORT
+    int64_t receive_bytes_max = 64 << 20;    // proxy.grpc.serverMaxRecvSize
+    int64_t send_bytes_max = 256 << 20;      // proxy.grpc.serverMaxSendSize
+    bool operator==(const Network&) const = default;
+  } network;
+
+  struct Security {
+    bool authorization = false;  // common.security.authorizationEnabled
+    bool operator==(const Security&) const = default;
+  } security;
+
+  // Whole-process resources.
+  struct Resources {
+    int64_t memory_limit_bytes = 0;  // elanus.memoryLimit; 0: the machine's or cgroup's own limit.
+    int cpu_threads = 0;             // elanus.cpuThreads; 0: the cores the process may use.
+    std::string simd_type = "auto";  // common.simdType
+    bool operator==(const Resources&) const = default;
+  } resources;
+
+  enum class WalSync { kFsync, kNone };
+  struct Log {
+    WalSync sync = WalSync::kFsync;                  // elanus.walSyncMode
+    int64_t file_bytes_max = 64 << 20;               // elanus.logMaxBytes
+    int physical_channels = 16;                      // rootCoord.dmlChannelNum
+    std::string channel_prefix = "by-dev";           // msgChannel.chanNamePrefix.cluster
+    std::string dml_channel_name = "rootcoord-dml";  // msgChannel.chanNamePrefix.rootCoordDml
+    bool operator==(const Log&) const = default;
+  } log;
+
+  // Limits checked in the proxy. All hot.
+  struct Proxy {
+    int64_t name_length_max = 255;
+    std::string name_extra_characters = "$";
+    std::string role_name_extra_characters = "$";
+    int64_t fields_max = 64;
+    int64_t vector_fields_max = 10;
+    int64_t shards_max = 16;
+    int64_t dimension_max = 32768;  // Float; binary vectors 8 times that.
+    int64_t varchar_bytes_max = 65535;
+    int64_t text_bytes_max = 2097152;
+    int64_t tasks_max = 1024;
+    int ddl_concurrency = 16;         // Not hot.
+    int dcl_concurrency = 16;         // Not hot.
+    int64_t result_entries_max = -1;  // nq x topk x group size; -1: no limit.
+    bool must_use_partition_key = false;
+    int64_t connections_max = 10000;  // Entries of the client registry.
+    int64_t connection_check_interval_ms = 120'000;
+    int64_t connection_info_ttl_ms = 86'400'000;
+    int64_t slow_query_ms = 1000;
+    double partial_result_ratio = 1.0;
+    int64_t graceful_stop_timeout_ms = 30'000;
+    int64_t index_params_bytes_max = 102400;
+    int64_t array_capacity_max = 4096;
+    int64_t collection_description_bytes_max = 1024;
+    int64_t users_max = 100;
+    int64_t roles_max = 10;
+    int64_t username_length_max = 32;
+    int64_t password_length_max = 72;
+    bool operator==(const Proxy&) const = default;
+  } proxy;
+
+  // quotaAndLimits.limits.* and the flush rate. All hot.
+  struct Limits {
+    int64_t topk_max = 16384;
+    int64_t nq_max = 16384;
+    int64_t query_result_window_max = 16384;
+    int64_t large_topk_max = 1'000'000;
+    int64_t large_query_result_window_max = 1'000'000;
+    int64_t output_bytes_max = 104857600;
+    int64_t insert_bytes_max = -1;
+    int64_t group_size_max = 10;
+    int64_t collections_max = 65536;
+    int64_t collections_per_database_max = 65536;
+    // Flushes a second; negative: unlimited. The reference limits a collection to 0.1 by default;
+    // here a flush is cheap and nothing is limited unless quotaAndLimits.flushRate says so.
+    double flushes_per_second = -1;
+    double collection_flushes_per_second = -1;
+    bool operator==(const Limits&) const = default;
+  } limits;
+
+  struct Catalog {
+    int64_t partitions_max = 1024;         // rootCoord.maxPartitionNum, a collection (hot)
+    int64_t databases_max = 64;            // rootCoord.maxDatabaseNum (hot)
+    int64_t general_capacity_max = 65536;  // rootCoord.maxGeneralCapacity (hot)
+    std::string default_partition_name = "_default";
+    bool operator==(const Catalog&) const = default;
+  } catalog;
+
+  // When a growing segment is sealed, and how large it becomes. All hot.
+  struct Segment {
+    int64_t bytes_max = int64_t{1024} << 20;  // dataCoord.segment.maxSize
+    double seal_proportion = 0.12;
+    double seal_proportion_jitter = 0.1;
+    int64_t life_max_ms = 86'400'000;
+    int64_t idle_max_ms = 600'000;
+    int64_t idle_seal_bytes_min = 16 << 20;
+    int64_t chunk_bytes = 16 << 20;  // dataNode.segment.insertBufSize
+    int64_t index_rows_min = 1024;   // indexCoord.segment.minSegmentNumRowsToEnableIndex
+    int index_build_parallel = 1;    // indexNode.scheduler.buildParallel
+    bool operator==(const Segment&) const = default;
+  } segment;
+
+  struct Read {
+    int64_t graceful_time_ms = 5000;  // common.gracefulTime: staleness allowed by Bounded (hot)
+    int64_t queue_max = 1024;         // queryNode.scheduler.unsolvedQueueSize (hot)
+    bool operator==(const Read&) const = default;
+  } read;
+
+  // What AUTOINDEX becomes, as JSON objects of index parameters. All hot.
+  struct AutoIndex {
+    bool override_explicit = false;  // autoIndex.enable
+    std::string float_build;
+    std::string int8_build;
+    std::string binary_build;
+    std::string sparse_build;
+    std::string scalar_build;
+    int64_t bitmap_cardinality_limit = 100;
+    AutoIndex();  // The defaults are long; see settings.cc.
+    bool operator==(const AutoIndex&) const = default;
+  } auto_index;
+
+  struct Logging {
+    std::string level = "info";  // Hot.
+    bool json = false;           // log.format
+    std::string directory;       // log.file.rootPath; empty: standard error only.
+    int64_t file_bytes_max = int64_t{300} << 20;
+    int64_t age_max_ms = int64_t{10} * 86'400'000;
+    int files_max = 20;
+    bool also_stderr = true;  // log.stdout
+    bool operator==(const Logging&) const = default;
+  } logging;
+
+  bool operator==(const Settings&) const = default;
+};
+
+// Fails where two values do not go together (a value alone was checked when it was read).
+absl::StatusOr<Settings> MakeSettings(const Config& config);
+
+// Hands the current settings to those who follow hot keys. Threads: any.
+class SettingsHolder {
+ public:
+  explicit SettingsHolder(Settings settings)
+      : current_(std::make_shared<const Settings>(std::move(settings))) {}
+
+  std::shared_ptr<const Settings> Current() const {
+    std::lock_guard lock(mutex_);
+    return current_;
+  }
+  void Replace(Settings settings) {
+    auto fresh = std::make_shared<const Settings>(std::move(settings));
+    std::lock_guard lock(mutex_);
+    current_ = std::move(fresh);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Settings> current_;
+};
+
+}  // namespace elanus

@@ -1,0 +1,180 @@
+// The coordinator: the catalog and everything that follows from changing it.
+//
+// Reads look at CatalogState and never wait for the disk. Every change takes the DDL lock, checks
+// itself against the state, commits one transaction and then shows it to readers; afterwards, with
+// the lock released, the other roles hear of it, in commit order. The operations are spread over
+// files by what they concern: databases.cc, collections.cc, alter_collection.cc, aliases.cc,
+// partitions.cc, indexes.cc, load.cc, segments.cc.
+//
+// Threads: any.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "coord/catalog_change.h"
+#include "coord/catalog_state.h"
+#include "coord/id_allocator.h"
+#include "coord/index_scheduler.h"
+#include "coord/notifier.h"
+#include "coord/object_remover.h"
+#include "coord/options.h"
+#include "coord/timestamp_oracle.h"
+#include "roles/coordinator.h"
+#include "roles/data_node.h"
+#include "roles/index_node.h"
+#include "roles/query_node.h"
+
+namespace elanus::coord {
+
+class Coordinator final : public roles::Coordinator {
+ public:
+  // Reads the whole catalog; makes one in an empty store.
+  static absl::StatusOr<std::unique_ptr<Coordinator>> Open(Environment environment,
+                                                           Options options);
+  ~Coordinator() override;
+
+  // Sets the peers; any may be null. Before any change is asked for.
+  void Connect(roles::DataNode* data_node, roles::QueryNode* query_node,
+               roles::IndexNode* index_node);
+  // Takes up what the last process left: tells the query node what is loaded, schedules pending
+  // index builds, collects garbage. After Connect, when the peers are ready.
+  void Start();
+  // Cancels index builds and waits for background work. No change may be asked for afterwards.
+  void Stop();
+
+  // Removes objects that the catalog does not list and that no task of this process can be about to
+  // list: every id in a key must be older than this process. Touches nothing but insert_log/,
+  // delta_log/, stats_log/ and index_files/. Returns how many were removed.
+  absl::StatusOr<int64_t> CollectGarbage();
+
+  // Tries builds again that lack of memory or disk has stopped. They are tried whenever a new one
+  // comes up, too.
+  void RetryBuilds();
+
+  void SetLimits(const Limits& limits);
+  const std::string& instance() const { return instance_; }
+
+  // --- roles::Coordinator ---
+  Timestamp AllocateTimestamp() override;
+  absl::StatusOr<int64_t> AllocateIds(int64_t count) override;
+
+  absl::Status CreateDatabase(const std::string& name, const meta::KeyValues& properties) override;
+  absl::Status DropDatabase(const std::string& name) override;
+  absl::Status AlterDatabase(const std::string& name, const meta::KeyValues& set,
+                             const std::vector<std::string>& delete_keys) override;
+  absl::StatusOr<meta::Database> DescribeDatabase(const std::string& name) override;
+  std::vector<meta::Database> ListDatabases() override;
+
+  absl::Status CreateCollection(const roles::CreateCollectionRequest& request) override;
+  absl::Status DropCollection(const std::string& db, const std::string& name) override;
+  absl::Status TruncateCollection(const std::string& db, const std::string& name) override;
+  absl::Status RenameCollection(const std::string& db, const std::string& old_name,
+                                const std::string& new_db, const std::string& new_name) override;
+  absl::StatusOr<meta::CollectionPtr> GetCollection(std::string_view db,
+                                                    std::string_view name) override;
+  absl::StatusOr<meta::CollectionPtr> GetCollection(CollectionId id) override;
+  absl::StatusOr<std::vector<meta::CollectionPtr>> ListCollections(const std::string& db) override;
+  std::vector<meta::CollectionPtr> AllCollections() override;
+  absl::Status AlterCollection(const std::string& db, const std::string& name,
+                               const meta::KeyValues& set,
+                               const std::vector<std::string>& delete_keys) override;
+  absl::Status AlterField(const std::string& db, const std::string& collection,
+                          const std::string& field, const meta::KeyValues& set,
+                          const std::vector<std::string>& delete_keys) override;
+  absl::Status AddField(const std::string& db, const std::string& collection,
+                        schema::FieldSchema field) override;
+
+  absl::Status CreatePartition(const std::string& db, const std::string& collection,
+                               const std::string& name) override;
+  absl::Status DropPartition(const std::string& db, const std::string& collection,
+                             const std::string& name) override;
+
+  absl::Status CreateAlias(const std::string& db, const std::string& collection,
+                           const std::string& alias) override;
+  absl::Status DropAlias(const std::string& db, const std::string& alias) override;
+  absl::Status AlterAlias(const std::string& db, const std::string& collection,
+                          const std::string& alias) override;
+  absl::StatusOr<meta::CollectionPtr> DescribeAlias(const std::string& db,
+                                                    const std::string& alias) override;
+
+  absl::Status CreateIndex(const roles::CreateIndexRequest& request) override;
+  absl::Status DropIndex(const std::string& db, const std::string& collection,
+                         const std::string& field, const std::string& index_name) override;
+  absl::Status AlterIndex(const std::string& db, const std::string& collection,
+                          const std::string& index_name, const meta::KeyValues& set,
+                          const std::vector<std::string>& delete_keys) override;
+  absl::StatusOr<std::vector<roles::IndexProgress>> DescribeIndexes(const std::string& db,
+                                                                    const std::string& collection,
+                                                                    const std::string& index_name,
+                                                                    Timestamp at) override;
+
+  absl::Status Load(const roles::LoadRequest& request) override;
+  absl::Status ReleaseCollection(const std::string& db, const std::string& collection) override;
+  absl::Status ReleasePartitions(const std::string& db, const std::string& collection,
+                                 const std::vector<std::string>& partitions) override;
+
+  std::vector<meta::SegmentPtr> Segments(CollectionId collection) override;
+  std::vector<meta::Delta> Deltas(CollectionId collection) override;
+  std::optional<meta::SegmentPtr> FindSegment(SegmentId id) override;
+  absl::StatusOr<std::vector<meta::SegmentPtr>> CommitFlush(
+      std::vector<meta::Segment> segments, std::vector<meta::Delta> deltas,
+      std::optional<uint64_t> replay_from) override;
+  uint64_t ReplayFrom() override;
+
+ private:
+  Coordinator(Environment environment, Options options);
+
+  // Holds the DDL lock; when it goes away it releases the lock and delivers what was to be told.
+  class Change;
+
+  // Each of these needs the DDL lock.
+  absl::Status CommitLocked(const CatalogChange& change);
+  // By its real name; an alias is not found.
+  absl::StatusOr<meta::CollectionPtr> FindByRealName(const std::string& db,
+                                                     const std::string& name) const;
+  absl::StatusOr<std::vector<meta::Partition>> MakePartitions(const meta::Collection& collection,
+                                                              int64_t num_partitions);
+  absl::Status CheckRoomForAnother() const;  // Collection, in all.
+  absl::Status CheckRoomForAnotherIn(const meta::Database& database) const;
+  absl::Status ApplyProperties(meta::Collection& collection, const meta::KeyValues& set,
+                               const std::vector<std::string>& delete_keys);
+  absl::Status EnableDynamicField(meta::Collection& collection);
+  absl::StatusOr<meta::SegmentIndex> FirstState(const meta::Index& index,
+                                                const meta::Segment& segment);
+  bool BelongsNowhere(const meta::Segment& segment) const;
+
+  // The index scheduler's way back (segments.cc).
+  std::optional<roles::BuildTask> PrepareBuild(SegmentId segment, IndexId index);
+  absl::Status FinishBuild(const roles::BuildTask& task,
+                           const absl::StatusOr<roles::BuildResult>& result);
+
+  // Objects of values that the catalog no longer lists.
+  void RemoveObjectsOf(const meta::Segment& segment);
+  void RemoveObjectsOf(const meta::Delta& delta);
+  void RemoveObjectsOf(const std::vector<meta::SegmentPtr>& segments,
+                       const std::vector<meta::Delta>& deltas);
+
+  Environment environment_;
+  const Options options_;
+  std::string instance_;
+  CatalogState state_;
+  std::unique_ptr<TimestampOracle> timestamps_;
+  std::unique_ptr<IdAllocator> ids_;
+
+  roles::DataNode* data_node_ = nullptr;  // Set by Connect.
+  roles::QueryNode* query_node_ = nullptr;
+  roles::IndexNode* index_node_ = nullptr;
+
+  mutable std::mutex ddl_mutex_;
+  Limits limits_;  // By ddl_mutex_.
+  Notifier notifier_;
+  ObjectRemover remover_;
+  std::unique_ptr<IndexScheduler> scheduler_;  // Set by Connect.
+  TaskGroup cleanup_;
+};
+
+}  // namespace elanus::coord

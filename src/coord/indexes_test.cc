@@ -1,0 +1,287 @@
+#include "coord/coordinator_fixture_test.h"
+#include "coord/json_path.h"
+
+namespace elanus::coord {
+namespace {
+
+using meta::BuildState;
+
+TEST_F(CoordinatorTest, NamesIndexesAfterTheirFieldAndRepeatsHarmlessly) {
+  CreateIndexed("c");
+  const meta::CollectionPtr before = Get("c");
+  ASSERT_EQ(before->indexes.size(), 1);
+  EXPECT_EQ(before->indexes[0].name, "v");
+  EXPECT_EQ(before->indexes[0].field_name, "v");
+  EXPECT_EQ(before->indexes[0].type, "HNSW");
+  EXPECT_EQ(before->indexes[0].metric, "L2");
+  EXPECT_EQ(before->indexes[0].user_params, HnswIndex("c").params);
+  EXPECT_TRUE(coordinator_->CreateIndex(HnswIndex("c")).ok());
+  EXPECT_TRUE(coordinator_->CreateIndex(HnswIndex("c", "v", "v")).ok());
+  EXPECT_EQ(Get("c"), before);
+  ExpectError(coordinator_->CreateIndex(HnswIndex("c", "v", "other")), ErrorCode::kParameterInvalid,
+              "CreateIndex failed: creating multiple indexes on same field is not supported");
+  roles::CreateIndexRequest changed = HnswIndex("c");
+  changed.params[1].second = "IP";
+  ExpectError(coordinator_->CreateIndex(changed), ErrorCode::kParameterInvalid,
+              "CreateIndex failed: at most one distinct index is allowed per field");
+  ExpectError(coordinator_->CreateIndex(HnswIndex("c", "nope")), ErrorCode::kParameterInvalid,
+              "cannot create index on non-exist field: nope");
+  ExpectError(coordinator_->CreateIndex(HnswIndex("c", "v", "1x")), ErrorCode::kParameterInvalid,
+              "Invalid index name");
+  ExpectError(coordinator_->CreateIndex(HnswIndex("none")), ErrorCode::kCollectionNotFound,
+              "collection not found");
+  roles::CreateIndexRequest huge = HnswIndex("c");
+  huge.params.emplace_back("x", std::string(200000, 'x'));
+  ExpectError(coordinator_->CreateIndex(huge), ErrorCode::kParameterTooLarge, "too large");
+}
+
+TEST_F(CoordinatorTest, TakesAnUnnamedRequestForTheIndexThatIsThere) {
+  Create("c");
+  ASSERT_TRUE(coordinator_->CreateIndex(HnswIndex("c", "v", "mine")).ok());
+  EXPECT_TRUE(coordinator_->CreateIndex(HnswIndex("c")).ok());
+  EXPECT_EQ(Get("c")->indexes.size(), 1);
+  EXPECT_EQ(Get("c")->indexes[0].name, "mine");
+}
+
+TEST_F(CoordinatorTest, ShowsAutomaticIndexesAsAutomatic) {
+  Create("c");
+  roles::CreateIndexRequest request;
+  request.collection = "c";
+  request.field_name = "v";
+  ASSERT_TRUE(coordinator_->CreateIndex(request).ok());
+  const meta::Index index = Get("c")->indexes[0];
+  const meta::KeyValues shown = {{"index_type", "AUTOINDEX"}, {"metric_type", "COSINE"}};
+  EXPECT_EQ(index.user_params, shown);
+  EXPECT_NE(index.type, "AUTOINDEX");
+  EXPECT_TRUE(coordinator_->CreateIndex(request).ok());
+  request.params = {{"index_type", "AUTOINDEX"}, {"metric_type", "COSINE"}};
+  EXPECT_TRUE(coordinator_->CreateIndex(request).ok());
+  request.params = {{"metric_type", "L2"}};
+  EXPECT_FALSE(coordinator_->CreateIndex(request).ok());
+  EXPECT_EQ(Get("c")->indexes.size(), 1);
+}
+
+TEST_F(CoordinatorTest, FinishesSmallSegmentsAndFilelessKindsAtOnce) {
+  CreateIndexed("c");
+  const SegmentId small = Flush("c", 1023);
+  EXPECT_EQ(Segment(small)->indexes.at(0).state, BuildState::kFinished);
+  EXPECT_EQ(Segment(small)->indexes.at(0).key, "");
+  const SegmentId large = Flush("c", 1024);
+  EXPECT_EQ(Segment(large)->indexes.at(0).state, BuildState::kPending);
+  Create("flat");
+  const SegmentId flat = Flush("flat", 5000);
+  roles::CreateIndexRequest request = HnswIndex("flat");
+  request.params = {{"index_type", "FLAT"}, {"metric_type", "L2"}};
+  ASSERT_TRUE(coordinator_->CreateIndex(request).ok());
+  EXPECT_EQ(Segment(flat)->indexes.at(0).state, BuildState::kFinished);
+  builds_.RunAll();
+  EXPECT_EQ(index_node_.num_builds, 1);
+}
+
+TEST_F(CoordinatorTest, BuildsFlushedSegmentsWhetherTheIndexCameBeforeOrAfter) {
+  Create("c");
+  const SegmentId first = Flush("c", 2000);
+  EXPECT_TRUE(Segment(first)->indexes.empty());
+  ASSERT_TRUE(coordinator_->CreateIndex(HnswIndex("c")).ok());
+  const SegmentId second = Flush("c", 3000);
+  auto progress = coordinator_->DescribeIndexes("", "c", "", Timestamp());
+  ASSERT_TRUE(progress.ok());
+  EXPECT_EQ(progress->at(0).state, BuildState::kPending);
+  EXPECT_EQ(progress->at(0).total_rows, 5000);
+  EXPECT_EQ(progress->at(0).pending_rows, 5000);
+  builds_.RunOne();
+  progress = coordinator_->DescribeIndexes("", "c", "v", Timestamp());
+  EXPECT_EQ(progress->at(0).indexed_rows, 2000);
+  EXPECT_EQ(progress->at(0).pending_rows, 3000);
+  // Only segments that were there at that time count.
+  progress = coordinator_->DescribeIndexes("", "c", "v", Segment(first)->flushed);
+  EXPECT_EQ(progress->at(0).total_rows, 2000);
+  EXPECT_EQ(progress->at(0).state, BuildState::kFinished);
+  builds_.RunAll();
+  EXPECT_EQ(Segment(second)->indexes[0].state, BuildState::kFinished);
+  EXPECT_FALSE(Segment(second)->indexes[0].key.empty());
+  EXPECT_EQ(coordinator_->DescribeIndexes("", "c", "v", Timestamp())->at(0).state,
+            BuildState::kFinished);
+  EXPECT_EQ(index_node_.num_builds, 2);
+}
+
+TEST_F(CoordinatorTest, CallsAnIndexWithoutRowsFinished) {
+  CreateIndexed("c");
+  const auto progress = coordinator_->DescribeIndexes("", "c", "", Timestamp());
+  EXPECT_EQ(progress->at(0).state, BuildState::kFinished);
+  EXPECT_EQ(progress->at(0).total_rows, 0);
+  ExpectError(coordinator_->DescribeIndexes("", "c", "nope", Timestamp()).status(),
+              ErrorCode::kIndexNotFound, "index not found[indexName=nope]");
+  Create("d");
+  ExpectError(coordinator_->DescribeIndexes("", "d", "", Timestamp()).status(),
+              ErrorCode::kIndexNotFound, "index not found[collection=d]");
+}
+
+TEST_F(CoordinatorTest, TakesUpPendingBuildsAfterARestart) {
+  CreateIndexed("c");
+  const SegmentId segment = Flush("c", 2000);
+  Open();
+  EXPECT_EQ(Segment(segment)->indexes[0].state, BuildState::kPending);
+  coordinator_->Start();
+  builds_.RunAll();
+  EXPECT_EQ(Segment(segment)->indexes[0].state, BuildState::kFinished);
+  const std::string dump = Dump(*coordinator_);
+  Open();
+  EXPECT_EQ(Dump(*coordinator_), dump);
+}
+
+TEST_F(CoordinatorTest, ReportsWhyABuildFailed) {
+  CreateIndexed("c");
+  index_node_.build = [](const roles::BuildTask&, const Cancellation&) {
+    return InternalError(ErrorCode::kDataIntegrity, "column is damaged");
+  };
+  const SegmentId segment = Flush("c", 2000);
+  builds_.RunAll();
+  EXPECT_EQ(index_node_.num_builds, 1);
+  const auto progress = coordinator_->DescribeIndexes("", "c", "", Timestamp());
+  EXPECT_EQ(progress->at(0).state, BuildState::kFailed);
+  EXPECT_EQ(progress->at(0).fail_reason, fmt::format("{}: column is damaged;", segment));
+}
+
+TEST_F(CoordinatorTest, TriesFailuresThatMayPassAgainAndThenGivesUp) {
+  CreateIndexed("c");
+  index_node_.build = [&](const roles::BuildTask&,
+                          const Cancellation&) -> absl::StatusOr<roles::BuildResult> {
+    if (index_node_.num_builds < 3) return InternalError(ErrorCode::kIoFailed, "no answer");
+    return roles::BuildResult{"index_files/1/x", 1};
+  };
+  const SegmentId lucky = Flush("c", 2000);
+  builds_.RunAll();
+  EXPECT_EQ(Segment(lucky)->indexes[0].state, BuildState::kFinished);
+  index_node_.build = [](const roles::BuildTask&, const Cancellation&) {
+    return InternalError(ErrorCode::kIoFailed, "no answer");
+  };
+  index_node_.num_builds = 0;
+  const SegmentId unlucky = Flush("c", 2000);
+  builds_.RunAll();
+  EXPECT_EQ(index_node_.num_builds, 3);
+  EXPECT_EQ(Segment(unlucky)->indexes[0].state, BuildState::kFailed);
+}
+
+TEST_F(CoordinatorTest, LeavesBuildsPendingWhileTheDiskIsFull) {
+  CreateIndexed("c");
+  index_node_.build = [](const roles::BuildTask&, const Cancellation&) {
+    return InternalError(ErrorCode::kDiskLimitExceeded, "disk full");
+  };
+  const SegmentId segment = Flush("c", 2000);
+  builds_.RunAll();
+  EXPECT_EQ(index_node_.num_builds, 3);
+  EXPECT_EQ(Segment(segment)->indexes[0].state, BuildState::kPending);
+  index_node_.build = nullptr;
+  coordinator_->RetryBuilds();
+  builds_.RunAll();
+  EXPECT_EQ(Segment(segment)->indexes[0].state, BuildState::kFinished);
+}
+
+TEST_F(CoordinatorTest, CancelsTheBuildOfADroppedIndexAndRemovesItsFile) {
+  CreateIndexed("c");
+  bool cancelled = false;
+  index_node_.build = [&](const roles::BuildTask& task,
+                          const Cancellation& cancellation) -> absl::StatusOr<roles::BuildResult> {
+    EXPECT_TRUE(coordinator_->DropIndex("", "c", "", "v").ok());
+    cancelled = cancellation.cancelled();
+    const std::string key = fmt::format("index_files/{}/x", task.build);
+    objects_.Add(key);
+    return roles::BuildResult{key, 1};
+  };
+  const SegmentId segment = Flush("c", 2000);
+  builds_.RunAll();
+  EXPECT_TRUE(cancelled);
+  EXPECT_TRUE(Segment(segment)->indexes.empty());
+  cleanups_.RunAll();
+  EXPECT_EQ(objects_.keys().size(), 1) << "the column stays";
+}
+
+TEST_F(CoordinatorTest, DropsVectorIndexesOnlyWhenReleased) {
+  CreateIndexed("c");
+  const SegmentId segment = Flush("c", 2000);
+  builds_.RunAll();
+  objects_.Add(Segment(segment)->indexes[0].key);
+  ASSERT_TRUE(coordinator_->Load(LoadOf("c")).ok());
+  ExpectError(coordinator_->DropIndex("", "c", "v", ""), ErrorCode::kParameterInvalid,
+              fmt::format("vector index cannot be dropped on loaded collection: {}", Get("c")->id));
+  EXPECT_TRUE(coordinator_->DropIndex("", "c", "", "missing").ok());
+  EXPECT_TRUE(coordinator_->DropIndex("", "c", "n", "").ok());
+  ASSERT_TRUE(coordinator_->ReleaseCollection("", "c").ok());
+  notices_.Take();
+  EXPECT_TRUE(coordinator_->DropIndex("", "c", "", "v").ok());
+  const std::vector<std::string> told = {"changed c", "segment indexes 0"};
+  EXPECT_EQ(notices_.Take(), told);
+  EXPECT_TRUE(Get("c")->indexes.empty());
+  cleanups_.RunAll();
+  EXPECT_EQ(objects_.keys().size(), 1);
+}
+
+TEST_F(CoordinatorTest, AsksWhichIndexToDropWhenThereAreSeveral) {
+  roles::CreateCollectionRequest request = SimpleCollection("c");
+  request.schema.fields.push_back(MakeField("w", schema::DataType::kFloatVector, {{"dim", "4"}}));
+  ASSERT_TRUE(coordinator_->CreateCollection(request).ok());
+  ASSERT_TRUE(coordinator_->CreateIndex(HnswIndex("c", "v")).ok());
+  ASSERT_TRUE(coordinator_->CreateIndex(HnswIndex("c", "w")).ok());
+  ExpectError(coordinator_->DropIndex("", "c", "", ""), ErrorCode::kIndexDuplicate,
+              "index duplicates");
+  EXPECT_TRUE(coordinator_->DropIndex("", "c", "w", "").ok());
+  EXPECT_EQ(Get("c")->indexes.size(), 1);
+  ExpectError(coordinator_->CreateIndex(HnswIndex("c", "w", "v")), ErrorCode::kParameterInvalid,
+              "at most one distinct index is allowed per field");
+}
+
+TEST_F(CoordinatorTest, AltersOnlyWhatAnIndexAllowsAndOnlyWhenReleased) {
+  CreateIndexed("c");
+  EXPECT_TRUE(coordinator_->AlterIndex("", "c", "v", {{"mmap.enabled", "true"}}, {}).ok());
+  EXPECT_EQ(Get("c")->indexes[0].user_params.back().first, "mmap.enabled");
+  EXPECT_TRUE(coordinator_->CreateIndex(HnswIndex("c")).ok()) << "altered keys do not count";
+  EXPECT_TRUE(coordinator_->AlterIndex("", "c", "v", {}, {"mmap.enabled"}).ok());
+  EXPECT_EQ(Get("c")->indexes[0].user_params, HnswIndex("c").params);
+  const std::tuple<meta::KeyValues, std::string_view> cases[] = {
+      {{{"M", "32"}}, "M is not a configable index property"},
+      {{{"mmap.enabled", "maybe"}}, "invalid mmap.enabled value: maybe, expected: true, false"},
+      {{{"indexoffsetcache.enabled", "true"}},
+       "only bitmap index support indexoffsetcache.enabled now"},
+      {{{"warmup", "now"}}, "warmup"},
+      {meta::KeyValues(), "no properties or delete keys provided"},
+  };
+  for (const auto& [set, words] : cases) {
+    ExpectError(coordinator_->AlterIndex("", "c", "v", set, {}), ErrorCode::kParameterInvalid,
+                words);
+  }
+  ExpectError(coordinator_->AlterIndex("", "c", "v", {{"warmup", "sync"}}, {"warmup"}),
+              ErrorCode::kParameterInvalid, "cannot provide both DeleteKeys and ExtraParams");
+  ExpectError(coordinator_->AlterIndex("", "c", "", {{"warmup", "sync"}}, {}),
+              ErrorCode::kParameterInvalid, "index name is empty");
+  ExpectError(coordinator_->AlterIndex("", "c", "nope", {{"warmup", "sync"}}, {}),
+              ErrorCode::kIndexNotFound, "index not found");
+  ASSERT_TRUE(coordinator_->Load(LoadOf("c")).ok());
+  ExpectError(coordinator_->AlterIndex("", "c", "v", {{"warmup", "sync"}}, {}),
+              ErrorCode::kCollectionLoaded,
+              "can't alter index on loaded collection, please release the collection first");
+}
+
+TEST(JsonPath, ReadsWhatClientsWrite) {
+  const std::tuple<std::string_view, std::string_view> good[] = {
+      {"meta", ""},
+      {R"(meta["a"])", "/a"},
+      {R"(meta['a']["b"][0])", "/a/b/0"},
+      {R"(meta["a/b~c"])", "/a~1b~0c"},
+      {R"(meta["q\"x"])", "/q\"x"},
+  };
+  for (const auto& [text, pointer] : good) {
+    const auto segments = ParseJsonPath(text);
+    ASSERT_TRUE(segments.ok()) << segments.status();
+    EXPECT_EQ(segments->at(0), "meta");
+    EXPECT_EQ(JsonPointer(*segments, 1), pointer);
+  }
+  for (const char* bad : {"", "[", "a[", "a[\"", "a[\"b", "a[\"b\"", "a[]", "a[x]", "a.b", "a[1",
+                          "a[\"b\\", "a[\"b\"]c"}) {
+    ExpectError(ParseJsonPath(bad).status(), ErrorCode::kParameterInvalid,
+                "cannot parse identifier");
+  }
+}
+
+}  // namespace
+}  // namespace elanus::coord

@@ -1,0 +1,149 @@
+// Coordinator: flushed segments, and what index builds make of them.
+#include <algorithm>
+
+#include "common/check.h"
+#include "common/crash_point.h"
+#include "coord/change.h"
+#include "coord/coordinator.h"
+#include "coord/crash_points.h"
+
+namespace elanus::coord {
+
+std::vector<meta::SegmentPtr> Coordinator::Segments(CollectionId collection) {
+  return state_.SegmentsOf(collection);
+}
+
+std::vector<meta::Delta> Coordinator::Deltas(CollectionId collection) {
+  return state_.DeltasOf(collection);
+}
+
+std::optional<meta::SegmentPtr> Coordinator::FindSegment(SegmentId id) {
+  meta::SegmentPtr segment = state_.FindSegment(id);
+  if (segment == nullptr) return std::nullopt;
+  return segment;
+}
+
+uint64_t Coordinator::ReplayFrom() {
+  return state_.ReplayFrom();
+}
+
+bool Coordinator::BelongsNowhere(const meta::Segment& segment) const {
+  const absl::StatusOr<meta::CollectionPtr> collection = state_.FindCollection(segment.collection);
+  return !collection.ok() || (*collection)->FindPartition(segment.partition) == nullptr ||
+         segment.max_timestamp <= (*collection)->truncated;
+}
+
+absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
+    std::vector<meta::Segment> segments, std::vector<meta::Delta> deltas,
+    std::optional<uint64_t> replay_from) {
+  std::vector<meta::SegmentPtr> committed;
+  std::vector<std::pair<SegmentId, IndexId>> builds;
+  {
+    // Not a Change: a flush tells nobody, and so never waits for those who are being told.
+    std::lock_guard lock(ddl_mutex_);
+    CatalogChange change;
+    std::vector<SegmentId> ids;
+    for (meta::Segment& segment : segments) {
+      if (BelongsNowhere(segment)) {
+        RemoveObjectsOf(segment);
+        continue;
+      }
+      ids.push_back(segment.id);
+      if (state_.FindSegment(segment.id) != nullptr) continue;  // Repeated after a lost answer.
+      const absl::StatusOr<meta::CollectionPtr> collection =
+          state_.FindCollection(segment.collection);
+      if (!segment.flushed.valid()) segment.flushed = timestamps_->Next();
+      segment.indexes.clear();
+      for (const meta::Index& index : (*collection)->indexes) {
+        ELANUS_ASSIGN_OR_RETURN(meta::SegmentIndex first, FirstState(index, segment));
+        if (first.state == meta::BuildState::kPending) builds.emplace_back(segment.id, index.id);
+        segment.indexes.push_back(std::move(first));
+      }
+      ELANUS_RETURN_IF_ERROR(change.Put(std::move(segment)));
+    }
+    for (const meta::Delta& delta : deltas) {
+      const absl::StatusOr<meta::CollectionPtr> collection =
+          state_.FindCollection(delta.collection);
+      if (!collection.ok() || delta.max_timestamp <= (*collection)->truncated) {
+        RemoveObjectsOf(delta);
+        continue;
+      }
+      ELANUS_RETURN_IF_ERROR(change.Put(delta));
+    }
+    if (replay_from.has_value() && *replay_from > state_.ReplayFrom()) {
+      change.SetReplayFrom(*replay_from);
+    }
+    CrashPoint(kFlushBefore);
+    ELANUS_RETURN_IF_ERROR(CommitLocked(change));
+    CrashPoint(kFlushAfter);
+    for (const SegmentId id : ids) committed.push_back(state_.FindSegment(id));
+  }
+  if (scheduler_ != nullptr) {
+    for (const auto& [segment, index] : builds) scheduler_->Add(segment, index);
+  }
+  return committed;
+}
+
+std::optional<roles::BuildTask> Coordinator::PrepareBuild(SegmentId segment_id, IndexId index_id) {
+  const meta::SegmentPtr segment = state_.FindSegment(segment_id);
+  if (segment == nullptr) return std::nullopt;
+  absl::StatusOr<meta::CollectionPtr> collection = state_.FindCollection(segment->collection);
+  if (!collection.ok()) return std::nullopt;
+  const auto part = std::find_if(segment->indexes.begin(), segment->indexes.end(),
+                                 [&](const auto& i) { return i.index == index_id; });
+  const auto index = std::find_if((*collection)->indexes.begin(), (*collection)->indexes.end(),
+                                  [&](const auto& i) { return i.id == index_id; });
+  if (part == segment->indexes.end() || index == (*collection)->indexes.end() ||
+      part->state != meta::BuildState::kPending) {
+    return std::nullopt;
+  }
+  return roles::BuildTask{part->build, *collection, segment, *index};
+}
+
+absl::Status Coordinator::FinishBuild(const roles::BuildTask& task,
+                                      const absl::StatusOr<roles::BuildResult>& result) {
+  Change change(*this);
+  const meta::SegmentPtr old = state_.FindSegment(task.segment->id);
+  meta::Segment segment = old != nullptr ? *old : meta::Segment();
+  const auto part = std::find_if(segment.indexes.begin(), segment.indexes.end(),
+                                 [&](const auto& i) { return i.build == task.build; });
+  if (part == segment.indexes.end()) {
+    // Dropped while it was built.
+    if (result.ok()) remover_.Remove({result->key});
+    return absl::OkStatus();
+  }
+  if (result.ok()) {
+    part->state = meta::BuildState::kFinished;
+    part->key = result->key;
+    part->bytes = result->bytes;
+    part->fail_reason.clear();
+  } else {
+    part->state = meta::BuildState::kFailed;
+    part->fail_reason = std::string(MessageOf(result.status()));
+  }
+  ELANUS_RETURN_IF_ERROR(change.Put(std::move(segment)));
+  CrashPoint(kIndexBefore);
+  ELANUS_RETURN_IF_ERROR(change.Commit());
+  CrashPoint(kIndexAfter);
+  change.NotifySegment(task.segment->id);
+  return absl::OkStatus();
+}
+
+void Coordinator::RemoveObjectsOf(const meta::Segment& segment) {
+  std::vector<std::string> keys;
+  for (const meta::FieldFile& file : segment.files) keys.push_back(file.key);
+  for (const meta::SegmentIndex& index : segment.indexes) keys.push_back(index.key);
+  remover_.Remove(std::move(keys));
+}
+
+void Coordinator::RemoveObjectsOf(const meta::Delta& delta) {
+  remover_.Remove({delta.key});
+}
+
+void Coordinator::RemoveObjectsOf(const std::vector<meta::SegmentPtr>& segments,
+                                  const std::vector<meta::Delta>& deltas) {
+  for (const meta::SegmentPtr& segment : segments) RemoveObjectsOf(*segment);
+  for (const meta::Delta& delta : deltas) RemoveObjectsOf(delta);
+}
+
+}  // namespace elanus::coord

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string_view>
+
+namespace elanus::datanode {
+
+// Where a crash test can stop the process (see common/crash_point.h).
+inline constexpr std::string_view kCrashPoints[] = {
+    "flush.before_files",
+    "flush.before_commit",
+    "flush.after_commit",
+    "flush.before_truncate",
+};
+
+}  // namespace elanus::datanode

@@ -1,0 +1,290 @@
+// Flushing: growing segments and pending deletes become files, in one catalog transaction.
+#include <algorithm>
+
+#include "common/crash_point.h"
+#include "datanode/local_data_node.h"
+#include "segment/segment_writer.h"
+#include "storage/delta_file.h"
+
+namespace elanus::datanode {
+
+std::shared_ptr<absl::Mutex> LocalDataNode::FlushMutex(CollectionId collection) {
+  absl::MutexLock lock(&flush_mutexes_mutex_);
+  std::shared_ptr<absl::Mutex>& mutex = flush_mutexes_[collection];
+  if (mutex == nullptr) mutex = std::make_shared<absl::Mutex>();
+  return mutex;
+}
+
+void LocalDataNode::StartFlush(CollectionId collection) {
+  // A refused or failed flush is tried again by Maintain: the rows stay in memory and in the log.
+  (void)parts_.background.Submit([this, state = background_state_, collection] {
+    {
+      absl::MutexLock lock(&state->mutex);
+      if (state->stopped) return;
+      ++state->running;
+    }
+    (void)FlushCollection(collection);
+    absl::MutexLock lock(&state->mutex);
+    if (--state->running == 0) state->idle.SignalAll();
+  });
+}
+
+absl::StatusOr<meta::Segment> LocalDataNode::WriteFiles(const OpenSegment& open) {
+  const segment::GrowingSegment& growing = *open.segment;
+  const int64_t rows = growing.num_rows();
+  meta::Segment made;
+  made.id = growing.id();
+  made.collection = open.collection;
+  made.partition = growing.partition();
+  made.shard = growing.shard();
+  made.num_rows = rows;
+  made.min_timestamp = growing.min_timestamp();
+  made.max_timestamp = growing.max_timestamp();
+  ELANUS_ASSIGN_OR_RETURN(int64_t log_id, parts_.coordinator.AllocateIds(
+                                              static_cast<int64_t>(growing.Fields().size()) + 1));
+  const auto key_of = [&](FieldId field) {
+    return fmt::format("insert_log/{}/{}/{}/{}/{}", open.collection, growing.partition(),
+                       growing.id(), field, log_id++);
+  };
+  ELANUS_ASSIGN_OR_RETURN(
+      std::vector<segment::WrittenColumn> columns,
+      segment::WriteSegment(growing, rows, meta::kTimestampField, key_of, parts_.store));
+  for (segment::WrittenColumn& column : columns) {
+    made.files.push_back({column.field, std::move(column.key), column.bytes});
+  }
+  return made;
+}
+
+absl::StatusOr<std::vector<meta::Delta>> LocalDataNode::WriteDeletes(
+    CollectionId collection, const std::vector<segment::PendingDelete>& pending) {
+  std::vector<meta::Delta> deltas;
+  if (pending.empty()) return deltas;
+  const bool text = std::holds_alternative<std::string>(pending.front().key);
+  storage::DeltaRows rows;
+  rows.keys =
+      schema::Column({.type = text ? schema::DataType::kVarChar : schema::DataType::kInt64});
+  for (const segment::PendingDelete& deleted : pending) {
+    if (text) {
+      rows.keys.AppendRaw(std::get<std::string>(deleted.key));
+    } else {
+      rows.keys.Append(std::get<int64_t>(deleted.key));
+    }
+    rows.timestamps.push_back(deleted.at);
+    rows.partitions.push_back(deleted.partition.value());
+  }
+  ELANUS_ASSIGN_OR_RETURN(const int64_t id, parts_.coordinator.AllocateIds(1));
+  meta::Delta delta;
+  delta.id = id;
+  delta.collection = collection;
+  delta.key = fmt::format("delta_log/{}/-1/{}/{}", collection, id, id);
+  delta.num_rows = rows.keys.num_rows();
+  delta.min_timestamp = rows.timestamps.front();
+  delta.max_timestamp = rows.timestamps.back();
+  ELANUS_ASSIGN_OR_RETURN(const std::string file, storage::EncodeDeltaFile(rows));
+  const std::string_view part = file;
+  ELANUS_RETURN_IF_ERROR(parts_.store.Put(delta.key, {&part, 1}));
+  deltas.push_back(std::move(delta));
+  return deltas;
+}
+
+uint64_t LocalDataNode::ReplayFrom(const std::vector<OpenSegmentPtr>& done,
+                                   CollectionId deletes_done) {
+  // The record applied last is replayed once more; replay skips what files hold.
+  uint64_t from = applied_position_.load();
+  {
+    absl::MutexLock lock(&order_mutex_);
+    for (const OpenSegmentPtr& open : segments_.All()) {
+      if (std::find(done.begin(), done.end(), open) != done.end()) continue;
+      from = std::min(from, open->first_position.load());
+    }
+  }
+  for (const auto& [collection, set] : parts_.registry.All()) {
+    if (collection == deletes_done) continue;
+    if (const auto position = set->OldestPendingPosition()) from = std::min(from, *position);
+  }
+  return from;
+}
+
+absl::Status LocalDataNode::FlushCollection(CollectionId collection) {
+  if (parts_.registry.Find(collection) == nullptr) return absl::OkStatus();
+  const std::shared_ptr<absl::Mutex> mutex = FlushMutex(collection);
+  absl::MutexLock flush_lock(mutex.get());
+  return FlushLocked(collection);
+}
+
+absl::Status LocalDataNode::FlushLocked(CollectionId collection) {
+  std::vector<OpenSegmentPtr> sealing;
+  {
+    absl::MutexLock lock(&order_mutex_);
+    sealing = segments_.Sealing(collection);
+  }
+  const auto set = parts_.registry.Find(collection);
+  if (set == nullptr) return absl::OkStatus();
+  Timestamp last;
+  for (const OpenSegmentPtr& open : sealing) last = std::max(last, open->last_assigned);
+  if (last.valid()) parts_.watermark.WaitApplied(last);
+
+  CrashPoint("flush.before_files");
+  std::vector<meta::Segment> made;
+  for (const OpenSegmentPtr& open : sealing) {
+    if (open->segment->num_rows() == 0) continue;
+    if (!open->written.has_value()) {
+      ELANUS_ASSIGN_OR_RETURN(open->written, WriteFiles(*open));
+    }
+    made.push_back(*open->written);
+  }
+  const std::vector<segment::PendingDelete> pending = set->PendingDeletes();
+  ELANUS_ASSIGN_OR_RETURN(std::vector<meta::Delta> deltas, WriteDeletes(collection, pending));
+  if (made.empty() && deltas.empty() && sealing.empty()) return absl::OkStatus();
+
+  // Deletes that come after the copy above have later positions than those copied.
+  uint64_t replay_from = ReplayFrom(sealing, collection);
+  if (const auto position = set->PendingPosition(pending.size())) {
+    replay_from = std::min(replay_from, *position);
+  }
+  CrashPoint("flush.before_commit");
+  auto committed = parts_.coordinator.CommitFlush(std::move(made), deltas, replay_from);
+  if (!committed.ok()) {
+    // The next try writes the deletes anew. Only a full disk says for sure that nothing was
+    // committed.
+    if (CodeOf(committed.status()) == ErrorCode::kDiskLimitExceeded) {
+      for (const meta::Delta& delta : deltas) parts_.store.Remove(delta.key).IgnoreError();
+    }
+    return committed.status();
+  }
+  CrashPoint("flush.after_commit");
+  set->ForgetDeletes(pending.size());
+  for (const OpenSegmentPtr& open : sealing) {
+    const auto it = std::find_if(committed->begin(), committed->end(), [&](const auto& segment) {
+      return segment->id == open->segment->id();
+    });
+    if (it != committed->end()) {
+      HandOver(**it);
+    } else {
+      set->RemoveGrowing(open->segment->id());
+    }
+  }
+  {
+    absl::MutexLock lock(&order_mutex_);
+    segments_.Forget(sealing);
+  }
+  CrashPoint("flush.before_truncate");
+  return parts_.log.TruncateBelow(log::Position(replay_from));
+}
+
+void LocalDataNode::HandOver(const meta::Segment& flushed) {
+  const auto set = parts_.registry.Find(flushed.collection);
+  const auto collection = parts_.coordinator.GetCollection(flushed.collection);
+  if (set == nullptr || !collection.ok()) return;
+  if (!set->wanted().Covers(flushed.partition)) {
+    set->RemoveGrowing(flushed.id);
+    return;
+  }
+  auto sealed = segment::SealedSegment::Open(FilesOf(flushed), (*collection)->schema, parts_.store);
+  // A file that cannot be read back just now leaves the growing segment serving: nothing is lost,
+  // and the next load names the damage.
+  if (!sealed.ok()) return;
+  if (flushed.min_timestamp <= (*collection)->truncated) {
+    (*sealed)->HideUpTo((*collection)->truncated);
+  }
+  const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
+  // Every delete of its rows went through the growing segment, which hands them over.
+  if (set->HandOver(*std::move(sealed), in_catalog)) {
+    parts_.registry.TellHandedOver(flushed.collection, flushed.id);
+  }
+}
+
+absl::StatusOr<roles::FlushResult> LocalDataNode::Flush(CollectionId collection,
+                                                        const Cancellation& cancellation) {
+  roles::FlushResult result;
+  {
+    absl::MutexLock lock(&order_mutex_);
+    for (const OpenSegmentPtr& open : segments_.All(collection)) {
+      if (open->assigned_rows > 0) result.sealed.push_back(open->segment->id());
+    }
+    segments_.SealCollection(collection);
+    // After this nothing older than the flush timestamp can be assigned.
+    result.flush_timestamp = parts_.coordinator.AllocateTimestamp();
+  }
+  ELANUS_RETURN_IF_ERROR(cancellation.Check());
+  ELANUS_RETURN_IF_ERROR(FlushCollection(collection));
+  for (const meta::SegmentPtr& segment : parts_.coordinator.Segments(collection)) {
+    result.flushed.push_back(segment->id);
+  }
+  return result;
+}
+
+bool LocalDataNode::IsFlushed(CollectionId collection, Timestamp at) {
+  absl::MutexLock lock(&order_mutex_);
+  for (const OpenSegmentPtr& open : segments_.All(collection)) {
+    if (open->assigned_rows == 0) continue;
+    const Timestamp first = open->segment->min_timestamp();
+    if (!first.valid() || first <= at) return false;
+  }
+  return true;
+}
+
+void LocalDataNode::Maintain() {
+  const uint64_t now = parts_.clock.WallMs();
+  const log::LogStatistics log = parts_.log.statistics();
+  std::vector<CollectionId> to_flush;
+  {
+    absl::MutexLock lock(&order_mutex_);
+    for (const auto& [slot, open] : segments_.Open()) {
+      if (open->assigned_rows == 0) continue;
+      // The wall clock may have stepped back.
+      const bool old = now > open->created_ms + options_.growing_age_ms_max;
+      const bool idle = now > open->touched_ms + options_.growing_idle_ms_max &&
+                        open->assigned_bytes >= options_.growing_idle_bytes_min;
+      // The older half of a log that grew too long is freed by flushing who holds it back.
+      const bool holds_log =
+          log.live_bytes > options_.log_bytes_max &&
+          open->first_position.load() < log.end.value() - options_.log_bytes_max / 2;
+      if (old || idle || holds_log) segments_.Seal(slot);
+    }
+    for (const OpenSegmentPtr& open : segments_.All()) {
+      if (segments_.FindOpen(
+              {open->collection, open->segment->partition(), open->segment->shard()}) != open) {
+        to_flush.push_back(open->collection);
+      }
+    }
+  }
+  for (const auto& [collection, set] : parts_.registry.All()) {
+    const int64_t deletes = static_cast<int64_t>(set->num_pending_deletes());
+    if (deletes > options_.pending_deletes_max ||
+        (deletes > 0 && log.live_bytes > options_.log_bytes_max)) {
+      to_flush.push_back(collection);
+    }
+  }
+  std::sort(to_flush.begin(), to_flush.end());
+  to_flush.erase(std::unique(to_flush.begin(), to_flush.end()), to_flush.end());
+  for (const CollectionId collection : to_flush) StartFlush(collection);
+}
+
+absl::Status LocalDataNode::FlushAll(const Cancellation& cancellation) {
+  absl::Status first;
+  for (const auto& [collection, set] : parts_.registry.All()) {
+    const absl::Status status = Flush(collection, cancellation).status();
+    if (first.ok()) first = status;
+  }
+  return first;
+}
+
+segment::SealedFiles FilesOf(const meta::Segment& segment) {
+  segment::SealedFiles files;
+  files.id = segment.id;
+  files.partition = segment.partition;
+  files.shard = segment.shard;
+  files.num_rows = segment.num_rows;
+  files.max_timestamp = segment.max_timestamp;
+  for (const meta::FieldFile& file : segment.files) {
+    if (file.field == meta::kTimestampField) {
+      files.timestamps = file.key;
+    } else {
+      files.columns.push_back({file.field, file.key});
+    }
+  }
+  return files;
+}
+
+}  // namespace elanus::datanode

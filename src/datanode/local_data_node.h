@@ -1,0 +1,126 @@
+// The data node of one process: appends writes to the log, applies them to growing segments,
+// flushes.
+//
+// A write takes its timestamp and its place in the log under one mutex, so that log order,
+// timestamp order and the order of applying are the same. One applier thread applies what the log
+// reports durable and wakes the writer: when Write returns, the rows are durable and visible.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "common/clock.h"
+#include "common/executor.h"
+#include "datanode/open_segments.h"
+#include "log/dml_record.h"
+#include "log/log.h"
+#include "roles/coordinator.h"
+#include "roles/data_node.h"
+#include "segment/segment_set.h"
+#include "segment/watermark.h"
+#include "storage/object_store.h"
+
+namespace elanus::datanode {
+
+struct DataNodeOptions {
+  int64_t growing_bytes_max = 122 << 20;      // A growing segment is sealed at this size.
+  uint64_t log_bytes_max = 1024 << 20;        // More live log seals the oldest growing segments.
+  uint64_t growing_age_ms_max = 86'400'000;   // Sealed when it gets this old,
+  uint64_t growing_idle_ms_max = 600'000;     // or got no rows for so long
+  int64_t growing_idle_bytes_min = 16 << 20;  // and has at least this size.
+  int64_t pending_deletes_max = 1 << 20;      // More of a collection start a flush.
+  int64_t unflushed_bytes_max = int64_t{2} << 30;  // More sealed rows in memory refuse writes.
+};
+
+class LocalDataNode final : public roles::DataNode {
+ public:
+  // All referenced objects outlive this. `background` runs flushes.
+  struct Parts {
+    const Clock& clock;
+    roles::Coordinator& coordinator;
+    log::Log& log;
+    storage::ObjectStore& store;
+    segment::SegmentRegistry& registry;
+    segment::Watermark& watermark;
+    Executor& background;
+  };
+  LocalDataNode(Parts parts, DataNodeOptions options);
+  ~LocalDataNode() override;
+
+  // Replays the log into growing segments. Call once, before anything else.
+  absl::Status Recover();
+  // Seals what got old, idle, or holds back the log; starts its flush. Call now and then.
+  void Maintain();
+  // Flushes everything (shutdown); best effort.
+  absl::Status FlushAll(const Cancellation& cancellation);
+  // Takes no more writes, lets those in flight finish, waits for a flush under way. The log must
+  // still be there.
+  void Stop();
+
+  absl::StatusOr<Timestamp> Write(roles::WriteRequest request) override;
+  absl::StatusOr<roles::FlushResult> Flush(CollectionId collection,
+                                           const Cancellation& cancellation) override;
+  bool IsFlushed(CollectionId collection, Timestamp at) override;
+  std::vector<roles::GrowingSummary> GrowingSegments(CollectionId collection) override;
+  void OnCollectionDropped(CollectionId collection) override;
+  void OnPartitionDropped(CollectionId collection, PartitionId partition) override;
+  void OnCollectionTruncated(CollectionId collection, Timestamp at) override;
+
+ private:
+  struct PendingWrite;
+
+  // Refuses what must not be written now.
+  absl::Status CheckWritable(const meta::Collection& collection, const roles::WriteRequest& request)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(order_mutex_);
+  absl::StatusOr<OpenSegmentPtr> AssignSegment(const meta::Collection& collection,
+                                               const roles::RowGroup& group)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(order_mutex_);
+  absl::StatusOr<OpenSegmentPtr> NewSegment(const meta::Collection& collection, int32_t shard,
+                                            PartitionId partition, SegmentId id);
+  void Apply(PendingWrite& write, absl::StatusOr<log::Position> position);
+  void StartFlush(CollectionId collection);
+  absl::Status FlushCollection(CollectionId collection) ABSL_LOCKS_EXCLUDED(order_mutex_);
+  absl::Status FlushLocked(CollectionId collection) ABSL_LOCKS_EXCLUDED(order_mutex_);
+  absl::StatusOr<meta::Segment> WriteFiles(const OpenSegment& open);
+  absl::StatusOr<std::vector<meta::Delta>> WriteDeletes(
+      CollectionId collection, const std::vector<segment::PendingDelete>& pending);
+  void HandOver(const meta::Segment& flushed);
+  uint64_t ReplayFrom(const std::vector<OpenSegmentPtr>& done, CollectionId deletes_done);
+  std::shared_ptr<absl::Mutex> FlushMutex(CollectionId collection);
+
+  const Parts parts_;
+  const DataNodeOptions options_;
+
+  absl::Mutex order_mutex_;
+  OpenSegments segments_ ABSL_GUARDED_BY(order_mutex_);
+  bool stopped_ ABSL_GUARDED_BY(order_mutex_) = false;
+
+  // Begin of the newest record applied; every earlier record is applied too.
+  std::atomic<uint64_t> applied_position_{0};
+
+  absl::Mutex flush_mutexes_mutex_;
+  std::map<CollectionId, std::shared_ptr<absl::Mutex>> flush_mutexes_
+      ABSL_GUARDED_BY(flush_mutexes_mutex_);
+
+  // Shared with queued flushes, which may come up when this node is gone: then they do nothing.
+  struct Background {
+    absl::Mutex mutex;
+    absl::CondVar idle;
+    bool stopped ABSL_GUARDED_BY(mutex) = false;
+    int running ABSL_GUARDED_BY(mutex) = 0;
+  };
+  const std::shared_ptr<Background> background_state_ = std::make_shared<Background>();
+
+  Executor applier_;  // Last: its thread uses the members above.
+};
+
+// Opens the files of a flushed segment.
+segment::SealedFiles FilesOf(const meta::Segment& segment);
+
+}  // namespace elanus::datanode

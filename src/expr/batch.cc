@@ -1,0 +1,65 @@
+#include "expr/batch.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace elanus::expr {
+namespace {
+
+// 32 B each: 4 MB for the JSON values of a batch, however many paths there are.
+constexpr int64_t kMaxJsonValues = int64_t{1} << 17;
+
+}  // namespace
+
+Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation)
+    : plan_(plan), source_(source), cancellation_(cancellation), fields_(plan.fields.size()) {
+  int64_t paths = 1;
+  for (const FieldUse& field : plan.fields) paths += field.paths.num_paths();
+  max_rows_ = std::clamp<int64_t>(kMaxJsonValues / paths / 64 * 64, 64, kBatchRows);
+}
+
+void Batch::Move(int64_t begin, int64_t count) {
+  begin_ = begin;
+  count_ = count;
+  for (Field& field : fields_) {
+    field.loaded = false;
+    field.found.fill(0);
+  }
+}
+
+const schema::ColumnView& Batch::Column(int slot) {
+  Field& field = fields_[slot];
+  if (!field.loaded) {
+    field.view = source_.Rows(plan_.fields[slot].id, begin_, count_);
+    field.loaded = true;
+  }
+  return field.view;
+}
+
+const JsonValue* Batch::Json(int slot, int path, const Words& rows) {
+  Field& field = fields_[slot];
+  Column(slot);
+  if (field.values.empty()) {
+    field.values.resize(plan_.fields[slot].paths.num_paths() * max_rows_);
+  }
+  for (int64_t word = 0; word < num_words(); ++word) {
+    const uint64_t wanted = rows[word] & RowsOfWord(word) & ~field.found[word];
+    if (wanted == 0) continue;
+    if (cancelled()) break;
+    FindPaths(slot, field, word, wanted);
+    field.found[word] |= wanted;
+  }
+  return field.values.data() + path * max_rows_;
+}
+
+void Batch::FindPaths(int slot, Field& field, int64_t word, uint64_t rows) {
+  const JsonPathTree& paths = plan_.fields[slot].paths;
+  for (; rows != 0; rows &= rows - 1) {
+    const int64_t row = word * 64 + std::countr_zero(rows);
+    const std::string_view json =
+        field.view.IsValid(row) ? field.view.Bytes(row) : std::string_view();
+    paths.Find(json, field.values.data() + row, max_rows_);
+  }
+}
+
+}  // namespace elanus::expr

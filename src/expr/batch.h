@@ -1,0 +1,75 @@
+// The rows a plan is evaluated on at a time, with what its leaves share.
+//
+// Threads: one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "common/cancellation.h"
+#include "expr/expr.h"
+#include "expr/plan.h"
+
+namespace elanus::expr {
+
+// 4096 rows: two columns of int64 and the masks fit a 256 KB second-level cache.
+inline constexpr int64_t kBatchRows = 4096;
+inline constexpr int64_t kBatchWords = kBatchRows / 64;
+
+// Three-valued truth of a batch's rows. No row has both bits. Only the rows that were asked for
+// count; the bits of others may be anything.
+struct Mask {
+  std::array<uint64_t, kBatchWords> truth;
+  std::array<uint64_t, kBatchWords> unknown;
+};
+
+using Words = std::array<uint64_t, kBatchWords>;
+
+class Batch {
+ public:
+  Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation);
+
+  // Rows [begin, begin + count) of the source from now on; they lie in one piece.
+  void Move(int64_t begin, int64_t count);
+
+  const Plan& plan() const { return plan_; }
+  int64_t num_rows() const { return count_; }
+  int64_t num_words() const { return (count_ + 63) / 64; }
+  // At most this many rows a batch: fewer than kBatchRows if rows bring many JSON values along.
+  int64_t max_rows() const { return max_rows_; }
+  // The bits of word `word` that stand for rows.
+  uint64_t RowsOfWord(int64_t word) const {
+    const int64_t rows = count_ - word * 64;
+    return rows >= 64 ? ~uint64_t{0} : (uint64_t{1} << rows) - 1;
+  }
+
+  const schema::ColumnView& Column(int slot);
+  // The values at a JSON path, one per row; those of `rows` are there (kMissing for null rows).
+  const JsonValue* Json(int slot, int path, const Words& rows);
+
+  bool cancelled() const { return cancellation_.cancelled(); }
+
+ private:
+  struct Field {
+    bool loaded = false;
+    schema::ColumnView view;
+    std::vector<JsonValue> values;  // (path, row)
+    Words found;                    // Rows whose values are there.
+  };
+  void FindPaths(int slot, Field& field, int64_t word, uint64_t rows);
+
+  const Plan& plan_;
+  const ColumnSource& source_;
+  const Cancellation& cancellation_;
+  int64_t max_rows_ = kBatchRows;
+  int64_t begin_ = 0;
+  int64_t count_ = 0;
+  std::vector<Field> fields_;
+};
+
+inline uint64_t ValidRows(const schema::ColumnView& column, int64_t word) {
+  return column.validity == nullptr ? ~uint64_t{0} : column.validity[word];
+}
+
+}  // namespace elanus::expr

@@ -1,0 +1,111 @@
+// The binder's inside: one class, its methods in binder.cc (names, constants, logic),
+// bind_arithmetic.cc, bind_comparison.cc and bind_functions.cc. For those files only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "expr/ast.h"
+#include "expr/expr.h"
+#include "expr/plan.h"
+#include "expr/source_text.h"
+
+namespace elanus::expr {
+
+// What a part of a filter turned out to be: a constant, a value per row, or a predicate.
+struct Bound {
+  std::variant<Value, Operand, NodePtr> is;
+  bool from_template = false;  // Of a constant.
+
+  bool is_constant() const { return std::holds_alternative<Value>(is); }
+  bool is_operand() const { return std::holds_alternative<Operand>(is); }
+  bool is_predicate() const { return std::holds_alternative<NodePtr>(is); }
+  bool is_bool_constant() const { return is_constant() && value().is_bool(); }
+  const Value& value() const { return std::get<Value>(is); }
+  Operand& operand() { return std::get<Operand>(is); }
+  const Operand& operand() const { return std::get<Operand>(is); }
+  NodePtr& predicate() { return std::get<NodePtr>(is); }
+};
+
+template <typename T>
+Bound Predicate(T node) {
+  return {MakeNode(std::move(node))};
+}
+
+class Binder {
+ public:
+  Binder(const Ast& ast, const schema::CollectionSchema& schema, const TemplateValues& values,
+         const CompileOptions& options)
+      : ast_(ast), schema_(schema), values_(values), source_(*ast.source) {
+    plan_.reports_30 = options.reports_30;
+  }
+  absl::StatusOr<Plan> Run();
+
+ private:
+  absl::Status Error(const AstNode& at, std::string_view gist) const {
+    return source_.Error(at.offset, gist);
+  }
+  absl::Status Error(const AstNode& at, const absl::Status& gist) const {
+    return source_.Error(at.offset, MessageOf(gist));
+  }
+  absl::Status NotAPredicate(const AstNode& node, std::string_view type) const;
+  absl::StatusOr<Bound> BindNode(NodeId id);
+  absl::StatusOr<Bound> BindChild(const AstNode& node, uint32_t i) {
+    return BindNode(ast_.children[node.first + i]);
+  }
+  const AstNode& Child(const AstNode& node, uint32_t i) const {
+    return ast_[ast_.children[node.first + i]];
+  }
+
+  static Value ValueOf(const Literal& literal);
+  absl::StatusOr<Bound> BindTemplate(const AstNode& node);
+  absl::StatusOr<Bound> BindList(const AstNode& node);
+
+  int SlotOf(const schema::FieldSchema& field);
+  absl::StatusOr<Operand> JsonOperand(const AstNode& node, const schema::FieldSchema& field,
+                                      JsonPath path);
+  absl::StatusOr<Bound> BindName(const AstNode& node);
+  // A TEXT field serves text functions only, whatever the comparison.
+  absl::Status CheckComparable(const AstNode& node, const Operand& operand) const;
+
+  absl::StatusOr<Bound> BindUnary(const AstNode& node);
+  absl::StatusOr<Bound> BindArithmetic(const AstNode& node);
+  // Makes `operand` into `operand op constant`.
+  absl::Status AddArithmetic(const AstNode& node, const Value& constant, Operand& operand) const;
+
+  absl::StatusOr<Bound> BindComparison(const AstNode& node);
+  absl::StatusOr<Bound> TwoColumns(const AstNode& node, const Operand& left, CompareOp op,
+                                   const Operand& right) const;
+  absl::StatusOr<Bound> WithConstant(const AstNode& node, Operand operand, CompareOp op,
+                                     const Value& value) const;
+  absl::StatusOr<Bound> WholeArray(const AstNode& node, const Operand& operand, CompareOp op,
+                                   const Value& value) const;
+  absl::StatusOr<Bound> BindRange(const AstNode& node);
+  absl::StatusOr<Bound> BindIn(const AstNode& node);
+
+  absl::StatusOr<Bound> BindLogical(const AstNode& node);
+  static std::string NotBoolean(const AstNode& node);
+  absl::StatusOr<Bound> BindLike(const AstNode& node);
+  absl::StatusOr<Bound> BindNullTest(const AstNode& node);
+  absl::StatusOr<Bound> BindExists(const AstNode& node);
+
+  absl::StatusOr<Bound> BindCall(const AstNode& node);
+  absl::Status CheckArguments(const AstNode& node, uint32_t count) const;
+  absl::StatusOr<Bound> BindLength(const AstNode& node);
+  absl::StatusOr<Bound> BindContains(const AstNode& node, Contains::Mode mode);
+  absl::StatusOr<Bound> BindTextCall(const AstNode& node);
+
+  std::optional<std::vector<schema::PrimaryKey>> ExactKeys(const Node& root) const;
+
+  const Ast& ast_;
+  const schema::CollectionSchema& schema_;
+  const TemplateValues& values_;
+  const SourceText source_;
+  Plan plan_;
+};
+
+}  // namespace elanus::expr

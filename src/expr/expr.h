@@ -1,0 +1,80 @@
+// Filters: text -> typed plan -> a bit per row.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/cancellation.h"
+#include "common/status.h"
+#include "kernels/bitset.h"
+#include "schema/collection_schema.h"
+#include "schema/column.h"
+#include "schema/primary_key.h"
+
+namespace elanus::expr {
+
+// A value given for a template variable `{name}`.
+struct TemplateValue {
+  using List = std::vector<TemplateValue>;
+  std::variant<std::monostate, bool, int64_t, double, std::string, List> value;
+};
+using TemplateValues = std::map<std::string, TemplateValue, std::less<>>;
+
+struct CompileOptions {
+  bool reports_30 = false;  // Semantics of the 3.0 line where the two lines differ (query.md 2.1).
+  int max_depth = 256;      // Nesting; deeper filters are refused.
+  size_t max_length = 16 << 20;  // Bytes: a delete by keys names them all.
+};
+
+class Plan;  // Immutable, type-checked; see expr/plan.h.
+using PlanPtr = std::shared_ptr<const Plan>;
+
+// Parses and type-checks a filter against a schema. An empty (or blank) text gives a plan that is
+// always true. Errors: kParameterInvalid with "cannot parse expression: <text>, error: <gist>", the
+// gist pointing at the column where there is one. The caller adds "failed to create query plan".
+absl::StatusOr<PlanPtr> Compile(std::string_view text, const schema::CollectionSchema& schema,
+                                const TemplateValues& values = {},
+                                const CompileOptions& options = {});
+
+// Where a filter's columns come from. `segment` implements it.
+class ColumnSource {
+ public:
+  virtual ~ColumnSource() = default;
+  virtual int64_t num_rows() const = 0;
+  // How many rows from `begin` on lie in one piece for every field. At least 1 below num_rows();
+  // pieces begin at multiples of 64.
+  virtual int64_t ContiguousRows(int64_t begin) const = 0;
+  // Rows [begin, begin + count) of a field, which lie in one piece; `begin` is a multiple of 64.
+  // Fields added after these rows were written come as their default or null.
+  virtual schema::ColumnView Rows(FieldId field, int64_t begin, int64_t count) const = 0;
+};
+
+// Sets out[row] for each row of `source` where the plan is TRUE (not UNKNOWN). out.size() must be
+// source.num_rows(). Bits not set in `candidates` (empty = all) need not be evaluated and come as
+// 0.
+absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::BitView candidates,
+                      kernels::Bitset& out, const Cancellation& cancellation);
+
+// What the caller wants to know of a plan.
+bool IsAlwaysTrue(const Plan& plan);
+// True for an empty filter and for one of constants alone (`1 == 1`): nothing that a row could
+// fail. A filter that every row happens to pass, such as `int8_field < 1000`, does name a field.
+bool NamesNoField(const Plan& plan);
+bool IsAlwaysFalse(const Plan& plan);
+// The keys, if the whole filter is `pk == v` or `pk in [...]`; in the order given, repeats kept.
+std::optional<std::vector<schema::PrimaryKey>> ExactPrimaryKeys(const Plan& plan);
+// Values that the field must have in every matching row (`f == v`, `f in [...]`, and-ed with
+// anything, or-ed when both sides restrict it); nothing if the filter does not restrict it.
+std::optional<std::vector<schema::PrimaryKey>> RequiredValues(const Plan& plan, FieldId field);
+// Field ids the plan reads.
+std::vector<FieldId> FieldsOf(const Plan& plan);
+// A normal form of the plan as text, for logs, tests and explain.
+std::string DebugString(const Plan& plan);
+
+}  // namespace elanus::expr

@@ -1,0 +1,286 @@
+// What callers ask of a plan without running it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+#include "expr/expr.h"
+#include "expr/plan.h"
+
+namespace elanus::expr {
+namespace {
+
+using schema::PrimaryKey;
+using Keys = std::vector<PrimaryKey>;
+
+bool NeverTrue(const Node& node) {
+  if (const auto* constant = std::get_if<Constant>(&node.is)) return !constant->value;
+  if (const auto* constant = std::get_if<ConstantIfValid>(&node.is)) return !constant->value;
+  if (const auto* in = std::get_if<InList>(&node.is)) return in->set.size() == 0;
+  if (const auto* conjunction = std::get_if<And>(&node.is)) {
+    return std::any_of(conjunction->children.begin(), conjunction->children.end(),
+                       [](const NodePtr& child) { return NeverTrue(*child); });
+  }
+  if (const auto* disjunction = std::get_if<Or>(&node.is)) {
+    return std::all_of(disjunction->children.begin(), disjunction->children.end(),
+                       [](const NodePtr& child) { return NeverTrue(*child); });
+  }
+  return false;
+}
+
+// --- values a field must have ---
+
+bool IsKeyColumn(const Plan& plan, const Operand& operand, FieldId field) {
+  return operand.kind == Operand::Kind::kColumn && !operand.arithmetic.has_value() &&
+         plan.fields[operand.slot].id == field &&
+         (schema::IsInteger(operand.type) || operand.type == schema::DataType::kVarChar);
+}
+
+std::optional<Keys> Required(const Plan& plan, const Node& node, FieldId field);
+
+// Any one child's values will do; the fewest say most.
+std::optional<Keys> RequiredByAnd(const Plan& plan, const And& node, FieldId field) {
+  std::optional<Keys> fewest;
+  for (const NodePtr& child : node.children) {
+    std::optional<Keys> keys = Required(plan, *child, field);
+    if (keys.has_value() && (!fewest.has_value() || keys->size() < fewest->size())) {
+      fewest = std::move(keys);
+    }
+  }
+  return fewest;
+}
+
+std::optional<Keys> RequiredByOr(const Plan& plan, const Or& node, FieldId field) {
+  Keys all;
+  for (const NodePtr& child : node.children) {
+    std::optional<Keys> keys = Required(plan, *child, field);
+    if (!keys.has_value()) return std::nullopt;
+    std::move(keys->begin(), keys->end(), std::back_inserter(all));
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+std::optional<Keys> Required(const Plan& plan, const Node& node, FieldId field) {
+  if (NeverTrue(node)) return Keys();
+  if (const auto* conjunction = std::get_if<And>(&node.is)) {
+    return RequiredByAnd(plan, *conjunction, field);
+  }
+  if (const auto* disjunction = std::get_if<Or>(&node.is)) {
+    return RequiredByOr(plan, *disjunction, field);
+  }
+  if (const auto* compare = std::get_if<Compare>(&node.is)) {
+    if (compare->op != CompareOp::kEqual || !IsKeyColumn(plan, compare->operand, field)) {
+      return std::nullopt;
+    }
+    if (compare->value.is_int()) return Keys{compare->value.as_int()};
+    return Keys{compare->value.as_string()};
+  }
+  const auto* in = std::get_if<InList>(&node.is);
+  if (in == nullptr || !IsKeyColumn(plan, in->operand, field)) return std::nullopt;
+  Keys keys(in->set.ints().begin(), in->set.ints().end());
+  keys.insert(keys.end(), in->set.strings().begin(), in->set.strings().end());
+  return keys;
+}
+
+// --- fields ---
+
+void AddSlots(const Node& node, std::set<int>& slots) {
+  std::visit(Overload{
+                 [](const Constant&) {},
+                 [&](const ConstantIfValid& node) { slots.insert(node.slot); },
+                 [&](const NullTest& node) { slots.insert(node.slot); },
+                 [&](const And& node) {
+                   for (const NodePtr& child : node.children) AddSlots(*child, slots);
+                 },
+                 [&](const Or& node) {
+                   for (const NodePtr& child : node.children) AddSlots(*child, slots);
+                 },
+                 [&](const Not& node) { AddSlots(*node.child, slots); },
+                 [&](const CompareColumns& node) {
+                   slots.insert({node.left, node.right});
+                 },
+                 [&](const auto& leaf) { slots.insert(leaf.operand.slot); },
+             },
+             node.is);
+}
+
+// --- text ---
+
+std::string_view TextOf(CompareOp op) {
+  switch (op) {
+    case CompareOp::kEqual:
+      return "==";
+    case CompareOp::kNotEqual:
+      return "!=";
+    case CompareOp::kLess:
+      return "<";
+    case CompareOp::kLessEqual:
+      return "<=";
+    case CompareOp::kGreater:
+      return ">";
+    case CompareOp::kGreaterEqual:
+      return ">=";
+  }
+  return "";
+}
+
+std::string_view TextOf(ArithmeticOp op) {
+  switch (op) {
+    case ArithmeticOp::kAdd:
+      return "+";
+    case ArithmeticOp::kSubtract:
+      return "-";
+    case ArithmeticOp::kMultiply:
+      return "*";
+    case ArithmeticOp::kDivide:
+      return "/";
+    case ArithmeticOp::kModulo:
+      return "%";
+    case ArithmeticOp::kBitAnd:
+      return "&";
+    case ArithmeticOp::kBitOr:
+      return "|";
+    case ArithmeticOp::kBitXor:
+      return "^";
+  }
+  return "";
+}
+
+std::string TextOf(const Plan& plan, const Operand& operand) {
+  const FieldUse& field = plan.fields[operand.slot];
+  std::string out = field.name;
+  if (operand.kind == Operand::Kind::kArrayElement) out += fmt::format("[{}]", operand.index);
+  if (operand.is_json()) {
+    for (const JsonStep& step : field.paths.path(operand.path)) {
+      out += step.is_index ? fmt::format("[{}]", step.index)
+                           : fmt::format("[{}]", ToText(Value(step.key)));
+    }
+  }
+  if (operand.kind == Operand::Kind::kArrayLength || operand.kind == Operand::Kind::kJsonLength) {
+    out = fmt::format("array_length({})", out);
+  }
+  if (operand.arithmetic.has_value()) {
+    out = fmt::format("({} {} {})", out, TextOf(operand.arithmetic->op),
+                      ToText(operand.arithmetic->constant));
+  }
+  return out;
+}
+
+std::string TextOf(const Plan& plan, const Node& node);
+
+std::string Joined(const Plan& plan, const std::vector<NodePtr>& children, std::string_view word) {
+  std::string out = "(";
+  for (size_t i = 0; i < children.size(); ++i) {
+    out += i == 0 ? "" : fmt::format(" {} ", word);
+    out += TextOf(plan, *children[i]);
+  }
+  return out + ")";
+}
+
+std::string ListText(const std::vector<Value>& values) {
+  constexpr size_t kShown = 64;  // A log line need not hold a million keys.
+  Value::List shown(values.begin(), values.begin() + std::min(values.size(), kShown));
+  std::string out = ToText(Value(std::move(shown)));
+  if (values.size() > kShown) {
+    out.pop_back();
+    out += fmt::format(", ... {} values]", values.size());
+  }
+  return out;
+}
+
+std::string_view ContainsName(Contains::Mode mode) {
+  switch (mode) {
+    case Contains::Mode::kOne:
+      return "contains";
+    case Contains::Mode::kAll:
+      return "contains_all";
+    case Contains::Mode::kAny:
+      return "contains_any";
+  }
+  return "";
+}
+
+std::string TextOf(const Plan& plan, const Node& node) {
+  const auto field = [&](int slot) { return plan.fields[slot].name; };
+  return std::visit(
+      Overload{
+          [](const Constant& node) { return std::string(node.value ? "true" : "false"); },
+          [&](const ConstantIfValid& node) {
+            return fmt::format("{}_unless_null({})", node.value, field(node.slot));
+          },
+          [&](const And& node) { return Joined(plan, node.children, "and"); },
+          [&](const Or& node) { return Joined(plan, node.children, "or"); },
+          [&](const Not& node) { return fmt::format("not ({})", TextOf(plan, *node.child)); },
+          [&](const Compare& node) {
+            return fmt::format("{} {} {}", TextOf(plan, node.operand), TextOf(node.op),
+                               ToText(node.value));
+          },
+          [&](const CompareColumns& node) {
+            return fmt::format("{} {} {}", field(node.left), TextOf(node.op), field(node.right));
+          },
+          [&](const Range& node) {
+            return fmt::format("{} {} {} {} {}", ToText(node.lower.value),
+                               node.lower.inclusive ? "<=" : "<", TextOf(plan, node.operand),
+                               node.upper.inclusive ? "<=" : "<", ToText(node.upper.value));
+          },
+          [&](const InList& node) {
+            const bool finished = node.values.empty();
+            return fmt::format("{} in {}", TextOf(plan, node.operand),
+                               ListText(finished ? node.set.values() : node.values));
+          },
+          [&](const Like& node) {
+            return fmt::format("{} like {}", TextOf(plan, node.operand),
+                               ToText(Value(node.pattern.pattern())));
+          },
+          [&](const NullTest& node) {
+            return fmt::format("{} is {}null", field(node.slot), node.is_null ? "" : "not ");
+          },
+          [&](const Exists& node) { return fmt::format("exists {}", TextOf(plan, node.operand)); },
+          [&](const Contains& node) {
+            return fmt::format("{}({}, {})", ContainsName(node.mode), TextOf(plan, node.operand),
+                               ListText(node.values));
+          },
+      },
+      node.is);
+}
+
+}  // namespace
+
+bool IsAlwaysTrue(const Plan& plan) {
+  const auto* constant = std::get_if<Constant>(&plan.root->is);
+  return constant != nullptr && constant->value;
+}
+
+bool NamesNoField(const Plan& plan) {
+  return plan.fields.empty();
+}
+
+bool IsAlwaysFalse(const Plan& plan) {
+  return NeverTrue(*plan.root);
+}
+
+std::optional<Keys> ExactPrimaryKeys(const Plan& plan) {
+  return plan.exact_primary_keys;
+}
+
+std::optional<Keys> RequiredValues(const Plan& plan, FieldId field) {
+  return Required(plan, *plan.root, field);
+}
+
+std::vector<FieldId> FieldsOf(const Plan& plan) {
+  std::set<int> slots;
+  AddSlots(*plan.root, slots);
+  std::vector<FieldId> out;
+  for (const int slot : slots) out.push_back(plan.fields[slot].id);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::string DebugString(const Plan& plan) {
+  return TextOf(plan, *plan.root);
+}
+
+}  // namespace elanus::expr

@@ -1,0 +1,106 @@
+#include "expr/json_path.h"
+
+namespace elanus::expr {
+
+int JsonPathTree::Child(int node, const JsonStep& step) {
+  for (const auto& [child_step, child] : nodes_[node].children) {
+    if (child_step == step) return child;
+  }
+  const int child = static_cast<int>(nodes_.size());
+  nodes_.emplace_back();
+  nodes_[node].children.emplace_back(step, child);
+  return child;
+}
+
+int JsonPathTree::Add(const JsonPath& path) {
+  int node = 0;
+  for (const JsonStep& step : path) node = Child(node, step);
+  if (nodes_[node].path < 0) {
+    nodes_[node].path = num_paths();
+    paths_.push_back(path);
+  }
+  return nodes_[node].path;
+}
+
+// One row's walk. Its functions return false to end it: all is found, or the text is broken.
+struct JsonPathTree::Walk {
+  const JsonPathTree& tree;
+  JsonCursor cursor;
+  JsonValue* out;
+  int64_t stride;
+  int remaining;
+  std::string scratch;
+
+  bool Value(const Node& node) {
+    if (node.path >= 0) {
+      // Found before: the key came twice.
+      if (out[node.path * stride].type != JsonType::kMissing) return cursor.Skip();
+      const char* const begin = cursor.position();
+      JsonValue value;
+      if (!cursor.Read(value)) return false;
+      out[node.path * stride] = value;
+      if (--remaining == 0) return false;
+      if (node.children.empty()) return true;
+      cursor.Rewind(begin);
+    }
+    const char first = cursor.Peek();
+    if (first == '{') return Object(node);
+    if (first == '[') return Array(node);
+    return cursor.Skip();
+  }
+
+  // The child for a key, unless an equal key came before.
+  const Node* ChildOf(const Node& node, std::string_view key, uint64_t& seen) const {
+    for (size_t i = 0; i < node.children.size(); ++i) {
+      const auto& [step, child] = node.children[i];
+      if (step.is_index || step.key != key) continue;
+      const uint64_t bit = i < 64 ? uint64_t{1} << i : 0;
+      if ((seen & bit) != 0) return nullptr;
+      seen |= bit;
+      return &tree.nodes_[child];
+    }
+    return nullptr;
+  }
+  static const Node* ChildOf(const JsonPathTree& tree, const Node& node, int64_t index) {
+    for (const auto& [step, child] : node.children) {
+      if (step.is_index && step.index == index) return &tree.nodes_[child];
+    }
+    return nullptr;
+  }
+
+  bool Object(const Node& node) {
+    cursor.Take('{');
+    if (cursor.Take('}')) return true;
+    uint64_t seen = 0;
+    do {
+      std::string_view key;
+      bool escaped;
+      if (!cursor.ReadString(key, escaped) || !cursor.Take(':')) return false;
+      const Node* child = ChildOf(node, JsonText(key, escaped, scratch), seen);
+      cursor.Peek();
+      if (!(child != nullptr ? Value(*child) : cursor.Skip())) return false;
+    } while (cursor.Take(','));
+    return cursor.Take('}');
+  }
+
+  bool Array(const Node& node) {
+    cursor.Take('[');
+    if (cursor.Take(']')) return true;
+    int64_t index = 0;
+    do {
+      const Node* child = ChildOf(tree, node, index++);
+      cursor.Peek();
+      if (!(child != nullptr ? Value(*child) : cursor.Skip())) return false;
+    } while (cursor.Take(','));
+    return cursor.Take(']');
+  }
+};
+
+void JsonPathTree::Find(std::string_view json, JsonValue* out, int64_t stride) const {
+  for (int path = 0; path < num_paths(); ++path) out[path * stride] = JsonValue();
+  Walk walk{*this, JsonCursor(json), out, stride, num_paths(), {}};
+  walk.cursor.Peek();
+  walk.Value(nodes_[0]);
+}
+
+}  // namespace elanus::expr

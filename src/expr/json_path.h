@@ -1,0 +1,47 @@
+// Paths into JSON values, several looked up in one walk over a row's text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "expr/json_cursor.h"
+
+namespace elanus::expr {
+
+// A key of an object, or an index of an array.
+struct JsonStep {
+  bool is_index = false;
+  int64_t index = 0;
+  std::string key;
+  friend bool operator==(const JsonStep&, const JsonStep&) = default;
+};
+using JsonPath = std::vector<JsonStep>;
+
+// The paths a plan asks of one field. Immutable once the plan is made; threads: any then.
+class JsonPathTree {
+ public:
+  // The path's number; the same for equal paths.
+  int Add(const JsonPath& path);
+  int num_paths() const { return static_cast<int>(paths_.size()); }
+  const JsonPath& path(int number) const { return paths_[number]; }
+
+  // Looks up every path: out[path * stride]. Of equal keys the first counts. What is not there, or
+  // lies behind text that is no JSON, is kMissing.
+  void Find(std::string_view json, JsonValue* out, int64_t stride) const;
+
+ private:
+  struct Node {
+    int path = -1;  // The path that ends here.
+    std::vector<std::pair<JsonStep, int>> children;
+  };
+  struct Walk;
+  int Child(int node, const JsonStep& step);
+
+  std::vector<JsonPath> paths_;
+  std::vector<Node> nodes_ = std::vector<Node>(1);
+};
+
+}  // namespace elanus::expr

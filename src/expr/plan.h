@@ -1,0 +1,169 @@
+// A filter whose names and types are settled.
+//
+// Every node is a predicate: TRUE, FALSE or UNKNOWN per row. What differs between the 2.6 and 3.0
+// lines is decided here or by `reports_30` in the leaf that evaluates it, never by the caller.
+//
+// To add a predicate (text_match, a geometry test, ...): a struct here and in Node, a case in the
+// binder, one in evaluate.cc; the compiler lists the visitors that must say something about it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "expr/json_path.h"
+#include "expr/like_pattern.h"
+#include "expr/value.h"
+#include "expr/value_set.h"
+#include "schema/collection_schema.h"
+#include "schema/primary_key.h"
+
+namespace elanus::expr {
+
+// A field that the plan reads. Operands name it by its place in Plan::fields, its slot.
+struct FieldUse {
+  FieldId id;
+  std::string name;
+  schema::DataType type = schema::DataType::kNone;
+  schema::DataType element_type = schema::DataType::kNone;
+  bool nullable = false;
+  JsonPathTree paths;  // Of a JSON field.
+};
+
+enum class CompareOp : uint8_t { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual };
+
+enum class ArithmeticOp : uint8_t {
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kModulo,
+  kBitAnd,
+  kBitOr,
+  kBitXor
+};
+
+// operand `op` constant.
+struct Arithmetic {
+  ArithmeticOp op = ArithmeticOp::kAdd;
+  Value constant;
+};
+
+// A value per row.
+struct Operand {
+  enum class Kind : uint8_t {
+    kColumn,        // A scalar field.
+    kArray,         // A whole ARRAY.
+    kArrayElement,  // array[index].
+    kArrayLength,
+    kJson,        // A path into a JSON field, or the whole of it.
+    kJsonLength,  // array_length of such a path.
+  };
+  Kind kind = Kind::kColumn;
+  schema::DataType type = schema::DataType::kNone;  // Of the value; kJson: decided by the row.
+  int slot = 0;
+  int path = 0;       // kJson, kJsonLength: into FieldUse::paths.
+  int64_t index = 0;  // kArrayElement.
+  std::optional<Arithmetic> arithmetic;
+
+  bool is_json() const { return kind == Kind::kJson || kind == Kind::kJsonLength; }
+};
+
+struct Node;
+using NodePtr = std::unique_ptr<Node>;
+
+// The same for every row, nulls included.
+struct Constant {
+  bool value = true;
+};
+// The same for every row whose field is not null, UNKNOWN for the others: `int8_field < 1000`.
+struct ConstantIfValid {
+  int slot = 0;
+  bool value = true;
+};
+struct And {
+  std::vector<NodePtr> children;
+};
+struct Or {
+  std::vector<NodePtr> children;
+};
+struct Not {
+  NodePtr child;
+};
+// The value has the operand's type: int64 for integers, double (narrowed for Float) for floating
+// ones, a list for whole arrays, anything for JSON.
+struct Compare {
+  Operand operand;
+  CompareOp op = CompareOp::kEqual;
+  Value value;
+};
+struct CompareColumns {
+  int left = 0;
+  CompareOp op = CompareOp::kEqual;
+  int right = 0;
+};
+struct RangeBound {
+  Value value;
+  bool inclusive = true;
+};
+struct Range {
+  Operand operand;
+  RangeBound lower;
+  RangeBound upper;
+};
+struct InList {
+  Operand operand;
+  std::vector<Value> values;  // As given; moves into `set` when the plan is finished.
+  ValueSet set;
+};
+struct Like {
+  Operand operand;
+  LikePattern pattern;
+};
+struct NullTest {
+  int slot = 0;
+  bool is_null = true;
+};
+// Something but null, {} or [] at a JSON path. Never UNKNOWN.
+struct Exists {
+  Operand operand;
+};
+struct Contains {
+  enum class Mode : uint8_t { kOne, kAll, kAny };
+  Operand operand;  // kArray or kJson.
+  Mode mode = Mode::kOne;
+  std::vector<Value> values;  // Not empty.
+};
+
+struct Node {
+  std::variant<Constant, ConstantIfValid, And, Or, Not, Compare, CompareColumns, Range, InList,
+               Like, NullTest, Exists, Contains>
+      is;
+};
+
+template <typename T>
+NodePtr MakeNode(T node) {
+  return std::make_unique<Node>(Node{std::move(node)});
+}
+
+class Plan {
+ public:
+  bool reports_30 = false;
+  std::vector<FieldUse> fields;
+  NodePtr root;
+  // The keys if the filter, as written, is `pk == v` or `pk in [...]`.
+  std::optional<std::vector<schema::PrimaryKey>> exact_primary_keys;
+};
+
+// For std::visit.
+template <typename... Cases>
+struct Overload : Cases... {
+  using Cases::operator()...;
+};
+template <typename... Cases>
+Overload(Cases...) -> Overload<Cases...>;  // clang 14 does not make it up itself.
+
+}  // namespace elanus::expr

@@ -1,0 +1,218 @@
+// For tests, benches and fuzz targets: a small collection whose rows come from JSON lines, as a
+// ColumnSource that is cut into pieces.
+#pragma once
+
+#include <charconv>
+#include <cstdlib>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/check.h"
+#include "expr/expr.h"
+#include "expr/json_cursor.h"
+#include "schema/array_value.h"
+
+namespace elanus::expr {
+
+class TestTable final : public ColumnSource {
+ public:
+  // `rows_per_piece`: 0 = all rows in one piece, else a multiple of 64.
+  explicit TestTable(int64_t rows_per_piece = 0) : rows_per_piece_(rows_per_piece) {
+    schema_.name = "test";
+  }
+
+  // "id Int64 primary", "tags Array VarChar nullable", "$meta JSON dynamic".
+  void AddField(std::string_view line) {
+    const std::vector<std::string> words = Words(line);
+    ELANUS_CHECK(words.size() >= 2);
+    schema::FieldSchema field;
+    field.id = FieldId(100 + static_cast<int64_t>(schema_.fields.size()));
+    field.name = words[0];
+    field.type = TypeNamed(words[1]);
+    for (size_t i = 2; i < words.size(); ++i) {
+      field.nullable |= words[i] == "nullable";
+      field.is_primary_key |= words[i] == "primary";
+      field.is_dynamic |= words[i] == "dynamic";
+      if (field.type == schema::DataType::kArray && field.element_type == schema::DataType::kNone) {
+        field.element_type = TypeNamed(words[i]);
+      }
+    }
+    if (schema::IsDenseVector(field.type)) field.type_params.emplace("dim", "2");
+    schema_.enable_dynamic_field |= field.is_dynamic;
+    schema_.fields.push_back(field);
+    columns_.emplace_back(field.column_type());
+  }
+
+  // {"id": 1, "tags": ["a"], "j": {"k": 1}}: fields that are absent or null are null; a JSON field
+  // keeps its text. A nullable JSON field is null by being absent, JSON's null is a value.
+  void AddRow(std::string_view json) {
+    std::map<std::string, JsonValue> values;
+    JsonCursor cursor(json);
+    ELANUS_CHECK(cursor.Take('{'));
+    while (!cursor.Take('}')) {
+      std::string_view key;
+      bool escaped = false;
+      ELANUS_CHECK(cursor.ReadString(key, escaped) && cursor.Take(':'));
+      cursor.Peek();
+      const char* const begin = cursor.position();
+      JsonValue value;
+      ELANUS_CHECK(cursor.Read(value));
+      const std::string_view text(begin, static_cast<size_t>(cursor.position() - begin));
+      const schema::FieldSchema* field = schema_.Find(key);
+      ELANUS_CHECK(field != nullptr);
+      if (field->type == schema::DataType::kJson) value.text = text;
+      values[std::string(key)] = value;
+      cursor.Take(',');
+    }
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      const auto found = values.find(schema_.fields[i].name);
+      AppendValue(schema_.fields[i], found == values.end() ? JsonValue() : found->second,
+                  columns_[i]);
+    }
+    ++num_rows_;
+  }
+
+  const schema::CollectionSchema& schema() const { return schema_; }
+  schema::Column& column(std::string_view name) { return columns_[PlaceOf(name)]; }
+  void set_num_rows(int64_t num_rows) { num_rows_ = num_rows; }
+
+  int64_t num_rows() const override { return num_rows_; }
+  int64_t ContiguousRows(int64_t begin) const override {
+    const int64_t rest = num_rows_ - begin;
+    return rows_per_piece_ == 0 ? rest : std::min(rest, rows_per_piece_ - begin % rows_per_piece_);
+  }
+  schema::ColumnView Rows(FieldId field, int64_t begin, int64_t count) const override {
+    return columns_[field.value() - 100].View().Slice(begin, count);
+  }
+
+  // The rows (by the primary key "id") that a plan keeps.
+  std::vector<int64_t> Matching(const Plan& plan) const {
+    kernels::Bitset out(num_rows_);
+    ELANUS_CHECK_OK(Evaluate(plan, *this, {}, out, Cancellation()));
+    std::vector<int64_t> ids;
+    const schema::ColumnView keys = columns_[PlaceOf("id")].View();
+    out.view().ForEach([&](int64_t row) { ids.push_back(keys.Value<int64_t>(row)); });
+    return ids;
+  }
+
+ private:
+  static std::vector<std::string> Words(std::string_view line) {
+    std::vector<std::string> words;
+    for (size_t at = 0; at < line.size();) {
+      const size_t end = std::min(line.find(' ', at), line.size());
+      if (end > at) words.emplace_back(line.substr(at, end - at));
+      at = end + 1;
+    }
+    return words;
+  }
+  static schema::DataType TypeNamed(std::string_view name) {
+    for (int32_t wire = 0; wire < 256; ++wire) {
+      const auto type = schema::DataTypeFromWire(wire);
+      if (type.has_value() && schema::DataTypeName(*type) == name) return *type;
+    }
+    std::fprintf(stderr, "no type is called %.*s\n", static_cast<int>(name.size()), name.data());
+    std::abort();
+  }
+  size_t PlaceOf(std::string_view name) const {
+    for (size_t i = 0; i < schema_.fields.size(); ++i) {
+      if (schema_.fields[i].name == name) return i;
+    }
+    ELANUS_CHECK(false && "a field of that name");
+    return 0;
+  }
+
+  // Hands the bytes of one scalar to `append`.
+  template <typename Append>
+  static void Scalar(schema::DataType type, const JsonValue& value, Append append) {
+    using schema::DataType;
+    switch (type) {
+      case DataType::kBool:
+        return append(static_cast<uint8_t>(value.boolean));
+      case DataType::kInt8:
+        return append(static_cast<int8_t>(value.integer));
+      case DataType::kInt16:
+        return append(static_cast<int16_t>(value.integer));
+      case DataType::kInt32:
+        return append(static_cast<int32_t>(value.integer));
+      case DataType::kInt64:
+      case DataType::kTimestamptz:
+        return append(value.integer);
+      case DataType::kFloat:
+        return append(static_cast<float>(value.as_double()));
+      case DataType::kDouble:
+        return append(value.as_double());
+      default:
+        ELANUS_CHECK(false && "a scalar type");
+    }
+  }
+
+  static void AppendValue(const schema::FieldSchema& field, const JsonValue& value,
+                          schema::Column& column) {
+    using schema::DataType;
+    std::string scratch;
+    const bool absent = value.type == JsonType::kMissing;
+    if (absent || (value.type == JsonType::kNull && field.type != DataType::kJson)) {
+      if (field.nullable) return column.AppendNull();
+      // What the tests say nothing about: zeros, or nothing.
+      return column.AppendRaw(std::string(field.column_type().width(), '\0'));
+    }
+    if (field.type == DataType::kJson) return column.AppendRaw(value.text);
+    if (field.type == DataType::kArray) {
+      schema::ArrayBuilder array(field.element_type);
+      ForEachJsonElement(value.text, [&](const JsonValue& element) {
+        if (field.element_type == DataType::kVarChar) {
+          array.AppendRaw(JsonText(element, scratch));
+        } else {
+          Scalar(field.element_type, element, [&](auto scalar) { array.Append(scalar); });
+        }
+        return true;
+      });
+      return column.AppendRaw(array.Finish());
+    }
+    if (column.type().width() == 0) return column.AppendRaw(JsonText(value, scratch));
+    Scalar(field.type, value, [&](auto scalar) { column.Append(scalar); });
+  }
+
+  const int64_t rows_per_piece_;
+  schema::CollectionSchema schema_;
+  std::vector<schema::Column> columns_;
+  int64_t num_rows_ = 0;
+};
+
+// A field of every type, ten rows with nulls, missing paths and short arrays.
+inline TestTable EveryType() {
+  TestTable table;
+  for (const std::string_view field :
+       {"id Int64 primary",          "b Bool nullable",
+        "i8 Int8 nullable",          "i16 Int16 nullable",
+        "i32 Int32 nullable",        "i64 Int64 nullable",
+        "f Float nullable",          "d Double nullable",
+        "s VarChar nullable",        "text Text nullable",
+        "ts Timestamptz nullable",   "geo Geometry nullable",
+        "ai Array Int32 nullable",   "af Array Float nullable",
+        "as Array VarChar nullable", "ab Array Bool nullable",
+        "j JSON nullable",           "n Int64",
+        "vec FloatVector",           "$meta JSON dynamic nullable"}) {
+    table.AddField(field);
+  }
+  for (
+      const std::string_view row :
+      {R"({"id":0,"b":true,"i8":1,"i16":10,"i32":100,"i64":1000,"f":0.1,"d":0.1,"s":"abc","ai":[1,2,3],"af":[0.1,2],"as":["x","yy"],"ab":[true],"j":{"a":1,"s":"abc","l":[1,2,[3]]},"$meta":{"color":"red","n":1}})",
+       R"({"id":1,"b":false,"i8":-128,"i16":-7,"i32":7,"i64":-1,"f":1.5,"d":-1.5,"s":"","ai":[],"af":[],"as":[],"ab":[],"j":{"a":1.0,"s":"","l":[]},"$meta":{"color":"blue"}})",
+       R"({"id":2})",
+       R"({"id":3,"b":true,"i8":127,"i16":5,"i32":5,"i64":5,"f":-2,"d":5,"s":"a%c","ai":[5],"af":[5],"as":["a"],"ab":[false,true],"j":{"a":null},"$meta":{}})",
+       R"({"id":4,"i8":3,"i64":3,"s":"\u00e9t\u00e9","j":{"a":"1"},"$meta":{"color":null}})",
+       R"({"id":5,"i8":4,"i64":4,"s":"line\nbreak","j":{"a":{"b":[10,20]}},"$meta":{"color":5}})",
+       R"({"id":6,"i8":5,"i64":9223372036854775807,"s":"abcabc","j":[1,2,3],"$meta":{"color":true}})",
+       R"({"id":7,"i8":6,"i64":-9223372036854775808,"s":"back\\slash","j":7})",
+       R"({"id":8,"i8":0,"i64":0,"f":0,"d":0,"s":"ABC","j":{"a":18446744073709551615}})",
+       R"({"id":9,"i8":2,"i64":2,"s":"zz","j":null,"$meta":{"color":["red"]}})"}) {
+    table.AddRow(row);
+  }
+  return table;
+}
+
+}  // namespace elanus::expr

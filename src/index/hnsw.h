@@ -1,0 +1,28 @@
+// Hierarchical navigable small worlds: Y. Malkov & D. Yashunin, "Efficient and robust approximate
+// nearest neighbor search using hierarchical navigable small world graphs", TPAMI 2020.
+//
+// Rows are nodes; the graph refers to the vectors of the column and holds none. Null rows are not
+// in it. Every search returns min(k, allowed rows) hits: where the walk would cost more than
+// comparing the allowed rows one by one, or finds too few, it does the latter.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "index/vector_index.h"
+
+namespace elanus::index {
+
+// Parameters M and efConstruction (checked by the table). With no executor the file is the same for
+// the same rows and seed; several threads make a graph of equal quality that differs from run to
+// run.
+absl::StatusOr<std::string> BuildHnsw(const BuildOptions& options);
+
+// `file` and `rows` are borrowed for the index's life. Verifies every byte. The search parameter is
+// ef; at least k are looked at whatever it says.
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenHnsw(std::span<const uint8_t> file,
+                                                      const VectorRows& rows,
+                                                      kernels::Metric metric, const Params& params);
+
+}  // namespace elanus::index

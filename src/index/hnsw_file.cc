@@ -1,0 +1,313 @@
+#include "index/hnsw_file.h"
+
+#include <bit>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "common/check.h"
+#include "storage/crc32c.h"
+
+namespace elanus::index {
+namespace {
+
+static_assert(std::endian::native == std::endian::little, "files are little-endian, used in place");
+
+constexpr std::string_view kMagic = "ELNSHNSW";
+constexpr uint32_t kVersion = 1;
+constexpr uint64_t kHeaderBytes = 128;
+constexpr uint64_t kBlockBytes = 64 << 10;  // A checksum covers this much.
+constexpr uint64_t kAlignment = 64;         // Of sections: a cache line.
+
+uint64_t AlignUp(uint64_t offset) {
+  return (offset + kAlignment - 1) / kAlignment * kAlignment;
+}
+
+// The header as it lies in the file.
+struct RawHeader {
+  char magic[8];
+  uint32_t version;
+  uint32_t header_bytes;
+  uint32_t type;
+  uint32_t metric;
+  uint64_t dim;
+  uint64_t num_rows;
+  uint64_t num_linked;
+  uint32_t m;
+  uint32_t ef_construction;
+  uint32_t max_level;
+  uint32_t entry_row;
+  uint32_t entry_upper;
+  uint32_t num_upper;
+  uint64_t num_upper_lists;
+  uint64_t checksums;
+  uint64_t file_bytes;
+  uint32_t block_bytes;
+  uint32_t reserved[5];
+  uint32_t checksums_crc;
+  uint32_t header_crc;  // Of all bytes before.
+};
+static_assert(sizeof(RawHeader) == kHeaderBytes);
+
+// Numbers of metrics in files; never reused.
+uint32_t MetricNumber(kernels::Metric metric) {
+  switch (metric) {
+    case kernels::Metric::kL2:
+      return 1;
+    case kernels::Metric::kIp:
+      return 2;
+    case kernels::Metric::kCosine:
+      return 3;
+    case kernels::Metric::kHamming:
+      return 4;
+    case kernels::Metric::kJaccard:
+      return 5;
+    case kernels::Metric::kSubstructure:
+    case kernels::Metric::kSuperstructure:
+      return 0;
+  }
+  return 0;
+}
+
+std::optional<kernels::Metric> MetricOfNumber(uint32_t number) {
+  using kernels::Metric;
+  for (const Metric metric :
+       {Metric::kL2, Metric::kIp, Metric::kCosine, Metric::kHamming, Metric::kJaccard}) {
+    if (MetricNumber(metric) == number) return metric;
+  }
+  return std::nullopt;
+}
+
+std::string_view Bytes(const void* data, uint64_t size) {
+  return {static_cast<const char*>(data), size};
+}
+
+template <typename... Args>
+absl::Status Damaged(fmt::format_string<Args...> format, Args&&... args) {
+  return InternalError(ErrorCode::kDataIntegrity, "HNSW index file is damaged: {}",
+                       fmt::format(format, std::forward<Args>(args)...));
+}
+
+uint64_t NumBlocks(const HnswLayout& layout) {
+  return (layout.checksums - kHeaderBytes + kBlockBytes - 1) / kBlockBytes;
+}
+
+absl::StatusOr<HnswHeader> ReadHeader(std::span<const uint8_t> file, RawHeader& raw) {
+  if (file.size() < kHeaderBytes) return Damaged("{} bytes are too few", file.size());
+  std::memcpy(&raw, file.data(), sizeof(raw));
+  if (Bytes(raw.magic, 8) != kMagic) return Damaged("it does not begin as one");
+  if (storage::Crc32c(Bytes(&raw, kHeaderBytes - 4)) != raw.header_crc) {
+    return Damaged("checksum of the header at offset 0");
+  }
+  if (raw.version != kVersion) {
+    return InternalError(ErrorCode::kDataIntegrity,
+                         "HNSW index file has version {}, this server reads version {}",
+                         raw.version, kVersion);
+  }
+  const auto metric = MetricOfNumber(raw.metric);
+  const auto type = schema::DataTypeFromWire(static_cast<int32_t>(raw.type));
+  if (!metric.has_value() || !type.has_value() || !schema::IsDenseVector(*type)) {
+    return Damaged("metric {} or data type {} unknown", raw.metric, raw.type);
+  }
+  if (raw.header_bytes != kHeaderBytes || raw.block_bytes != kBlockBytes || raw.m < 2 ||
+      raw.m > 2048 || raw.dim == 0 || raw.dim > (1u << 20) ||
+      raw.num_rows > static_cast<uint64_t>(kHnswRowsMax) || raw.num_linked > raw.num_rows ||
+      raw.num_upper > raw.num_linked || raw.max_level > kHnswLevelMax ||
+      raw.num_upper_lists > uint64_t{raw.num_upper} * kHnswLevelMax ||
+      raw.num_upper_lists < raw.num_upper) {
+    return Damaged("counts in the header contradict each other");
+  }
+  const HnswHeader header{*type,
+                          *metric,
+                          raw.dim,
+                          raw.num_rows,
+                          raw.num_linked,
+                          raw.m,
+                          raw.ef_construction,
+                          raw.max_level,
+                          raw.entry_row,
+                          raw.entry_upper,
+                          raw.num_upper,
+                          raw.num_upper_lists};
+  const HnswLayout layout(header);
+  if (layout.file_bytes != raw.file_bytes || layout.checksums != raw.checksums ||
+      file.size() != raw.file_bytes) {
+    return Damaged("{} bytes, expected {}", file.size(), layout.file_bytes);
+  }
+  return header;
+}
+
+absl::Status CheckSums(std::span<const uint8_t> file, const RawHeader& raw,
+                       const HnswLayout& layout) {
+  const uint8_t* table = file.data() + layout.checksums;
+  if (storage::Crc32c(Bytes(table, layout.file_bytes - layout.checksums)) != raw.checksums_crc) {
+    return Damaged("checksum of the checksums at offset {}", layout.checksums);
+  }
+  for (uint64_t b = 0; b < NumBlocks(layout); ++b) {
+    const uint64_t begin = kHeaderBytes + b * kBlockBytes;
+    const uint64_t size = std::min(kBlockBytes, layout.checksums - begin);
+    uint32_t expected;
+    std::memcpy(&expected, table + 4 * b, 4);
+    if (storage::Crc32c(Bytes(file.data() + begin, size)) != expected) {
+      return Damaged("checksum of the block at offset {}", begin);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// A list: nodes below `limit` that `admits`, then kNoNode to its end.
+template <typename Admits>
+bool GoodList(const uint32_t* list, uint32_t degree, uint64_t limit, Admits&& admits) {
+  bool ended = false;
+  for (uint32_t i = 0; i < degree; ++i) {
+    if (list[i] == kNoNode) {
+      ended = true;
+    } else if (ended || list[i] >= limit || !admits(list[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+absl::Status CheckLinked(const HnswGraph& graph) {
+  const HnswHeader& header = graph.header;
+  if (graph.linked == nullptr) return absl::OkStatus();
+  const uint64_t num_words = (header.num_rows + 63) / 64;
+  uint64_t count = 0;
+  for (uint64_t w = 0; w < num_words; ++w) count += std::popcount(graph.linked[w]);
+  const uint64_t tail = header.num_rows % 64;
+  if (count != header.num_linked || (tail != 0 && graph.linked[num_words - 1] >> tail != 0)) {
+    return Damaged("bitmap of the rows in the graph");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLinks(const HnswGraph& graph) {
+  const HnswHeader& header = graph.header;
+  const auto in_graph = [&](uint64_t row) {
+    return graph.linked == nullptr || (graph.linked[row / 64] >> (row % 64) & 1) != 0;
+  };
+  for (uint64_t row = 0; row < header.num_rows; ++row) {
+    const uint32_t* list = graph.Links(0, static_cast<uint32_t>(row));
+    if (!GoodList(list, graph.degree(0), header.num_rows, in_graph) ||
+        (!in_graph(row) && list[0] != kNoNode)) {
+      return Damaged("links of row {}", row);
+    }
+  }
+  // Positions first: lists may only be looked at when all of them lie in the file.
+  uint64_t at = 0;
+  for (uint32_t u = 0; u < header.num_upper; ++u) {
+    const uint32_t first = graph.upper_first[u], end = graph.upper_first[u + 1];
+    const uint32_t row = graph.upper_rows[u];
+    if (first != at || end <= first || end - first > header.max_level || row >= header.num_rows ||
+        (u > 0 && row <= graph.upper_rows[u - 1]) || !in_graph(row)) {
+      return Damaged("upper node {}", u);
+    }
+    at = end;
+  }
+  if (at != header.num_upper_lists) return Damaged("number of upper lists");
+  for (uint32_t u = 0; u < header.num_upper; ++u) {
+    for (uint32_t level = 1; level <= graph.UpperLevels(u); ++level) {
+      const bool good = GoodList(graph.Links(level, u), header.m, header.num_upper,
+                                 [&](uint32_t other) { return graph.UpperLevels(other) >= level; });
+      if (!good) return Damaged("links of upper node {} at level {}", u, level);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEntry(const HnswGraph& graph) {
+  const HnswHeader& header = graph.header;
+  bool good;
+  if (header.num_linked == 0) {
+    good = header.entry_row == kNoNode && header.entry_upper == kNoNode;
+  } else if (header.num_upper == 0) {
+    good = header.entry_row < header.num_rows && header.entry_upper == kNoNode &&
+           header.max_level == 0 &&
+           (graph.linked == nullptr ||
+            (graph.linked[header.entry_row / 64] >> (header.entry_row % 64) & 1) != 0);
+  } else {
+    good = header.entry_upper < header.num_upper &&
+           header.entry_row == graph.upper_rows[header.entry_upper] &&
+           header.max_level == graph.UpperLevels(header.entry_upper);
+  }
+  return good ? absl::OkStatus() : Damaged("entry point");
+}
+
+}  // namespace
+
+HnswLayout::HnswLayout(const HnswHeader& header) {
+  linked = kHeaderBytes;
+  const bool has_bitmap = header.num_linked < header.num_rows;
+  level0 = AlignUp(linked + (has_bitmap ? (header.num_rows + 63) / 64 * 8 : 0));
+  upper_rows = AlignUp(level0 + header.num_rows * 2 * header.m * 4);
+  upper_first = AlignUp(upper_rows + uint64_t{header.num_upper} * 4);
+  upper_links = AlignUp(upper_first + (uint64_t{header.num_upper} + 1) * 4);
+  checksums = AlignUp(upper_links + header.num_upper_lists * header.m * 4);
+  file_bytes = checksums + (checksums - kHeaderBytes + kBlockBytes - 1) / kBlockBytes * 4;
+}
+
+HnswGraph HnswGraphOn(const HnswHeader& header, const uint8_t* file) {
+  const HnswLayout layout(header);
+  const auto words = [&](uint64_t offset) {
+    return reinterpret_cast<const uint32_t*>(file + offset);
+  };
+  HnswGraph graph;
+  graph.header = header;
+  if (header.num_linked < header.num_rows) {
+    graph.linked = reinterpret_cast<const uint64_t*>(file + layout.linked);
+  }
+  graph.level0 = words(layout.level0);
+  graph.upper_rows = words(layout.upper_rows);
+  graph.upper_first = words(layout.upper_first);
+  graph.upper_links = words(layout.upper_links);
+  return graph;
+}
+
+void SealHnswFile(const HnswHeader& header, std::string& file) {
+  const HnswLayout layout(header);
+  ELANUS_CHECK(file.size() == layout.file_bytes);
+  for (uint64_t b = 0; b < NumBlocks(layout); ++b) {
+    const uint64_t begin = kHeaderBytes + b * kBlockBytes;
+    const uint64_t size = std::min(kBlockBytes, layout.checksums - begin);
+    const uint32_t crc = storage::Crc32c(Bytes(file.data() + begin, size));
+    std::memcpy(file.data() + layout.checksums + 4 * b, &crc, 4);
+  }
+  RawHeader raw{};
+  std::memcpy(raw.magic, kMagic.data(), kMagic.size());
+  raw.version = kVersion;
+  raw.header_bytes = kHeaderBytes;
+  raw.type = static_cast<uint32_t>(header.type);
+  raw.metric = MetricNumber(header.metric);
+  raw.dim = header.dim;
+  raw.num_rows = header.num_rows;
+  raw.num_linked = header.num_linked;
+  raw.m = header.m;
+  raw.ef_construction = header.ef_construction;
+  raw.max_level = header.max_level;
+  raw.entry_row = header.entry_row;
+  raw.entry_upper = header.entry_upper;
+  raw.num_upper = header.num_upper;
+  raw.num_upper_lists = header.num_upper_lists;
+  raw.checksums = layout.checksums;
+  raw.file_bytes = layout.file_bytes;
+  raw.block_bytes = kBlockBytes;
+  raw.checksums_crc =
+      storage::Crc32c(Bytes(file.data() + layout.checksums, layout.file_bytes - layout.checksums));
+  raw.header_crc = storage::Crc32c(Bytes(&raw, kHeaderBytes - 4));
+  std::memcpy(file.data(), &raw, sizeof(raw));
+}
+
+absl::StatusOr<HnswGraph> OpenHnswFile(std::span<const uint8_t> file) {
+  RawHeader raw;
+  ELANUS_ASSIGN_OR_RETURN(const HnswHeader header, ReadHeader(file, raw));
+  const HnswLayout layout(header);
+  ELANUS_RETURN_IF_ERROR(CheckSums(file, raw, layout));
+  const HnswGraph graph = HnswGraphOn(header, file.data());
+  ELANUS_RETURN_IF_ERROR(CheckLinked(graph));
+  ELANUS_RETURN_IF_ERROR(CheckLinks(graph));
+  ELANUS_RETURN_IF_ERROR(CheckEntry(graph));
+  return graph;
+}
+
+}  // namespace elanus::index

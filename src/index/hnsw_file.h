@@ -1,0 +1,79 @@
+// The bytes of an HNSW index file; docs/formats/hnsw.md has them one by one.
+//
+// The file is used in place, from memory or from a map: link lists have a fixed stride, and the
+// upper levels, which few rows reach, are packed. Vectors are not in it; they stay in the field's
+// column.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "index/vector_index.h"
+
+namespace elanus::index {
+
+inline constexpr uint32_t kNoNode = 0xFFFFFFFF;  // Ends a link list that is not full.
+inline constexpr int kHnswLevelMax = 31;
+inline constexpr int64_t kHnswRowsMax = 0xFFFFFFFE;
+
+// The header's facts.
+struct HnswHeader {
+  schema::DataType type = schema::DataType::kNone;
+  kernels::Metric metric = kernels::Metric::kL2;
+  uint64_t dim = 0;
+  uint64_t num_rows = 0;
+  uint64_t num_linked = 0;  // Rows in the graph: those that are not null.
+  uint32_t m = 0;           // Links of a node above level 0; level 0 has twice as many.
+  uint32_t ef_construction = 0;
+  uint32_t max_level = 0;
+  uint32_t entry_row = kNoNode;    // Where a search begins; kNoNode: the graph is empty.
+  uint32_t entry_upper = kNoNode;  // The same as an upper node; kNoNode: there is level 0 only.
+  uint32_t num_upper = 0;          // Nodes that reach level 1 or above.
+  uint64_t num_upper_lists = 0;    // Their link lists, one for each level of each.
+};
+
+// Where the sections lie, from the counts alone.
+struct HnswLayout {
+  explicit HnswLayout(const HnswHeader& header);
+  uint64_t linked = 0;       // Bitmap of the rows in the graph; empty if all are.
+  uint64_t level0 = 0;       // num_rows lists of 2 * m rows.
+  uint64_t upper_rows = 0;   // The row of each upper node, ascending.
+  uint64_t upper_first = 0;  // The first list of each upper node, and the end.
+  uint64_t upper_links = 0;  // num_upper_lists lists of m upper nodes.
+  uint64_t checksums = 0;    // CRC32C of each block between header and here.
+  uint64_t file_bytes = 0;
+};
+
+// The file as a graph. Pointers into the file.
+struct HnswGraph {
+  HnswHeader header;
+  const uint64_t* linked = nullptr;  // Null: every row.
+  const uint32_t* level0 = nullptr;
+  const uint32_t* upper_rows = nullptr;
+  const uint32_t* upper_first = nullptr;
+  const uint32_t* upper_links = nullptr;
+
+  uint32_t degree(uint32_t level) const { return level == 0 ? 2 * header.m : header.m; }
+  // The list of a node: rows at level 0, upper nodes above. `degree(level)` entries, kNoNode ends.
+  const uint32_t* Links(uint32_t level, uint32_t node) const {
+    if (level == 0) return level0 + uint64_t{node} * 2 * header.m;
+    return upper_links + (uint64_t{upper_first[node]} + level - 1) * header.m;
+  }
+  uint32_t UpperLevels(uint32_t upper) const { return upper_first[upper + 1] - upper_first[upper]; }
+  uint32_t RowOf(uint32_t level, uint32_t node) const {
+    return level == 0 ? node : upper_rows[node];
+  }
+};
+
+// A graph on `file`, whose sections lie as HnswLayout says. Checks nothing.
+HnswGraph HnswGraphOn(const HnswHeader& header, const uint8_t* file);
+
+// Writes header and checksums around finished sections.
+void SealHnswFile(const HnswHeader& header, std::string& file);
+
+// Reads and verifies everything: checksums, counts, that every link leads to a node of its level.
+// kDataIntegrity says what is wrong and where. `file` must be aligned to 8 bytes.
+absl::StatusOr<HnswGraph> OpenHnswFile(std::span<const uint8_t> file);
+
+}  // namespace elanus::index

@@ -1,0 +1,147 @@
+#include "index/hnsw_file.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <utility>
+
+#include "index/hnsw_hostile.h"
+#include "index/test_vectors_test.h"
+
+namespace elanus::index {
+namespace {
+
+using kernels::Metric;
+using schema::DataType;
+
+std::string SmallFile(const TestVectors& data) {
+  BuildOptions options{.rows = data.rows(), .metric = Metric::kL2};
+  options.params = {{"M", "2"}, {"efConstruction", "8"}};
+  return BuildHnsw(options).value();
+}
+
+TEST(HnswFile, HostileContentUnderRightChecksumsIsAnErrorOrSearchesSafely) {
+  const auto data = ClusteredVectors(DataType::kFloatVector, 4, 64, 4, 2);
+  const std::string good = SmallFile(data);
+  std::string same = good;
+  RepairHnswChecksums(same);
+  ASSERT_TRUE(same == good) << "the repair does not know the layout";
+  ASSERT_TRUE(OpenAndSearch(good, data.rows(), Metric::kL2));
+
+  int opened = 0, refused = 0;
+  const auto offer = [&](std::string file) {
+    RepairHnswChecksums(file);
+    (OpenAndSearch(file, data.rows(), Metric::kL2) ? opened : refused)++;
+  };
+  for (size_t at = 0; at < good.size(); ++at) {
+    for (const int value : {0, 1, 63, 64, 0x7F, 0xFF}) {
+      std::string file = good;
+      file[at] = static_cast<char>(value);
+      offer(file);
+    }
+  }
+  std::mt19937_64 random(2024);
+  for (int i = 0; i < 3000; ++i) {
+    std::string file = good;
+    for (int changes = 1 + random() % 8; changes > 0; --changes) {
+      file[random() % file.size()] =
+          static_cast<char>(random() % 4 == 0 ? random() : random() % 64);
+    }
+    if (random() % 8 == 0) file.resize(random() % file.size());
+    offer(file);
+  }
+  for (int i = 0; i < 1000; ++i) {  // Random bytes altogether.
+    std::string file(random() % 700, '\0');
+    for (char& c : file) c = static_cast<char>(random());
+    offer(file);
+  }
+  EXPECT_GT(opened, 100) << "no change reached the search";
+  EXPECT_GT(refused, 100) << "no change was refused";
+}
+
+// A file in aligned memory, so that it can be read and changed in place.
+class AlignedFile {
+ public:
+  explicit AlignedFile(const std::string& file) : size_(file.size()), words_((size_ + 7) / 8) {
+    std::memcpy(words_.data(), file.data(), size_);
+  }
+  absl::StatusOr<HnswGraph> Open() const {
+    return OpenHnswFile({reinterpret_cast<const uint8_t*>(words_.data()), size_});
+  }
+  void Repair() {
+    std::string file(reinterpret_cast<const char*>(words_.data()), size_);
+    RepairHnswChecksums(file);
+    std::memcpy(words_.data(), file.data(), size_);
+  }
+  // Changes one link, repairs the checksums and says what opening it says.
+  std::string WhyAfter(const uint32_t* place, uint32_t value) {
+    auto* link = const_cast<uint32_t*>(place);
+    const uint32_t before = std::exchange(*link, value);
+    Repair();
+    const std::string why(MessageOf(Open().status()));
+    *link = before;
+    Repair();
+    return why;
+  }
+
+ private:
+  size_t size_;
+  std::vector<uint64_t> words_;
+};
+
+TEST(HnswFile, NamesTheOffsetOfADamagedBlockAndRefusesLaterVersions) {
+  const auto data = ClusteredVectors(DataType::kFloatVector, 4, 64, 4, 2);
+  const std::string good = SmallFile(data);
+  const auto why = [](const std::string& file) {
+    return std::string(MessageOf(AlignedFile(file).Open().status()));
+  };
+  std::string file = good;
+  file[200] ^= 1;
+  EXPECT_EQ(why(file), "HNSW index file is damaged: checksum of the block at offset 128");
+  file = good;
+  file[8] = 2;
+  RepairHnswChecksums(file);
+  EXPECT_EQ(why(file), "HNSW index file has version 2, this server reads version 1");
+}
+
+TEST(HnswFile, RefusesLinksThatLeadNowhere) {
+  const auto data = ClusteredVectors(DataType::kFloatVector, 4, 64, 4, 2);
+  AlignedFile file(SmallFile(data));
+  const auto graph = file.Open();
+  ASSERT_TRUE(graph.ok());
+  const std::string damaged = "HNSW index file is damaged: ";
+  EXPECT_EQ(file.WhyAfter(graph->Links(0, 5), 64), damaged + "links of row 5");
+  EXPECT_EQ(file.WhyAfter(graph->Links(0, 5), kNoNode), damaged + "links of row 5") << "ends early";
+  uint32_t low = kNoNode, high = kNoNode;  // Upper nodes of level 1 only, and of more.
+  for (uint32_t u = 0; u < graph->header.num_upper; ++u) {
+    (graph->UpperLevels(u) == 1 ? low : high) = u;
+  }
+  ASSERT_TRUE(low != kNoNode && high != kNoNode);
+  EXPECT_EQ(file.WhyAfter(graph->Links(2, high), low),
+            damaged + fmt::format("links of upper node {} at level 2", high));
+  EXPECT_EQ(file.WhyAfter(graph->Links(1, low), graph->header.num_upper),
+            damaged + fmt::format("links of upper node {} at level 1", low));
+  EXPECT_EQ(file.WhyAfter(graph->upper_rows + 3, 64), damaged + "upper node 3");
+  EXPECT_EQ(file.WhyAfter(graph->upper_first + 4, 1 << 30), damaged + "upper node 3");
+  EXPECT_TRUE(file.Open().ok());
+}
+
+TEST(HnswFile, SectionsLieOneBehindTheOtherOnCacheLines) {
+  HnswHeader header;
+  header.num_rows = 1000;
+  header.num_linked = 999;
+  header.m = 5;
+  header.num_upper = 7;
+  header.num_upper_lists = 9;
+  const HnswLayout layout(header);
+  EXPECT_EQ(layout.linked, 128u);
+  EXPECT_EQ(layout.level0, 256u);                           // 16 words of bitmap.
+  EXPECT_EQ(layout.upper_rows, 256u + 40000u);              // 10 links of 4 bytes a row.
+  EXPECT_EQ(layout.upper_first, layout.upper_rows + 64u);   // 28 bytes.
+  EXPECT_EQ(layout.upper_links, layout.upper_first + 64u);  // 32 bytes.
+  EXPECT_EQ(layout.checksums, layout.upper_links + 192u);   // 180 bytes.
+  EXPECT_EQ(layout.file_bytes, layout.checksums + 4u);      // One block.
+}
+
+}  // namespace
+}  // namespace elanus::index

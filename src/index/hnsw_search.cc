@@ -1,0 +1,231 @@
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "index/brute_force.h"
+#include "index/hnsw.h"
+#include "index/hnsw_file.h"
+#include "index/hnsw_walk.h"
+
+namespace elanus::index {
+namespace {
+
+using kernels::BitView;
+using kernels::Neighbor;
+
+constexpr int64_t kDefaultEfMin = 16;
+// What a distance of a walk costs against one of a scan, whose rows come in order: a cache miss and
+// heap work on top (measured: hnsw_bench, 50 000 rows of dim 128, 0.13 us against 0.03 us).
+constexpr double kWalkDistanceCost = 4;
+// Neighbours not seen before at an average hop; the rest of the list was visited already.
+constexpr double kFreshPerHop = 8;
+
+class HnswIndex final : public VectorIndex {
+ public:
+  HnswIndex(std::vector<uint64_t> copy, const HnswGraph& graph, const VectorRows& rows,
+            kernels::Metric metric)
+      : copy_(std::move(copy)),
+        graph_(graph),
+        rows_(rows),
+        metric_(metric),
+        functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)) {}
+
+  absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
+                                               SearchStatistics* statistics) const override;
+  int64_t memory_bytes() const override {
+    return static_cast<int64_t>(sizeof(*this) + copy_.size() * 8 + pool_.memory_bytes());
+  }
+
+ private:
+  struct Plan {
+    BitView allowed;          // Empty: all rows.
+    int64_t num_allowed = 0;  // In the graph.
+    int64_t ef = 0;
+    bool scan = false;
+    int64_t distances_max = 0;
+  };
+  Plan MakePlan(const SearchRequest& request, int64_t ef, kernels::Bitset& storage) const;
+  absl::StatusOr<std::vector<Neighbor>> Scan(const SearchRequest& request, const Plan& plan,
+                                             SearchStatistics& statistics) const;
+  // Empty when the walk was given up.
+  absl::StatusOr<std::vector<Neighbor>> Walk(const SearchRequest& request, const Plan& plan,
+                                             SearchStatistics& statistics) const;
+  Neighbor Descend(const kernels::QueryVector& query, WalkCounts& counts) const;
+  std::span<const uint32_t> Links(uint32_t level, uint32_t node) const {
+    const uint32_t* list = graph_.Links(level, node);
+    uint32_t count = 0;
+    for (const uint32_t degree = graph_.degree(level); count < degree && list[count] != kNoNode;) {
+      ++count;
+    }
+    return {list, count};
+  }
+
+  const std::vector<uint64_t> copy_;  // Of a file that did not lie aligned.
+  const HnswGraph graph_;
+  const VectorRows rows_;
+  const kernels::Metric metric_;
+  const kernels::DistanceFunctions functions_;
+  mutable ScratchPool pool_;
+};
+
+absl::StatusOr<int64_t> EfOf(const Params* params, int64_t k) {
+  const int64_t fallback = std::max(k, kDefaultEfMin);
+  if (params == nullptr) return fallback;
+  const auto it = params->find("ef");
+  if (it == params->end()) return fallback;
+  int64_t ef = 0;
+  const char* end = it->second.data() + it->second.size();
+  const auto [at, error] = std::from_chars(it->second.data(), end, ef);
+  if (error != std::errc() || at != end || ef < 1) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "Type conflict in json: param 'ef' ({}) should be integer", it->second);
+  }
+  return std::max(ef, k);
+}
+
+// Walks or scans, whichever is expected to be cheaper. A walk under a filter that lets the part s
+// of the rows through must see about ef / s nodes to find ef allowed ones. If the allowed rows lie
+// far from the query it takes longer still, so it is given up once it has cost as much as the scan.
+HnswIndex::Plan HnswIndex::MakePlan(const SearchRequest& request, int64_t ef,
+                                    kernels::Bitset& storage) const {
+  const auto num_linked = static_cast<int64_t>(graph_.header.num_linked);
+  Plan plan{.allowed = request.allowed, .num_allowed = request.num_allowed, .ef = ef};
+  if (request.allowed.empty()) plan.num_allowed = num_linked;
+  if (graph_.linked != nullptr) {
+    const BitView linked(graph_.linked, rows_.num_rows);
+    if (request.allowed.empty()) {
+      plan.allowed = linked;
+    } else {
+      storage = kernels::Bitset(rows_.num_rows);
+      std::memcpy(storage.words(), linked.words(), static_cast<size_t>(linked.num_words()) * 8);
+      storage.And(request.allowed);
+      plan.allowed = storage.view();
+      plan.num_allowed = storage.Count();
+    }
+  }
+  if (plan.num_allowed == 0) return plan;
+  const double share = static_cast<double>(plan.num_allowed) / num_linked;
+  const double walk = std::min<double>(num_linked, ef / share * kFreshPerHop) * kWalkDistanceCost;
+  plan.scan = plan.num_allowed <= walk;
+  plan.distances_max = plan.num_allowed == num_linked
+                           ? std::numeric_limits<int64_t>::max()
+                           : static_cast<int64_t>(plan.num_allowed / kWalkDistanceCost) + ef;
+  return plan;
+}
+
+absl::StatusOr<std::vector<Neighbor>> HnswIndex::Scan(const SearchRequest& request,
+                                                      const Plan& plan,
+                                                      SearchStatistics& statistics) const {
+  BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k);
+  ELANUS_RETURN_IF_ERROR(scan.Add(rows_, 0, plan.allowed, request.cancellation));
+  statistics.distances += scan.statistics().distances;
+  return std::move(scan.Finish().front());
+}
+
+Neighbor HnswIndex::Descend(const kernels::QueryVector& query, WalkCounts& counts) const {
+  const auto dim = static_cast<size_t>(rows_.dim);
+  const auto distance_to = [&](uint32_t row) {
+    ++counts.distances;
+    return functions_.One(query, rows_.Row(row), dim);
+  };
+  const HnswHeader& header = graph_.header;
+  Neighbor nearest{distance_to(header.entry_row), header.entry_row};
+  if (header.num_upper == 0) return nearest;
+  nearest.row = header.entry_upper;
+  for (uint32_t level = header.max_level; level > 0; --level) {
+    for (bool moved = true; moved;) {
+      moved = false;
+      ++counts.hops;
+      for (const uint32_t node : Links(level, static_cast<uint32_t>(nearest.row))) {
+        const float distance = distance_to(graph_.upper_rows[node]);
+        if (distance < nearest.distance) {
+          nearest = {distance, node};
+          moved = true;
+        }
+      }
+    }
+  }
+  nearest.row = graph_.upper_rows[nearest.row];
+  return nearest;
+}
+
+absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(const SearchRequest& request,
+                                                      const Plan& plan,
+                                                      SearchStatistics& statistics) const {
+  auto lease = pool_.Take();
+  WalkScratch& scratch = *lease;
+  const auto dim = static_cast<size_t>(rows_.dim);
+  scratch.query_buffer.resize(dim);
+  const kernels::QueryVector query =
+      kernels::PrepareQuery(functions_, dim, request.query, scratch.query_buffer.data());
+  WalkCounts counts;
+  const Neighbor seed = Descend(query, counts);
+  scratch.visited.Begin(graph_.header.num_rows);
+  kernels::TopK found(plan.ef);
+  const WalkLimits limits{plan.ef, plan.distances_max, request.cancellation};
+  const auto walk = [&](auto accept) {
+    return WalkLevel(
+        WalkRows{functions_, rows_.data, dim}, query, {&seed, 1}, limits,
+        [this](uint32_t node) { return Links(0, node); }, [](uint32_t node) { return node; },
+        accept, scratch, found, counts);
+  };
+  const bool filtered = plan.num_allowed < static_cast<int64_t>(graph_.header.num_linked);
+  const WalkEnd end = filtered ? walk([&](uint32_t node) { return plan.allowed.Test(node); })
+                               : walk([](uint32_t) { return true; });
+  statistics.distances += counts.distances;
+  statistics.hops += counts.hops;
+  if (end == WalkEnd::kCancelled) return request.cancellation->Check();
+  if (end == WalkEnd::kTooLong) return std::vector<Neighbor>();
+  std::vector<Neighbor> hits = found.TakeSorted();
+  if (static_cast<int64_t>(hits.size()) > request.k) hits.resize(static_cast<size_t>(request.k));
+  return hits;
+}
+
+absl::StatusOr<std::vector<Neighbor>> HnswIndex::Search(const SearchRequest& request,
+                                                        SearchStatistics* statistics) const {
+  SearchStatistics ignored;
+  SearchStatistics& counted = statistics != nullptr ? *statistics : ignored;
+  if (request.k <= 0) return std::vector<Neighbor>();
+  if (!request.allowed.empty() && request.allowed.size() != rows_.num_rows) {
+    return InternalError(ErrorCode::kInternal, "filter of {} rows over an index of {} rows",
+                         request.allowed.size(), rows_.num_rows);
+  }
+  if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+  ELANUS_ASSIGN_OR_RETURN(const int64_t ef, EfOf(request.params, request.k));
+  kernels::Bitset storage;
+  const Plan plan = MakePlan(request, ef, storage);
+  if (plan.num_allowed == 0) return std::vector<Neighbor>();
+  if (!plan.scan) {
+    ELANUS_ASSIGN_OR_RETURN(std::vector<Neighbor> hits, Walk(request, plan, counted));
+    if (static_cast<int64_t>(hits.size()) >= std::min(request.k, plan.num_allowed)) return hits;
+  }
+  return Scan(request, plan, counted);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenHnsw(std::span<const uint8_t> file,
+                                                      const VectorRows& rows,
+                                                      kernels::Metric metric,
+                                                      const Params& /*params*/) {
+  std::vector<uint64_t> copy;
+  if (reinterpret_cast<uintptr_t>(file.data()) % alignof(uint64_t) != 0) {
+    copy.resize((file.size() + 7) / 8);
+    std::memcpy(copy.data(), file.data(), file.size());
+    file = {reinterpret_cast<const uint8_t*>(copy.data()), file.size()};
+  }
+  ELANUS_ASSIGN_OR_RETURN(const HnswGraph graph, OpenHnswFile(file));
+  const HnswHeader& header = graph.header;
+  if (header.type != rows.type || header.metric != metric ||
+      header.dim != static_cast<uint64_t>(rows.dim) ||
+      header.num_rows != static_cast<uint64_t>(rows.num_rows) ||
+      !kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric).valid()) {
+    return InternalError(ErrorCode::kDataIntegrity,
+                         "HNSW index file is for other rows: {} rows of dim {} ({}, {})",
+                         header.num_rows, header.dim, schema::DataTypeName(header.type),
+                         kernels::MetricName(header.metric));
+  }
+  return std::make_unique<HnswIndex>(std::move(copy), graph, rows, metric);
+}
+
+}  // namespace elanus::index

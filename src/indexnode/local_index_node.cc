@@ -1,0 +1,60 @@
+#include "indexnode/local_index_node.h"
+
+#include "common/crash_point.h"
+#include "index/index_kinds.h"
+#include "storage/column_file.h"
+
+namespace elanus::indexnode {
+namespace {
+
+const meta::FieldFile* FileOf(const meta::Segment& segment, FieldId field) {
+  for (const meta::FieldFile& file : segment.files) {
+    if (file.field == field) return &file;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+absl::StatusOr<roles::BuildResult> LocalIndexNode::Build(
+    const roles::BuildTask& task, const Cancellation& cancellation,
+    const std::function<void(double)>& progress) {
+  const index::IndexKind* kind = index::FindIndexKind(task.index.type);
+  if (kind == nullptr || !kind->available) {
+    return UserError(ErrorCode::kIndexNotSupported, "index type not supported[type={}]",
+                     task.index.type);
+  }
+  const meta::FieldFile* file = FileOf(*task.segment, task.index.field);
+  // A field added after the segment was written has no vectors there: nothing to build.
+  if (!kind->builds_files || file == nullptr) return roles::BuildResult{};
+  const auto metric = kernels::MetricFromName(task.index.metric);
+  if (!metric.has_value()) {
+    return InternalError(ErrorCode::kInternal, "index {} has no known metric: {}", task.index.name,
+                         task.index.metric);
+  }
+  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store_.Get(file->key));
+  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> column,
+                          storage::ColumnFile::Open(std::move(object), file->key));
+  const schema::ColumnView view = column->View();
+  index::BuildOptions options;
+  options.rows = {view.type.type, view.type.dim, view.num_rows, view.fixed};
+  if (view.validity != nullptr) options.valid = {view.validity, view.num_rows};
+  options.metric = *metric;
+  options.params = task.index.params;
+  options.executor = &executor_;
+  options.seed = static_cast<uint64_t>(task.segment->id.value());
+  options.cancellation = &cancellation;
+  options.progress = progress;
+  ELANUS_ASSIGN_OR_RETURN(const std::string bytes, kind->build(options));
+  roles::BuildResult result;
+  result.key = fmt::format("index_files/{}/1/{}/{}/{}", task.build, task.segment->partition,
+                           task.segment->id, task.index.type);
+  result.bytes = static_cast<int64_t>(bytes.size());
+  const std::string_view part = bytes;
+  CrashPoint("index.before_put");
+  ELANUS_RETURN_IF_ERROR(store_.Put(result.key, {&part, 1}));
+  CrashPoint("index.after_put");
+  return result;
+}
+
+}  // namespace elanus::indexnode

@@ -1,0 +1,82 @@
+#include "meta/codec.h"
+#include "meta/codec_parts.h"
+
+namespace elanus::meta {
+namespace {
+using nlohmann::json;
+
+json FileToJson(const FieldFile& file) {
+  return {{"field", file.field.value()}, {"key", file.key}, {"bytes", file.bytes}};
+}
+
+FieldFile FileFromJson(JsonReader& reader) {
+  FieldFile out;
+  out.field = FieldId(reader.Int("field", 0));
+  out.key = reader.String("key");
+  out.bytes = reader.Int("bytes", 0);
+  return out;
+}
+
+json SegmentIndexToJson(const SegmentIndex& index) {
+  return {{"index", index.index.value()},
+          {"build", index.build.value()},
+          {"state", static_cast<int>(index.state)},
+          {"key", index.key},
+          {"bytes", index.bytes},
+          {"fail_reason", index.fail_reason}};
+}
+
+SegmentIndex SegmentIndexFromJson(JsonReader& reader) {
+  SegmentIndex out;
+  out.index = reader.PositiveId<IndexId>("index");
+  out.build = BuildId(reader.Int("build", 0));
+  out.state = static_cast<BuildState>(reader.Int("state", 0, 2));
+  out.key = reader.String("key");
+  out.bytes = reader.Int("bytes", 0);
+  out.fail_reason = reader.String("fail_reason");
+  return out;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> Encode(const Segment& segment) {
+  json files = json::array();
+  for (const FieldFile& file : segment.files) files.push_back(FileToJson(file));
+  json indexes = json::array();
+  for (const SegmentIndex& index : segment.indexes) indexes.push_back(SegmentIndexToJson(index));
+  return WriteJson({{"v", kRowVersion},
+                    {"id", segment.id.value()},
+                    {"collection", segment.collection.value()},
+                    {"partition", segment.partition.value()},
+                    {"shard", segment.shard},
+                    {"rows", segment.num_rows},
+                    {"min_timestamp", segment.min_timestamp.value()},
+                    {"max_timestamp", segment.max_timestamp.value()},
+                    {"flushed", segment.flushed.value()},
+                    {"files", std::move(files)},
+                    {"indexes", std::move(indexes)}},
+                   fmt::format("segment {}", segment.id));
+}
+
+absl::StatusOr<Segment> DecodeSegment(std::string_view key, std::string_view value) {
+  ELANUS_ASSIGN_OR_RETURN(const json object, ParseJson(value, key));
+  JsonReader reader(object, key);
+  CheckVersion(reader);
+  Segment out;
+  out.id = reader.PositiveId<SegmentId>("id");
+  out.collection = reader.PositiveId<CollectionId>("collection");
+  out.partition = reader.PositiveId<PartitionId>("partition");
+  out.shard = static_cast<int32_t>(reader.Int("shard", 0, INT32_MAX));
+  out.num_rows = reader.Int("rows", 0);
+  out.min_timestamp = ReadTimestamp(reader, "min_timestamp");
+  out.max_timestamp = ReadTimestamp(reader, "max_timestamp");
+  out.flushed = ReadTimestamp(reader, "flushed");
+  ReadObjects(reader, "files", key,
+              [&](JsonReader& part) { out.files.push_back(FileFromJson(part)); });
+  ReadObjects(reader, "indexes", key,
+              [&](JsonReader& part) { out.indexes.push_back(SegmentIndexFromJson(part)); });
+  ELANUS_RETURN_IF_ERROR(reader.Finish());
+  return out;
+}
+
+}  // namespace elanus::meta

@@ -1,0 +1,165 @@
+// What the catalog knows. Plain values; a published one never changes (readers hold
+// shared_ptr<const>).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/strong_id.h"
+#include "common/timestamp.h"
+#include "schema/collection_schema.h"
+
+namespace elanus::meta {
+
+using KeyValues =
+    std::vector<std::pair<std::string, std::string>>;  // In the order given, echoed as is.
+
+inline constexpr std::string_view kDefaultDatabase = "default";
+inline constexpr std::string_view kDefaultPartition = "_default";
+
+struct Database {
+  DatabaseId id;
+  std::string name;
+  KeyValues properties;
+  Timestamp created;
+};
+
+struct Partition {
+  PartitionId id;
+  std::string name;
+  Timestamp created;
+};
+
+struct Index {
+  IndexId id;
+  std::string name;
+  FieldId field;
+  std::string field_name;  // As described to clients (first path segment for a dynamic key).
+  KeyValues user_params;   // Byte for byte as received.
+  std::string type;        // Resolved: "HNSW" for AUTOINDEX.
+  std::string metric;      // Upper case; empty for scalar indexes.
+  std::map<std::string, std::string> params;  // Complete build parameters.
+  std::string json_path;
+  Timestamp created;
+};
+
+enum class ConsistencyLevel : int32_t {
+  kStrong = 0,
+  kSession = 1,
+  kBounded = 2,
+  kEventually = 3,
+  kCustomized = 4
+};
+
+// What of a collection is to be searchable. Kept over restarts.
+struct LoadSpec {
+  bool loaded = false;                  // Some or all of it.
+  bool all_partitions = false;          // Partitions created later are loaded too.
+  std::vector<PartitionId> partitions;  // When not all.
+  std::vector<FieldId> fields;          // Empty = all.
+  int32_t replica_number = 1;
+};
+
+struct Collection {
+  CollectionId id;
+  DatabaseId database;
+  std::string database_name;
+  schema::CollectionSchema schema;  // schema.name is the real name.
+  int32_t num_shards = 1;
+  ConsistencyLevel consistency = ConsistencyLevel::kBounded;
+  KeyValues properties;
+  std::vector<Partition> partitions;  // The default one (or the partition-key ones) first.
+  std::vector<Index> indexes;
+  std::vector<std::string> aliases;
+  LoadSpec load;
+  Timestamp created;
+  Timestamp updated;    // Changes with every alteration of schema, properties, name.
+  Timestamp truncated;  // Rows at or before this are gone (TruncateCollection).
+
+  const Partition* FindPartition(std::string_view name) const {
+    for (const Partition& partition : partitions) {
+      if (partition.name == name) return &partition;
+    }
+    return nullptr;
+  }
+  const Partition* FindPartition(PartitionId partition_id) const {
+    for (const Partition& partition : partitions) {
+      if (partition.id == partition_id) return &partition;
+    }
+    return nullptr;
+  }
+  // The index on a vector field, or null.
+  const Index* IndexOf(FieldId field_id) const {
+    for (const Index& index : indexes) {
+      if (index.field == field_id) return &index;
+    }
+    return nullptr;
+  }
+  std::optional<std::string> Property(std::string_view key) const {
+    for (const auto& [name, value] : properties) {
+      if (name == key) return value;
+    }
+    return std::nullopt;
+  }
+};
+using CollectionPtr = std::shared_ptr<const Collection>;
+
+// Timestamps of a segment's rows are stored as a column of their own under this id.
+inline constexpr FieldId kTimestampField{1};
+
+struct FieldFile {
+  FieldId field;
+  std::string key;  // In the object store.
+  int64_t bytes = 0;
+};
+
+enum class BuildState { kPending, kFinished, kFailed };
+
+struct SegmentIndex {
+  IndexId index;
+  BuildId build;
+  BuildState state = BuildState::kPending;
+  std::string key;  // Empty: no file (FLAT, too few rows).
+  int64_t bytes = 0;
+  std::string fail_reason;
+};
+
+// A flushed (sealed, durable) segment. Rows are sorted by (primary key, timestamp).
+struct Segment {
+  SegmentId id;
+  CollectionId collection;
+  PartitionId partition;
+  int32_t shard = 0;
+  int64_t num_rows = 0;
+  Timestamp min_timestamp;
+  Timestamp max_timestamp;
+  Timestamp flushed;  // When it was committed.
+  std::vector<FieldFile> files;
+  std::vector<SegmentIndex> indexes;
+
+  int64_t bytes() const {
+    int64_t sum = 0;
+    for (const FieldFile& file : files) sum += file.bytes;
+    return sum;
+  }
+};
+using SegmentPtr = std::shared_ptr<const Segment>;
+
+// Deletes of one shard, as one object.
+struct Delta {
+  int64_t id = 0;
+  CollectionId collection;
+  int32_t shard = 0;
+  std::string key;
+  int64_t num_rows = 0;
+  Timestamp min_timestamp;
+  Timestamp max_timestamp;  // Deletes at or before this need no log.
+};
+
+}  // namespace elanus::meta

@@ -1,0 +1,153 @@
+// Query: rows by filter, count(*), pages of the query iterator.
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "milvus.pb.h"
+#include "proxy/consistency.h"
+#include "proxy/convert_column_out.h"
+#include "proxy/convert_key_values.h"
+#include "proxy/convert_templates.h"
+#include "proxy/output_fields.h"
+#include "proxy/row_routing.h"
+#include "proxy/rpc_rows.h"
+#include "proxy/search_params.h"
+
+namespace elanus::proxy {
+namespace {
+
+constexpr std::string_view kCount = "count(*)";
+
+// True for count(*); other aggregates are refused by name.
+absl::StatusOr<bool> WantsCount(const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const std::string lower = absl::AsciiStrToLower(name);
+    if (lower == kCount && names.size() == 1) return true;
+    if (!lower.ends_with(')')) continue;
+    for (const std::string_view function : {"count(", "sum(", "avg(", "min(", "max("}) {
+      if (std::string_view(lower).starts_with(function)) {
+        return UserError(ErrorCode::kParameterInvalid,
+                         "aggregation is not supported by this version, except count(*) alone: {}",
+                         name);
+      }
+    }
+  }
+  return false;
+}
+
+absl::StatusOr<expr::PlanPtr> CompileFilter(ProxyContext& proxy, const meta::Collection& collection,
+                                            const milvus_pb::QueryRequest& request) {
+  ELANUS_ASSIGN_OR_RETURN(const expr::TemplateValues values,
+                          TemplatesFromWire(request.expr_template_values()));
+  absl::StatusOr<expr::PlanPtr> plan = proxy.filters.Compile(collection, request.expr(), values);
+  if (!plan.ok()) return WithContext(plan.status(), "failed to create query plan");
+  return plan;
+}
+
+absl::Status CheckLimit(const QueryParams& params, bool counts, const expr::Plan& plan) {
+  if (counts && params.limit != -1) {
+    return UserError(ErrorCode::kParameterInvalid, "count entities with pagination is not allowed");
+  }
+  if (!counts && params.limit == -1 && expr::IsAlwaysTrue(plan) && expr::NamesNoField(plan)) {
+    return UserError(ErrorCode::kParameterInvalid, "empty expression should be used with limit");
+  }
+  return absl::OkStatus();
+}
+
+void CountToWire(int64_t count, milvus_pb::QueryResults* response) {
+  schema_pb::FieldData* column = response->add_fields_data();
+  column->set_type(schema_pb::Int64);
+  column->set_field_name(std::string(kCount));
+  column->mutable_scalars()->mutable_long_data()->add_data(count);
+  response->add_output_fields(std::string(kCount));
+}
+
+// Columns come in the schema's order, also for no rows: clients need them typed and empty.
+void RowsToWire(const roles::QueryResult& result, const schema::CollectionSchema& schema,
+                const OutputFields& output, absl::TimeZone zone,
+                milvus_pb::QueryResults* response) {
+  const RowRange all[] = {{0, result.rows.num_rows}};
+  ColumnOutOptions options;
+  options.rows = all;
+  options.zone = zone;
+  const schema::FieldSchema& key = schema.primary_key();
+  schema::Column missing;  // Keeps alive what column_of() had to make up.
+  const auto column_of = [&](const schema::FieldSchema& field) {
+    if (const schema::Column* column = result.rows.Find(field.id)) return column->View();
+    missing = schema::DefaultColumn(field, result.rows.num_rows);
+    return missing.View();
+  };
+  for (const schema::FieldSchema& field : schema.fields) {
+    const bool wanted = field.id == key.id || std::find(output.fields.begin(), output.fields.end(),
+                                                        &field) != output.fields.end();
+    if (!wanted) continue;
+    ColumnToWire(column_of(field), field, options, response->add_fields_data());
+  }
+  if (output.dynamic) {
+    const schema::FieldSchema& field = *schema.dynamic_field();
+    DynamicColumnToWire(column_of(field), field, output.dynamic_keys, options,
+                        response->add_fields_data());
+  }
+  for (const std::string& name : output.names) response->add_output_fields(name);
+  response->add_output_fields(key.name);
+}
+
+absl::Status Query(ProxyContext& proxy, CallContext& call, const milvus_pb::QueryRequest& request,
+                   milvus_pb::QueryResults* response) {
+  const auto settings = proxy.Now();
+  ELANUS_ASSIGN_OR_RETURN(
+      const meta::CollectionPtr collection,
+      FindCollection(proxy, call, request.db_name(), request.collection_name()));
+  if (!request.namespace_().empty()) {
+    return UserError(ErrorCode::kParameterInvalid, "namespace is not supported by this version: {}",
+                     request.namespace_());
+  }
+  ELANUS_ASSIGN_OR_RETURN(
+      const QueryParams params,
+      ParseQueryParams(FromWire(request.query_params()), *collection, settings->limits));
+  ELANUS_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(params.timezone, *collection));
+  const std::vector<std::string> names = FromWire(request.output_fields());
+  ELANUS_ASSIGN_OR_RETURN(const bool counts, WantsCount(names));
+  OutputFields output;
+  if (!counts) {
+    ELANUS_ASSIGN_OR_RETURN(output, ResolveOutputFields(names, collection->schema));
+  }
+  roles::QueryRequest query;
+  query.scope.collection = collection;
+  ELANUS_ASSIGN_OR_RETURN(query.scope.filter, CompileFilter(proxy, *collection, request));
+  ELANUS_RETURN_IF_ERROR(CheckLimit(params, counts, *query.scope.filter));
+  ELANUS_ASSIGN_OR_RETURN(
+      query.scope.partitions,
+      ReadPartitions(*collection, FromWire(request.partition_names()), *query.scope.filter));
+  query.scope.guarantee = GuaranteeOf({.use_default = request.use_default_consistency(),
+                                       .level = request.consistency_level(),
+                                       .guarantee = request.guarantee_timestamp()},
+                                      *collection, proxy.coordinator->AllocateTimestamp(),
+                                      settings->read.graceful_time_ms);
+  query.scope.read_at = IteratorSnapshot(params.iterator, request.guarantee_timestamp());
+  query.scope.ignore_growing = params.ignore_growing;
+  query.scope.output_fields = output.ids(collection->schema);
+  query.count_only = counts;
+  query.limit = params.limit;
+  query.offset = params.offset;
+  query.result_bytes_max = settings->limits.output_bytes_max;
+  ELANUS_ASSIGN_OR_RETURN(const roles::QueryResult result,
+                          proxy.query_node->Query(query, CancellationOf(call)));
+  if (counts) {
+    CountToWire(result.count, response);
+  } else {
+    RowsToWire(result, collection->schema, output, zone, response);
+  }
+  response->set_collection_name(request.collection_name());
+  response->set_primary_field_name(collection->schema.primary_key().name);
+  response->set_session_ts(
+      (result.read_at.valid() ? result.read_at : query.scope.guarantee).value());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddQueryRows(ProxyContext& proxy, std::vector<RpcRow>& rows) {
+  rows.push_back(Row(proxy, "Query", Pool::kCompute, &Query));
+}
+
+}  // namespace elanus::proxy

@@ -1,0 +1,143 @@
+// Search.
+#include <utility>
+
+#include "milvus.pb.h"
+#include "proxy/consistency.h"
+#include "proxy/convert_key_values.h"
+#include "proxy/convert_templates.h"
+#include "proxy/output_fields.h"
+#include "proxy/query_vectors.h"
+#include "proxy/request_metrics.h"
+#include "proxy/row_routing.h"
+#include "proxy/rpc_rows.h"
+#include "proxy/search_answer.h"
+#include "proxy/search_by_keys.h"
+#include "proxy/search_params.h"
+#include "proxy/search_target.h"
+
+namespace elanus::proxy {
+namespace {
+
+// Whole parts of the request that this version does not do.
+absl::Status RefuseParts(const milvus_pb::SearchRequest& request) {
+  const std::pair<bool, std::string_view> parts[] = {
+      {request.has_function_score(), "function_score (rerankers)"},
+      {request.sub_reqs_size() > 0, "sub_reqs (advanced search)"},
+      {!request.namespace_().empty(), "namespace"},
+      {request.has_highlighter(), "highlighter"},
+      {request.has_search_aggregation(), "search_aggregation"},
+      {request.function_chains_size() > 0, "function_chains"},
+  };
+  for (const auto& [used, name] : parts) {
+    if (used) {
+      return UserError(ErrorCode::kParameterInvalid,
+                       "request option is not supported by this version: {}", name);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<expr::PlanPtr> CompileFilter(ProxyContext& proxy, const meta::Collection& collection,
+                                            const milvus_pb::SearchRequest& request) {
+  if (!request.dsl().empty() && request.dsl_type() != common_pb::BoolExprV1) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "failed to create query plan: only filter expressions are supported, not the "
+                     "old JSON query language");
+  }
+  ELANUS_ASSIGN_OR_RETURN(const expr::TemplateValues values,
+                          TemplatesFromWire(request.expr_template_values()));
+  absl::StatusOr<expr::PlanPtr> plan = proxy.filters.Compile(collection, request.dsl(), values);
+  if (!plan.ok()) return WithContext(plan.status(), "failed to create query plan");
+  return plan;
+}
+
+absl::StatusOr<roles::ReadScope> ScopeOf(ProxyContext& proxy, const meta::CollectionPtr& collection,
+                                         const milvus_pb::SearchRequest& request,
+                                         const SearchParams& params, const OutputFields& output) {
+  roles::ReadScope scope;
+  scope.collection = collection;
+  ELANUS_ASSIGN_OR_RETURN(scope.filter, CompileFilter(proxy, *collection, request));
+  ELANUS_ASSIGN_OR_RETURN(
+      scope.partitions,
+      ReadPartitions(*collection, FromWire(request.partition_names()), *scope.filter));
+  scope.guarantee = GuaranteeOf({.use_default = request.use_default_consistency(),
+                                 .level = request.consistency_level(),
+                                 .guarantee = request.guarantee_timestamp()},
+                                *collection, proxy.coordinator->AllocateTimestamp(),
+                                proxy.Now()->read.graceful_time_ms);
+  scope.ignore_growing = params.ignore_growing;
+  scope.output_fields = output.ids(collection->schema);
+  return scope;
+}
+
+absl::StatusOr<QueryVectors> VectorsOf(ProxyContext& proxy, const CallContext& call,
+                                       const meta::CollectionPtr& collection,
+                                       const milvus_pb::SearchRequest& request,
+                                       const schema::FieldSchema& field) {
+  const int64_t nq_max = proxy.Now()->limits.nq_max;
+  if (request.has_ids()) {
+    return VectorsOfRows(proxy, collection, field, request.ids(), nq_max, CancellationOf(call));
+  }
+  return ParseQueryVectors(request.placeholder_group(), request.nq(), nq_max, field);
+}
+
+// Nothing to search with: every id's vector is null.
+roles::SearchResult NoHits(int64_t num_queries) {
+  roles::SearchResult result;
+  result.hits_per_query.assign(num_queries, 0);
+  return result;
+}
+
+absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::SearchRequest& request,
+                    milvus_pb::SearchResults* response) {
+  const RequestTimer timer(proxy, call, request.db_name(), request.collection_name());
+  ELANUS_RETURN_IF_ERROR(RefuseParts(request));
+  ELANUS_ASSIGN_OR_RETURN(
+      const meta::CollectionPtr collection,
+      FindCollection(proxy, call, request.db_name(), request.collection_name()));
+  ELANUS_ASSIGN_OR_RETURN(SearchParams params, ParseSearchParams(FromWire(request.search_params()),
+                                                                 *collection, proxy.Now()->limits));
+  ELANUS_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(params.timezone, *collection));
+  ELANUS_ASSIGN_OR_RETURN(
+      const OutputFields output,
+      ResolveOutputFields(FromWire(request.output_fields()), collection->schema));
+  ELANUS_ASSIGN_OR_RETURN(const SearchTarget target, FindSearchTarget(*collection, params));
+  roles::SearchRequest search;
+  ELANUS_ASSIGN_OR_RETURN(search.scope, ScopeOf(proxy, collection, request, params, output));
+  ELANUS_ASSIGN_OR_RETURN(QueryVectors vectors,
+                          VectorsOf(proxy, call, collection, request, *target.field));
+  search.field = target.field->id;
+  search.metric = target.metric;
+  search.params = std::move(params.index_params);
+  search.queries = std::move(vectors.bytes);
+  search.num_queries = vectors.num_queries;
+  search.k = params.topk + params.offset;
+  roles::SearchResult result;
+  if (search.num_queries > 0) {
+    ELANUS_ASSIGN_OR_RETURN(result, proxy.query_node->Search(search, CancellationOf(call)));
+  } else {
+    const auto& ids = request.ids();
+    result = NoHits(ids.has_str_id() ? ids.str_id().data_size() : ids.int_id().data_size());
+  }
+  SearchAnswerToWire(result, *collection, output,
+                     {.topk = params.topk,
+                      .offset = params.offset,
+                      .round_decimal = params.round_decimal,
+                      .zone = zone},
+                     response->mutable_results());
+  response->set_collection_name(request.collection_name());
+  if (request.guarantee_timestamp() == 0) {
+    response->set_session_ts(
+        (result.read_at.valid() ? result.read_at : search.scope.guarantee).value());
+  }
+  timer.Searched(search.num_queries);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void AddSearchRows(ProxyContext& proxy, std::vector<RpcRow>& rows) {
+  rows.push_back(Row(proxy, "Search", Pool::kCompute, &Search));
+}
+
+}  // namespace elanus::proxy

@@ -1,0 +1,28 @@
+// Which columns an answer holds, from the names a request asked for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "common/status.h"
+#include "schema/collection_schema.h"
+
+namespace elanus::proxy {
+
+struct OutputFields {
+  std::vector<const schema::FieldSchema*> fields;  // Without the key and $meta. Into the schema.
+  bool primary_key = false;                        // Asked for, by name or "*".
+  bool dynamic = false;                            // $meta, whole or some keys of it.
+  std::vector<std::string> dynamic_keys;           // Empty: whole objects.
+  std::vector<std::string> names;                  // For the answer, without the key's.
+
+  // What the roles fetch. The key comes anyway.
+  std::vector<FieldId> ids(const schema::CollectionSchema& schema) const;
+};
+
+// "*" is every field; an unknown name is a key of the dynamic field if there is one, else an error
+// "field x not exist". Repeated names count once. The result points into `schema`.
+absl::StatusOr<OutputFields> ResolveOutputFields(const std::vector<std::string>& names,
+                                                 const schema::CollectionSchema& schema);
+
+}  // namespace elanus::proxy

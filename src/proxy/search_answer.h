@@ -1,0 +1,28 @@
+// A search's hits as the answer to the client.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "meta/types.h"
+#include "proxy/output_fields.h"
+#include "proxy/wire_types.h"
+#include "roles/query_node.h"
+
+namespace elanus::proxy {
+
+struct AnswerOptions {
+  int64_t topk = 0;
+  int64_t offset = 0;          // Hits to leave out at the front of every query.
+  int64_t round_decimal = -1;  // Digits of the scores; -1 = as they are.
+  absl::TimeZone zone;
+};
+
+void SearchAnswerToWire(const roles::SearchResult& result, const meta::Collection& collection,
+                        const OutputFields& output, const AnswerOptions& options,
+                        schema_pb::SearchResultData* out);
+
+// floor(score * 10^digits + 0.5) / 10^digits.
+float RoundScore(float score, int64_t digits);
+
+}  // namespace elanus::proxy

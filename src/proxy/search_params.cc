@@ -1,0 +1,185 @@
+#include "proxy/search_params.h"
+
+#include <string_view>
+
+#include "index/index_kinds.h"
+#include "proxy/convert_key_values.h"
+#include "proxy/timestamptz.h"
+
+namespace elanus::proxy {
+namespace {
+
+absl::Status NotSupported(std::string_view feature, std::string_view key) {
+  return UserError(ErrorCode::kParameterInvalid, "{} is not supported by this version: {}", feature,
+                   key);
+}
+
+// An empty value is what some clients send for "not used".
+bool Uses(const meta::KeyValues& pairs, std::string_view key) {
+  const std::optional<std::string_view> value = Find(pairs, key);
+  return value && !value->empty();
+}
+
+struct Refused {
+  std::string_view key;
+  std::string_view feature;
+};
+
+absl::Status RefuseKeys(const meta::KeyValues& pairs, std::initializer_list<Refused> refused) {
+  for (const auto& [key, feature] : refused) {
+    if (Uses(pairs, key)) return NotSupported(feature, key);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RefuseFlags(const meta::KeyValues& pairs, std::initializer_list<Refused> refused) {
+  for (const auto& [key, feature] : refused) {
+    ELANUS_ASSIGN_OR_RETURN(const bool on, BoolOf(pairs, key, false));
+    if (on) return NotSupported(feature, key);
+  }
+  return absl::OkStatus();
+}
+
+bool IsLargeTopk(const meta::Collection& collection) {
+  return collection.Property("query_mode") == "large_topk";
+}
+
+absl::Status CheckInRange(std::string_view name, int64_t value, int64_t least, int64_t most) {
+  if (value >= least && value <= most) return absl::OkStatus();
+  return UserError(ErrorCode::kParameterInvalid,
+                   "{} [{}] is invalid, it should be in range [{}, {}], but got {}", name, value,
+                   least, most, value);
+}
+
+absl::Status ReadTopkAndOffset(const meta::KeyValues& pairs, const meta::Collection& collection,
+                               const Settings::Limits& limits, SearchParams& out) {
+  const std::optional<std::string_view> topk = Find(pairs, "topk");
+  if (!topk) return UserError(ErrorCode::kParameterInvalid, "topk is required");
+  const std::optional<int64_t> number = ParseInt(*topk);
+  if (!number) return UserError(ErrorCode::kParameterInvalid, "topk [{}] is invalid", *topk);
+  out.topk = *number;
+  const bool large = IsLargeTopk(collection);
+  const int64_t topk_max = large ? limits.large_topk_max : limits.topk_max;
+  const int64_t window =
+      large ? limits.large_query_result_window_max : limits.query_result_window_max;
+  ELANUS_RETURN_IF_ERROR(CheckInRange("topk", out.topk, 1, topk_max));
+  ELANUS_ASSIGN_OR_RETURN(out.offset, IntOf(pairs, "offset", 0));
+  ELANUS_RETURN_IF_ERROR(CheckInRange("offset", out.offset, 0, window));
+  return CheckInRange("offset+topk", out.offset + out.topk, 1, window);
+}
+
+absl::Status ReadIndexParams(const meta::KeyValues& pairs, SearchParams& out) {
+  const std::string_view json = Find(pairs, "params").value_or("");
+  ELANUS_ASSIGN_OR_RETURN(out.index_params, index::ParseSearchParams(json));
+  if (out.index_params.contains("radius")) return NotSupported("range search", "radius");
+  if (out.metric_type.empty()) {
+    const auto metric = out.index_params.find("metric_type");
+    if (metric != out.index_params.end()) out.metric_type = metric->second;
+  }
+  const auto growing = out.index_params.find("ignore_growing");
+  if (growing != out.index_params.end() && ParseBool(growing->second).value_or(false)) {
+    out.ignore_growing = true;
+  }
+  // They are for the proxy; an index knows only its own keys.
+  for (const char* key : {"metric_type", "ignore_growing", "range_filter", "page_retain_order"}) {
+    out.index_params.erase(key);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWindow(const QueryParams& params, int64_t window) {
+  if (params.limit <= 0) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "invalid max query result window, limit [{}] is invalid, it should be greater "
+                     "than 0",
+                     params.limit);
+  }
+  if (params.offset < 0) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "invalid max query result window, offset [{}] is invalid, it should be gte "
+                     "than 0",
+                     params.offset);
+  }
+  const int64_t reach =
+      params.offset > window - params.limit ? window + 1 : params.offset + params.limit;
+  if (reach <= window) return absl::OkStatus();
+  return UserError(ErrorCode::kParameterInvalid,
+                   "invalid max query result window, (offset+limit) should be in range [1, {}], "
+                   "but got {}",
+                   window, static_cast<uint64_t>(params.offset) + params.limit);
+}
+
+}  // namespace
+
+absl::StatusOr<SearchParams> ParseSearchParams(const meta::KeyValues& pairs,
+                                               const meta::Collection& collection,
+                                               const Settings::Limits& limits) {
+  ELANUS_RETURN_IF_ERROR(RefuseKeys(pairs, {{"group_by_field", "grouping search"},
+                                            {"group_by_fields", "grouping search"},
+                                            {"order_by_fields", "ordering of search results"},
+                                            {"radius", "range search"},
+                                            {"time_fields", "extracting parts of times"}}));
+  ELANUS_RETURN_IF_ERROR(
+      RefuseFlags(pairs, {{"search_iter_v2", "search iterator"}, {"iterator", "search iterator"}}));
+  SearchParams out;
+  out.anns_field = Find(pairs, "anns_field").value_or("");
+  out.metric_type = Find(pairs, "metric_type").value_or("");
+  out.timezone = Find(pairs, "timezone").value_or("");
+  ELANUS_RETURN_IF_ERROR(ReadTopkAndOffset(pairs, collection, limits, out));
+  ELANUS_ASSIGN_OR_RETURN(out.ignore_growing, BoolOf(pairs, "ignore_growing", false));
+  ELANUS_RETURN_IF_ERROR(ReadIndexParams(pairs, out));
+  ELANUS_ASSIGN_OR_RETURN(out.round_decimal, IntOf(pairs, "round_decimal", -1));
+  if (out.round_decimal < -1 || out.round_decimal > 6) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "round_decimal [{}] is invalid, it should be -1 or an integer in range [0, 6]",
+                     out.round_decimal);
+  }
+  ELANUS_ASSIGN_OR_RETURN(out.collection_id, IntOf(pairs, "collection_id", 0));
+  ELANUS_RETURN_IF_ERROR(CheckCollectionId(out.collection_id, collection));
+  return out;
+}
+
+absl::StatusOr<QueryParams> ParseQueryParams(const meta::KeyValues& pairs,
+                                             const meta::Collection& collection,
+                                             const Settings::Limits& limits) {
+  ELANUS_RETURN_IF_ERROR(RefuseKeys(pairs, {{"group_by_fields", "aggregation"},
+                                            {"order_by_fields", "ordering of query results"},
+                                            {"query_iter_last_pk", "element iterator"},
+                                            {"time_fields", "extracting parts of times"}}));
+  QueryParams out;
+  out.timezone = Find(pairs, "timezone").value_or("");
+  ELANUS_ASSIGN_OR_RETURN(out.iterator, BoolOf(pairs, "iterator", false));
+  ELANUS_ASSIGN_OR_RETURN(out.ignore_growing, BoolOf(pairs, "ignore_growing", false));
+  // Read for its errors only: every page holds the smallest keys anyway.
+  ELANUS_RETURN_IF_ERROR(BoolOf(pairs, "reduce_stop_for_best", false).status());
+  ELANUS_ASSIGN_OR_RETURN(out.collection_id, IntOf(pairs, "collection_id", 0));
+  ELANUS_RETURN_IF_ERROR(CheckCollectionId(out.collection_id, collection));
+  if (!Uses(pairs, "limit")) return out;  // An offset without limit is ignored.
+  ELANUS_ASSIGN_OR_RETURN(out.limit, IntOf(pairs, "limit", -1));
+  ELANUS_ASSIGN_OR_RETURN(out.offset, IntOf(pairs, "offset", 0));
+  // pymilvus sends -1 for "no limit".
+  if (out.limit == -1) {
+    out.offset = 0;
+    return out;
+  }
+  const int64_t window = IsLargeTopk(collection) ? limits.large_query_result_window_max
+                                                 : limits.query_result_window_max;
+  ELANUS_RETURN_IF_ERROR(CheckWindow(out, window));
+  return out;
+}
+
+absl::Status CheckCollectionId(int64_t wanted, const meta::Collection& collection) {
+  if (wanted == 0 || wanted == collection.id.value()) return absl::OkStatus();
+  return UserError(ErrorCode::kParameterInvalid,
+                   "collection ids are not the same, the alias may have been moved: collection {} "
+                   "is {} now, the request is for {}",
+                   collection.schema.name, collection.id, wanted);
+}
+
+absl::StatusOr<absl::TimeZone> ZoneOf(const std::string& requested,
+                                      const meta::Collection& collection) {
+  if (!requested.empty()) return FindTimeZone(requested);
+  return FindTimeZone(collection.Property("timezone").value_or(""));
+}
+
+}  // namespace elanus::proxy

@@ -1,0 +1,51 @@
+// The search_params and query_params of requests: lists of text pairs, checked.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "absl/time/time.h"
+#include "common/settings.h"
+#include "common/status.h"
+#include "meta/types.h"
+
+namespace elanus::proxy {
+
+struct SearchParams {
+  std::string anns_field;  // Empty: the only vector field.
+  int64_t topk = 0;
+  int64_t offset = 0;
+  std::string metric_type;                          // Empty: the index's.
+  std::map<std::string, std::string> index_params;  // nprobe, ef...
+  int64_t round_decimal = -1;
+  bool ignore_growing = false;
+  int64_t collection_id = 0;
+  std::string timezone;
+};
+
+struct QueryParams {
+  int64_t limit = -1;  // -1: none.
+  int64_t offset = 0;
+  bool iterator = false;
+  bool ignore_growing = false;
+  int64_t collection_id = 0;
+  std::string timezone;
+};
+
+// What this version does not do (range search, grouping, iterators, ordering) is refused by name.
+absl::StatusOr<SearchParams> ParseSearchParams(const meta::KeyValues& pairs,
+                                               const meta::Collection& collection,
+                                               const Settings::Limits& limits);
+absl::StatusOr<QueryParams> ParseQueryParams(const meta::KeyValues& pairs,
+                                             const meta::Collection& collection,
+                                             const Settings::Limits& limits);
+
+// kParameterInvalid if a client pinned another collection than the name leads to now.
+absl::Status CheckCollectionId(int64_t wanted, const meta::Collection& collection);
+
+// The zone of an answer's times: the request's, else the collection's property, else UTC.
+absl::StatusOr<absl::TimeZone> ZoneOf(const std::string& requested,
+                                      const meta::Collection& collection);
+
+}  // namespace elanus::proxy

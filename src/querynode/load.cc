@@ -1,0 +1,303 @@
+// Loading: from the catalog's list of segments to open columns and indexes.
+#include <algorithm>
+#include <atomic>
+
+#include "index/index_kinds.h"
+#include "querynode/local_query_node.h"
+#include "storage/delta_file.h"
+
+namespace elanus::querynode {
+namespace {
+
+segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Segment& flushed) {
+  segment::SealedFiles files;
+  files.id = flushed.id;
+  files.partition = flushed.partition;
+  files.shard = flushed.shard;
+  files.num_rows = flushed.num_rows;
+  files.max_timestamp = flushed.max_timestamp;
+  const std::vector<FieldId>& wanted = collection.load.fields;
+  for (const meta::FieldFile& file : flushed.files) {
+    if (file.field == meta::kTimestampField) {
+      files.timestamps = file.key;
+    } else if (wanted.empty() ||
+               std::find(wanted.begin(), wanted.end(), file.field) != wanted.end()) {
+      files.columns.push_back({file.field, file.key});
+    }
+  }
+  return files;
+}
+
+// A truncation takes deltas away that no row needs any more, perhaps while they are being read.
+bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
+  const std::vector<meta::Delta> listed = coordinator.Deltas(delta.collection);
+  return std::any_of(listed.begin(), listed.end(),
+                     [&](const meta::Delta& other) { return other.id == delta.id; });
+}
+
+void ApplyDeltas(const storage::DeltaRows& rows, segment::SealedSegment& segment) {
+  const schema::ColumnView keys = rows.keys.View();
+  for (int64_t i = 0; i < keys.num_rows; ++i) {
+    if (rows.partitions[i] >= 0 && PartitionId(rows.partitions[i]) != segment.partition()) continue;
+    segment.Delete(schema::PrimaryKeyView::Of(keys, i), rows.timestamps[i]);
+  }
+}
+
+}  // namespace
+
+// The delta files of a collection, each read once for all segments of a load. Threads: any.
+class LocalQueryNode::DeltaFiles {
+ public:
+  explicit DeltaFiles(storage::ObjectStore& store) : store_(store) {}
+
+  using Rows = std::shared_ptr<const storage::DeltaRows>;
+  absl::StatusOr<Rows> Read(const meta::Delta& delta) {
+    absl::MutexLock lock(&mutex_);
+    Rows& rows = read_[delta.id];
+    if (rows == nullptr) {
+      ELANUS_ASSIGN_OR_RETURN(const auto object, store_.Get(delta.key));
+      ELANUS_ASSIGN_OR_RETURN(storage::DeltaRows decoded,
+                              storage::DecodeDeltaFile(object->data(), delta.key));
+      rows = std::make_shared<const storage::DeltaRows>(std::move(decoded));
+    }
+    return rows;
+  }
+
+ private:
+  storage::ObjectStore& store_;
+  absl::Mutex mutex_;
+  std::map<int64_t, Rows> read_ ABSL_GUARDED_BY(mutex_);
+};
+
+LocalQueryNode::LocalQueryNode(Parts parts) : parts_(parts) {
+  parts_.registry.SetListener(
+      [this](CollectionId collection, SegmentId segment) { RefreshIndexes(collection, segment); });
+}
+
+LocalQueryNode::~LocalQueryNode() {
+  parts_.registry.SetListener(nullptr);
+}
+
+std::shared_ptr<LoadedCollection> LocalQueryNode::Find(CollectionId collection) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto it = collections_.find(collection);
+  return it == collections_.end() ? nullptr : it->second;
+}
+
+std::shared_ptr<LoadedCollection> LocalQueryNode::Get(CollectionId collection) {
+  absl::MutexLock lock(&mutex_);
+  std::shared_ptr<LoadedCollection>& loaded = collections_[collection];
+  if (loaded == nullptr) loaded = std::make_shared<LoadedCollection>();
+  return loaded;
+}
+
+LocalQueryNode::LoadTask LocalQueryNode::BeginLoad(meta::CollectionPtr collection) {
+  LoadTask task;
+  task.loaded = Get(collection->id);
+  task.set = parts_.registry.Get(collection->id);
+  // Readers first: what they may still read is in the set, and what is no longer wanted leaves the
+  // set afterwards. Requests that hold it finish.
+  task.load = task.loaded->Begin(collection);
+  task.wish = task.set->SetWanted(WantedOf(collection->load));
+  task.collection = std::move(collection);
+  return task;
+}
+
+void LocalQueryNode::OnLoadChanged(meta::CollectionPtr collection, bool refresh) {
+  if (!collection->load.loaded) {
+    const std::shared_ptr<LoadedCollection> loaded = Get(collection->id);
+    loaded->Release();
+    loaded->Update(collection);
+    parts_.registry.Get(collection->id)->SetWanted({});
+    return;
+  }
+  const LoadTask task = BeginLoad(std::move(collection));
+  const bool queued =
+      parts_.loading.Submit([this, task] { task.loaded->End(task.load, LoadSegments(task)); });
+  if (!queued) {
+    task.loaded->End(task.load,
+                     RetryableError(ErrorCode::kTooManyRequests, "too many loads are waiting"));
+  }
+}
+
+absl::Status LocalQueryNode::LoadSegments(const LoadTask& task) {
+  const segment::SegmentSet::Wanted wanted = WantedOf(task.collection->load);
+  std::vector<meta::SegmentPtr> todo;
+  for (const meta::SegmentPtr& segment : parts_.coordinator.Segments(task.collection->id)) {
+    if (wanted.Covers(segment->partition)) todo.push_back(segment);
+  }
+  // Asked after the list, so that it knows every field of every segment.
+  const auto current = parts_.coordinator.GetCollection(task.collection->id);
+  if (!current.ok()) return current.status();
+  meta::Collection collection = **current;
+  collection.load = task.collection->load;
+  const int64_t total = static_cast<int64_t>(todo.size());
+  task.loaded->Progress(task.load, 0, total);
+  DeltaFiles deltas(parts_.store);
+  std::atomic<int64_t> done{0};
+  absl::Mutex mutex;
+  absl::Status first;
+  parts_.loading.ParallelFor(todo.size(), [&](size_t i) {
+    const absl::Status status = LoadSegment(collection, todo[i], *task.set, deltas);
+    // A bad segment never blocks the rest; it is named in the load's error.
+    if (!status.ok()) {
+      absl::MutexLock lock(&mutex);
+      if (first.ok()) first = status;
+    }
+    task.loaded->Progress(task.load, done.fetch_add(1) + 1, total);
+  });
+  if (first.ok() && wanted.all_partitions) task.set->SetComplete(task.wish);
+  return first;
+}
+
+absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
+                                         const meta::SegmentPtr& listed, segment::SegmentSet& set,
+                                         DeltaFiles& deltas) {
+  const meta::Segment& flushed = *listed;
+  if (set.FindSealed(flushed.id) != nullptr) return absl::OkStatus();
+  const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
+  if (!in_catalog()) return absl::OkStatus();
+  absl::StatusOr<std::shared_ptr<segment::SealedSegment>> opened =
+      segment::SealedSegment::Open(FilesOf(collection, flushed), collection.schema, parts_.store);
+  // Dropped while it was read: its objects may be gone.
+  if (!opened.ok()) return in_catalog() ? opened.status() : absl::OkStatus();
+  const std::shared_ptr<segment::SealedSegment> sealed = *std::move(opened);
+  if (flushed.min_timestamp <= collection.truncated) sealed->HideUpTo(collection.truncated);
+  UseIndexes(collection, flushed, *sealed);
+  for (;;) {
+    const uint64_t epoch = set.delete_epoch();
+    for (const meta::Delta& delta : parts_.coordinator.Deltas(collection.id)) {
+      if (delta.max_timestamp < flushed.min_timestamp) continue;
+      const auto rows = deltas.Read(delta);
+      if (rows.ok()) {
+        ApplyDeltas(**rows, *sealed);
+      } else if (StillListed(parts_.coordinator, delta) && in_catalog()) {
+        return rows.status();
+      }
+    }
+    switch (set.AddSealed(sealed, in_catalog, epoch)) {
+      case segment::SegmentSet::Added::kYes:
+        // A build that ended before the segment was there found nobody to tell.
+        if (parts_.coordinator.FindSegment(flushed.id) != listed) {
+          RefreshIndexes(flushed.collection, flushed.id);
+        }
+        return absl::OkStatus();
+      case segment::SegmentSet::Added::kNotWanted:
+        return absl::OkStatus();
+      case segment::SegmentSet::Added::kDeletesMoved:
+        break;
+    }
+  }
+}
+
+void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
+                                segment::SealedSegment& sealed) {
+  for (const meta::Index& index : collection.indexes) {
+    if (index.metric.empty()) continue;
+    const auto it = std::find_if(flushed.indexes.begin(), flushed.indexes.end(),
+                                 [&](const auto& built) { return built.index == index.id; });
+    const bool ready =
+        it != flushed.indexes.end() && it->state == meta::BuildState::kFinished && !it->key.empty();
+    const index::IndexKind* kind = index::FindIndexKind(index.type);
+    const auto metric = kernels::MetricFromName(index.metric);
+    if (!ready || kind == nullptr || kind->open == nullptr || !metric.has_value()) {
+      sealed.SetIndex(index.field, nullptr);
+      continue;
+    }
+    const index::VectorRows rows = sealed.Vectors(index.field);
+    auto file = parts_.store.Get(it->key);
+    if (!file.ok() || rows.data == nullptr) continue;
+    auto opened = kind->open((*file)->data(), rows, *metric, index.params);
+    // A damaged index file costs speed, never answers: the segment is scanned instead.
+    if (!opened.ok()) continue;
+    auto loaded = std::make_shared<segment::LoadedIndex>();
+    loaded->file = std::move(*file);
+    loaded->index = std::move(*opened);
+    loaded->metric = *metric;
+    loaded->id = index.id.value();
+    sealed.SetIndex(index.field, std::move(loaded));
+  }
+}
+
+void LocalQueryNode::RefreshIndexes(CollectionId collection_id, SegmentId segment_id) {
+  absl::MutexLock lock(&indexes_mutex_);
+  const auto set = parts_.registry.Find(collection_id);
+  if (set == nullptr) return;
+  const auto sealed = set->FindSealed(segment_id);
+  const auto segment = parts_.coordinator.FindSegment(segment_id);
+  const auto collection = parts_.coordinator.GetCollection(collection_id);
+  if (sealed == nullptr || !segment.has_value() || !collection.ok()) return;
+  UseIndexes(**collection, **segment, *sealed);
+}
+
+void LocalQueryNode::OnSegmentIndexesChanged(meta::SegmentPtr segment) {
+  RefreshIndexes(segment->collection, segment->id);
+}
+
+void LocalQueryNode::OnCollectionChanged(meta::CollectionPtr collection) {
+  if (const auto loaded = Find(collection->id)) loaded->Update(collection);
+  const auto set = parts_.registry.Find(collection->id);
+  if (set == nullptr) return;
+  // An index that was dropped is used no more.
+  absl::MutexLock lock(&indexes_mutex_);
+  for (const meta::SegmentPtr& flushed : parts_.coordinator.Segments(collection->id)) {
+    const auto sealed = set->FindSealed(flushed->id);
+    if (sealed == nullptr) continue;
+    for (const schema::FieldSchema* field : collection->schema.vector_fields()) {
+      const auto used = sealed->IndexOf(field->id);
+      const meta::Index* index = collection->IndexOf(field->id);
+      if (used != nullptr && (index == nullptr || index->id.value() != used->id)) {
+        sealed->SetIndex(field->id, nullptr);
+      }
+    }
+  }
+}
+
+void LocalQueryNode::OnCollectionDropped(CollectionId collection) {
+  if (const auto loaded = Find(collection)) loaded->Release();  // Who waits for it is told.
+  absl::MutexLock lock(&mutex_);
+  collections_.erase(collection);
+}
+
+void LocalQueryNode::OnPartitionDropped(CollectionId collection, PartitionId partition) {
+  if (const auto set = parts_.registry.Find(collection)) set->RemovePartition(partition);
+}
+
+void LocalQueryNode::OnCollectionTruncated(CollectionId /*collection*/, Timestamp /*at*/) {
+  // The data node has taken the rows out of the shared set.
+}
+
+roles::LoadStatus LocalQueryNode::GetLoadStatus(CollectionId collection,
+                                                const std::vector<PartitionId>& partitions) {
+  const auto loaded = Find(collection);
+  if (loaded == nullptr) return {};
+  return loaded->Status(partitions);
+}
+
+std::vector<roles::QuerySegment> LocalQueryNode::LoadedSegments(CollectionId collection) {
+  std::vector<roles::QuerySegment> out;
+  const auto set = parts_.registry.Find(collection);
+  if (set == nullptr) return out;
+  const auto current = parts_.coordinator.GetCollection(collection);
+  const segment::SegmentSet::Snapshot snapshot =
+      set->snapshot();  // The loop alone would not hold it.
+  for (const segment::SegmentPtr& segment : *snapshot) {
+    if (segment->num_rows() == 0) continue;
+    roles::QuerySegment info;
+    info.id = segment->id();
+    info.partition = segment->partition();
+    info.num_rows = segment->num_rows();
+    info.memory_bytes = segment->memory_bytes();
+    info.growing = segment->growing();
+    if (const auto flushed = parts_.coordinator.FindSegment(segment->id())) info.sealed = *flushed;
+    if (const auto sealed = set->FindSealed(segment->id()); sealed != nullptr && current.ok()) {
+      for (const meta::Index& index : (*current)->indexes) {
+        if (sealed->IndexOf(index.field) != nullptr) info.indexes.push_back(index.id);
+      }
+    }
+    out.push_back(std::move(info));
+  }
+  return out;
+}
+
+}  // namespace elanus::querynode

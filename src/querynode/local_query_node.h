@@ -1,0 +1,92 @@
+// The query node of one process: loads sealed segments, searches them and the data node's growing
+// ones.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "common/executor.h"
+#include "querynode/loaded_collection.h"
+#include "roles/coordinator.h"
+#include "roles/query_node.h"
+#include "segment/segment_set.h"
+#include "segment/watermark.h"
+#include "storage/object_store.h"
+
+namespace elanus::querynode {
+
+class LocalQueryNode final : public roles::QueryNode {
+ public:
+  // All referenced objects outlive this. `compute` shares out a request's segments, `loading` opens
+  // segments behind Load.
+  struct Parts {
+    roles::Coordinator& coordinator;
+    storage::ObjectStore& store;
+    segment::SegmentRegistry& registry;
+    segment::Watermark& watermark;
+    Executor& compute;
+    Executor& loading;
+  };
+  explicit LocalQueryNode(Parts parts);
+  // `loading` has ended by then.
+  ~LocalQueryNode() override;
+
+  absl::StatusOr<roles::SearchResult> Search(const roles::SearchRequest& request,
+                                             const Cancellation& cancellation) override;
+  absl::StatusOr<roles::QueryResult> Query(const roles::QueryRequest& request,
+                                           const Cancellation& cancellation) override;
+  roles::LoadStatus GetLoadStatus(CollectionId collection,
+                                  const std::vector<PartitionId>& partitions) override;
+  std::vector<roles::QuerySegment> LoadedSegments(CollectionId collection) override;
+  void OnLoadChanged(meta::CollectionPtr collection, bool refresh) override;
+  void OnCollectionChanged(meta::CollectionPtr collection) override;
+  void OnCollectionDropped(CollectionId collection) override;
+  void OnPartitionDropped(CollectionId collection, PartitionId partition) override;
+  void OnCollectionTruncated(CollectionId collection, Timestamp at) override;
+  void OnSegmentIndexesChanged(meta::SegmentPtr segment) override;
+
+ private:
+  // The segments of a read, its timestamp, and the set they came from.
+  struct ReadView {
+    Timestamp at;
+    segment::SegmentSet::Snapshot all;
+    std::vector<segment::SegmentPtr> segments;  // Those in scope.
+  };
+  absl::StatusOr<ReadView> OpenRead(const roles::ReadScope& scope,
+                                    const Cancellation& cancellation);
+  absl::StatusOr<std::vector<kernels::Bitset>> Candidates(const roles::ReadScope& scope,
+                                                          const ReadView& view,
+                                                          const Cancellation& cancellation);
+  std::shared_ptr<LoadedCollection> Find(CollectionId collection) const;
+  std::shared_ptr<LoadedCollection> Get(CollectionId collection);
+  // What to load, as it was when the load was asked for.
+  struct LoadTask {
+    meta::CollectionPtr collection;
+    std::shared_ptr<LoadedCollection> loaded;
+    std::shared_ptr<segment::SegmentSet> set;
+    uint64_t load = 0;  // Of `loaded`.
+    uint64_t wish = 0;  // Of `set`.
+  };
+  LoadTask BeginLoad(meta::CollectionPtr collection);
+  absl::Status LoadSegments(const LoadTask& task);
+  class DeltaFiles;
+  absl::Status LoadSegment(const meta::Collection& collection, const meta::SegmentPtr& flushed,
+                           segment::SegmentSet& set, DeltaFiles& deltas);
+  // Makes a segment use the indexes that the catalog names now.
+  void RefreshIndexes(CollectionId collection, SegmentId segment)
+      ABSL_LOCKS_EXCLUDED(indexes_mutex_);
+  void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
+                  segment::SealedSegment& sealed);
+
+  const Parts parts_;
+  mutable absl::Mutex mutex_;
+  std::map<CollectionId, std::shared_ptr<LoadedCollection>> collections_ ABSL_GUARDED_BY(mutex_);
+  // Who looks last into the catalog is the last to set an index.
+  absl::Mutex indexes_mutex_;
+};
+
+}  // namespace elanus::querynode

@@ -1,0 +1,151 @@
+// What the coordinator does for the other roles: names, schemas, ids, timestamps, the life of segments.
+//
+// Every change is durable when the call returns. Errors carry the codes and texts that clients know
+// (contract: protocol.md 4 and 5). Threads: any. `db` is "" for the default database.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/status.h"
+#include "common/timestamp.h"
+#include "meta/types.h"
+
+namespace elanus::roles {
+
+struct CreateCollectionRequest {
+  std::string db;
+  schema::CollectionSchema schema;    // Field ids unset; $meta is added when dynamic.
+  int32_t num_shards = 0;             // 0 = default (1).
+  int64_t num_partitions = 0;         // Of a partition-key collection; 0 = default (16).
+  meta::ConsistencyLevel consistency = meta::ConsistencyLevel::kBounded;
+  meta::KeyValues properties;
+};
+
+struct CreateIndexRequest {
+  std::string db;
+  std::string collection;
+  std::string field_name;             // May name a dynamic key.
+  std::string index_name;             // Empty = the default name.
+  meta::KeyValues params;
+};
+
+// State of one index over the flushed segments.
+struct IndexProgress {
+  meta::Index index;
+  int64_t total_rows = 0;
+  int64_t indexed_rows = 0;
+  int64_t pending_rows = 0;
+  meta::BuildState state = meta::BuildState::kFinished;   // kPending = in progress.
+  std::string fail_reason;            // "segmentID: reason;" joined.
+};
+
+struct LoadRequest {
+  std::string db;
+  std::string collection;
+  std::vector<std::string> partitions;   // Empty with `whole_collection`.
+  bool whole_collection = true;
+  std::vector<std::string> fields;       // Empty = all.
+  bool skip_dynamic_field = false;
+  int32_t replica_number = 0;            // 0 = as it is, or 1.
+  bool refresh = false;
+};
+
+struct SegmentSummary {
+  meta::SegmentPtr segment;
+};
+
+class Coordinator {
+ public:
+  virtual ~Coordinator() = default;
+
+  // --- Time and ids ---
+  // Above every timestamp handed out before, restarts included.
+  virtual Timestamp AllocateTimestamp() = 0;
+  // The first of `count` consecutive ids, never given before.
+  virtual absl::StatusOr<int64_t> AllocateIds(int64_t count) = 0;
+
+  // --- Databases ---
+  virtual absl::Status CreateDatabase(const std::string& name, const meta::KeyValues& properties) = 0;
+  virtual absl::Status DropDatabase(const std::string& name) = 0;
+  virtual absl::Status AlterDatabase(const std::string& name, const meta::KeyValues& set,
+                                     const std::vector<std::string>& delete_keys) = 0;
+  virtual absl::StatusOr<meta::Database> DescribeDatabase(const std::string& name) = 0;
+  virtual std::vector<meta::Database> ListDatabases() = 0;
+
+  // --- Collections ---
+  virtual absl::Status CreateCollection(const CreateCollectionRequest& request) = 0;
+  virtual absl::Status DropCollection(const std::string& db, const std::string& name) = 0;
+  virtual absl::Status TruncateCollection(const std::string& db, const std::string& name) = 0;
+  virtual absl::Status RenameCollection(const std::string& db, const std::string& old_name,
+                                        const std::string& new_db, const std::string& new_name) = 0;
+  // By name or alias. kCollectionNotFound "collection not found[database=..][collection=..]",
+  // kDatabaseNotFound for an unknown database. Cheap: one hash look-up under a shared lock.
+  virtual absl::StatusOr<meta::CollectionPtr> GetCollection(std::string_view db,
+                                                            std::string_view name) = 0;
+  virtual absl::StatusOr<meta::CollectionPtr> GetCollection(CollectionId id) = 0;
+  virtual absl::StatusOr<std::vector<meta::CollectionPtr>> ListCollections(const std::string& db) = 0;
+  virtual std::vector<meta::CollectionPtr> AllCollections() = 0;
+  virtual absl::Status AlterCollection(const std::string& db, const std::string& name,
+                                       const meta::KeyValues& set,
+                                       const std::vector<std::string>& delete_keys) = 0;
+  virtual absl::Status AlterField(const std::string& db, const std::string& collection,
+                                  const std::string& field, const meta::KeyValues& set,
+                                  const std::vector<std::string>& delete_keys) = 0;
+  virtual absl::Status AddField(const std::string& db, const std::string& collection,
+                                schema::FieldSchema field) = 0;
+
+  // --- Partitions ---
+  virtual absl::Status CreatePartition(const std::string& db, const std::string& collection,
+                                       const std::string& name) = 0;
+  virtual absl::Status DropPartition(const std::string& db, const std::string& collection,
+                                     const std::string& name) = 0;
+
+  // --- Aliases ---
+  virtual absl::Status CreateAlias(const std::string& db, const std::string& collection,
+                                   const std::string& alias) = 0;
+  virtual absl::Status DropAlias(const std::string& db, const std::string& alias) = 0;
+  virtual absl::Status AlterAlias(const std::string& db, const std::string& collection,
+                                  const std::string& alias) = 0;
+  // The collection behind an alias.
+  virtual absl::StatusOr<meta::CollectionPtr> DescribeAlias(const std::string& db,
+                                                            const std::string& alias) = 0;
+
+  // --- Indexes ---
+  virtual absl::Status CreateIndex(const CreateIndexRequest& request) = 0;
+  virtual absl::Status DropIndex(const std::string& db, const std::string& collection,
+                                 const std::string& field, const std::string& index_name) = 0;
+  virtual absl::Status AlterIndex(const std::string& db, const std::string& collection,
+                                  const std::string& index_name, const meta::KeyValues& set,
+                                  const std::vector<std::string>& delete_keys) = 0;
+  // Indexes of a collection (all if the name is empty), over segments flushed at or before `at`
+  // (zero = now). kIndexNotFound if there is none.
+  virtual absl::StatusOr<std::vector<IndexProgress>> DescribeIndexes(const std::string& db,
+                                                                     const std::string& collection,
+                                                                     const std::string& index_name,
+                                                                     Timestamp at) = 0;
+
+  // --- Load ---
+  // Checks, makes it durable and tells the query node; returns when accepted.
+  virtual absl::Status Load(const LoadRequest& request) = 0;
+  virtual absl::Status ReleaseCollection(const std::string& db, const std::string& collection) = 0;
+  virtual absl::Status ReleasePartitions(const std::string& db, const std::string& collection,
+                                         const std::vector<std::string>& partitions) = 0;
+
+  // --- Segments (for data, query and index nodes) ---
+  virtual std::vector<meta::SegmentPtr> Segments(CollectionId collection) = 0;
+  virtual std::vector<meta::Delta> Deltas(CollectionId collection) = 0;
+  virtual std::optional<meta::SegmentPtr> FindSegment(SegmentId id) = 0;
+  // One transaction: new flushed segments, new deltas, the log position that replay starts from.
+  // Segments of collections or partitions dropped meanwhile are left out (their objects are garbage).
+  // Returns the segments that were committed.
+  virtual absl::StatusOr<std::vector<meta::SegmentPtr>> CommitFlush(
+      std::vector<meta::Segment> segments, std::vector<meta::Delta> deltas,
+      std::optional<uint64_t> replay_from) = 0;
+  virtual uint64_t ReplayFrom() = 0;
+};
+
+}  // namespace elanus::roles

@@ -1,0 +1,64 @@
+// What a data node does for the proxy and the coordinator: it owns shards, appends to the log, keeps
+// growing segments and flushes them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/cancellation.h"
+#include "common/status.h"
+#include "common/timestamp.h"
+#include "meta/types.h"
+#include "schema/row_batch.h"
+
+namespace elanus::roles {
+
+// Rows for one shard and partition.
+struct RowGroup {
+  int32_t shard = 0;
+  PartitionId partition;
+  schema::RowBatch rows;              // Checked and complete: keys, defaults, $meta filled.
+};
+
+// One insert, delete or upsert. All of it becomes visible at one timestamp, or nothing does.
+struct WriteRequest {
+  meta::CollectionPtr collection;
+  std::vector<RowGroup> inserts;
+  schema::Column deleted_keys;        // Empty for a plain insert.
+  PartitionId delete_partition{-1};   // -1 = every partition.
+};
+
+struct FlushResult {
+  std::vector<SegmentId> sealed;      // By this call.
+  std::vector<SegmentId> flushed;     // All flushed segments of the collection.
+  Timestamp flush_timestamp;          // Everything at or before this is in segment files.
+};
+
+struct GrowingSummary {
+  SegmentId id;
+  CollectionId collection;
+  PartitionId partition;
+  int32_t shard = 0;
+  int64_t num_rows = 0;
+  int64_t bytes = 0;
+};
+
+class DataNode {
+ public:
+  virtual ~DataNode() = default;
+  // Returns when the write is durable and visible, with its timestamp.
+  virtual absl::StatusOr<Timestamp> Write(WriteRequest request) = 0;
+  // Seals the collection's growing segments and waits until they are flushed.
+  virtual absl::StatusOr<FlushResult> Flush(CollectionId collection, const Cancellation& cancellation) = 0;
+  // True when everything at or before `at` of the collection is in segment files.
+  virtual bool IsFlushed(CollectionId collection, Timestamp at) = 0;
+  virtual std::vector<GrowingSummary> GrowingSegments(CollectionId collection) = 0;
+
+  // --- From the coordinator, after it committed ---
+  virtual void OnCollectionDropped(CollectionId collection) = 0;
+  virtual void OnPartitionDropped(CollectionId collection, PartitionId partition) = 0;
+  virtual void OnCollectionTruncated(CollectionId collection, Timestamp at) = 0;
+};
+
+}  // namespace elanus::roles

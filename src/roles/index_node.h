@@ -1,0 +1,33 @@
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "common/cancellation.h"
+#include "common/status.h"
+#include "meta/types.h"
+
+namespace elanus::roles {
+
+struct BuildTask {
+  BuildId build;
+  meta::CollectionPtr collection;
+  meta::SegmentPtr segment;
+  meta::Index index;
+};
+
+struct BuildResult {
+  std::string key;       // Of the index file; empty = nothing to build.
+  int64_t bytes = 0;
+};
+
+// Builds the index of one sealed segment from its column file and stores it.
+class IndexNode {
+ public:
+  virtual ~IndexNode() = default;
+  // Blocks for the whole build. Threads: any, several at once.
+  virtual absl::StatusOr<BuildResult> Build(const BuildTask& task, const Cancellation& cancellation,
+                                            const std::function<void(double)>& progress) = 0;
+};
+
+}  // namespace elanus::roles

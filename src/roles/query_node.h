@@ -1,0 +1,108 @@
+// What a query node does for the proxy and the coordinator: it holds what is loaded and answers
+// searches and queries over it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/cancellation.h"
+#include "common/status.h"
+#include "common/timestamp.h"
+#include "expr/expr.h"
+#include "kernels/metric.h"
+#include "meta/types.h"
+#include "schema/row_batch.h"
+
+namespace elanus::roles {
+
+// What both kinds of read share.
+struct ReadScope {
+  meta::CollectionPtr collection;
+  std::vector<PartitionId> partitions;       // Empty = all loaded ones.
+  expr::PlanPtr filter;                      // Never null; an empty text compiles to "all".
+  Timestamp guarantee;                       // Waits until all at or before it is visible.
+  std::optional<Timestamp> read_at;          // A snapshot in the past; nothing = the newest.
+  bool ignore_growing = false;
+  std::vector<FieldId> output_fields;        // Fetched for the winners. The key comes anyway.
+};
+
+struct SearchRequest {
+  ReadScope scope;
+  FieldId field;                             // The vector field.
+  kernels::Metric metric = kernels::Metric::kL2;
+  std::map<std::string, std::string> params; // Checked.
+  std::string queries;                       // num_queries vectors of the field's own type, row-major.
+  int64_t num_queries = 0;
+  int64_t k = 0;                             // limit + offset; the answer holds up to k per query.
+};
+
+struct SearchResult {
+  std::vector<int64_t> hits_per_query;       // num_queries entries.
+  schema::Column keys;                       // Flat, query after query.
+  std::vector<float> scores;                 // As clients see them (larger is better for IP, COSINE).
+  schema::RowBatch fields;                   // output_fields, aligned with keys.
+  int64_t rows_searched = 0;
+  Timestamp read_at;
+};
+
+struct QueryRequest {
+  ReadScope scope;
+  bool count_only = false;                   // count(*): fills `count` alone.
+  int64_t limit = -1;                        // -1 = all.
+  int64_t offset = 0;
+  int64_t result_bytes_max = 0;              // 0 = unlimited.
+};
+
+struct QueryResult {
+  int64_t count = 0;
+  schema::RowBatch rows;                     // Key and output_fields, ascending by key, one row a key.
+  Timestamp read_at;
+};
+
+enum class LoadState { kNotLoaded, kLoading, kLoaded };
+
+struct LoadStatus {
+  LoadState state = LoadState::kNotLoaded;
+  int64_t percent = 0;                       // 0...100; 100 exactly when loaded.
+  int64_t refresh_percent = 100;
+  std::string reason;                        // Why it failed or waits.
+};
+
+struct QuerySegment {
+  meta::SegmentPtr sealed;                   // Null for a growing one.
+  SegmentId id;
+  PartitionId partition;
+  int64_t num_rows = 0;
+  int64_t memory_bytes = 0;
+  bool growing = false;
+  std::vector<IndexId> indexes;              // Vector indexes in use.
+};
+
+class QueryNode {
+ public:
+  virtual ~QueryNode() = default;
+  // Not loaded: kCollectionNotLoaded / kPartitionNotLoaded; still loading: kCollectionNotFullyLoaded.
+  virtual absl::StatusOr<SearchResult> Search(const SearchRequest& request,
+                                              const Cancellation& cancellation) = 0;
+  virtual absl::StatusOr<QueryResult> Query(const QueryRequest& request,
+                                            const Cancellation& cancellation) = 0;
+
+  // `partitions` empty = the whole collection.
+  virtual LoadStatus GetLoadStatus(CollectionId collection,
+                                   const std::vector<PartitionId>& partitions) = 0;
+  virtual std::vector<QuerySegment> LoadedSegments(CollectionId collection) = 0;
+
+  // --- From the coordinator, after it committed ---
+  // Makes the loaded part what `collection->load` says; returns at once, work goes on behind.
+  virtual void OnLoadChanged(meta::CollectionPtr collection, bool refresh) = 0;
+  // Schema, properties, indexes or name changed.
+  virtual void OnCollectionChanged(meta::CollectionPtr collection) = 0;
+  virtual void OnCollectionDropped(CollectionId collection) = 0;
+  virtual void OnPartitionDropped(CollectionId collection, PartitionId partition) = 0;
+  virtual void OnCollectionTruncated(CollectionId collection, Timestamp at) = 0;
+  // An index of this segment was built or dropped: use what segment->indexes says.
+  virtual void OnSegmentIndexesChanged(meta::SegmentPtr segment) = 0;
+};
+
+}  // namespace elanus::roles

@@ -1,0 +1,218 @@
+#include "segment/sealed_segment.h"
+
+#include "common/check.h"
+#include "index/brute_force.h"
+#include "schema/row_batch.h"
+
+namespace elanus::segment {
+namespace {
+
+class SealedSource final : public expr::ColumnSource {
+ public:
+  SealedSource(const SealedSegment& segment, const schema::CollectionSchema& schema,
+               int64_t num_rows)
+      : segment_(segment), schema_(schema), num_rows_(num_rows) {}
+
+  int64_t num_rows() const override { return num_rows_; }
+  int64_t ContiguousRows(int64_t begin) const override { return num_rows_ - begin; }
+
+  schema::ColumnView Rows(FieldId field, int64_t begin, int64_t count) const override {
+    if (const storage::ColumnFile* file = segment_.Find(field)) {
+      return file->View().Slice(begin, count);
+    }
+    auto it = defaults_.find(field);
+    if (it == defaults_.end() || it->second.num_rows() < count) {
+      const schema::FieldSchema* found = schema_.Find(field);
+      ELANUS_CHECK(found != nullptr);
+      it = defaults_.insert_or_assign(field, schema::DefaultColumn(*found, count)).first;
+    }
+    return it->second.View().Slice(0, count);
+  }
+
+ private:
+  const SealedSegment& segment_;
+  const schema::CollectionSchema& schema_;
+  const int64_t num_rows_;
+  mutable std::map<FieldId, schema::Column> defaults_;
+};
+
+absl::StatusOr<std::shared_ptr<const storage::ColumnFile>> OpenColumn(storage::ObjectStore& store,
+                                                                      const std::string& key,
+                                                                      int64_t num_rows) {
+  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store.Get(key));
+  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> file,
+                          storage::ColumnFile::Open(std::move(object), key));
+  if (file->View().num_rows != num_rows) {
+    return InternalError(ErrorCode::kDataIntegrity, "{} holds {} rows, the catalog says {}", key,
+                         file->View().num_rows, num_rows);
+  }
+  return file;
+}
+
+}  // namespace
+
+SealedSegment::SealedSegment(const SealedFiles& files)
+    : Segment(files.id, files.partition, files.shard),
+      num_rows_(files.num_rows),
+      max_timestamp_(files.max_timestamp) {}
+
+absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
+    const SealedFiles& files, const schema::CollectionSchema& schema, storage::ObjectStore& store) {
+  std::shared_ptr<SealedSegment> segment(new SealedSegment(files));
+  for (const ColumnObject& column : files.columns) {
+    const schema::FieldSchema* field = schema.Find(column.field);
+    if (field == nullptr) continue;  // Dropped since.
+    ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> file,
+                            OpenColumn(store, column.key, files.num_rows));
+    if (file->View().type != field->column_type()) {
+      return InternalError(ErrorCode::kDataIntegrity, "{} is not a column of type {}", column.key,
+                           schema::DataTypeName(field->type));
+    }
+    segment->columns_[column.field] = std::move(file);
+  }
+  ELANUS_ASSIGN_OR_RETURN(segment->timestamp_file_,
+                          OpenColumn(store, files.timestamps, files.num_rows));
+  const storage::ColumnFile* keys = segment->Find(schema.primary_key().id);
+  if (keys == nullptr) {
+    return InternalError(ErrorCode::kDataIntegrity, "segment {} has no primary key column",
+                         files.id);
+  }
+  segment->keys_ = keys->View();
+  segment->timestamps_ = segment->timestamp_file_->View();
+  if (segment->timestamps_.type.type != schema::DataType::kInt64) {
+    return InternalError(ErrorCode::kDataIntegrity, "{} holds no timestamps", files.timestamps);
+  }
+  return segment;
+}
+
+const storage::ColumnFile* SealedSegment::Find(FieldId field) const {
+  const auto it = columns_.find(field);
+  return it == columns_.end() ? nullptr : it->second.get();
+}
+
+int64_t SealedSegment::LowerBound(schema::PrimaryKeyView key, Timestamp at) const {
+  int64_t low = 0, high = num_rows_;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    const auto order = Key(middle) <=> key;
+    if (order < 0 || (order == 0 && RowTimestamp(middle) < at)) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+bool SealedSegment::Delete(schema::PrimaryKeyView key, Timestamp at) {
+  bool hid = false;
+  // Newest first: what hid a row hid the older ones of its key too.
+  for (int64_t row = LowerBound(key, at) - 1; row >= 0 && Key(row) == key; --row) {
+    if (!deletes_.Add(row, at)) break;
+    hid = true;
+  }
+  return hid;
+}
+
+void SealedSegment::HideUpTo(Timestamp at) {
+  for (int64_t row = 0; row < num_rows_; ++row) {
+    if (RowTimestamp(row) <= at) deletes_.Add(row, at);
+  }
+}
+
+void SealedSegment::SetIndex(FieldId field, std::shared_ptr<const LoadedIndex> index) {
+  absl::MutexLock lock(&index_mutex_);
+  if (index == nullptr) {
+    indexes_.erase(field);
+  } else {
+    indexes_[field] = std::move(index);
+  }
+}
+
+std::shared_ptr<const LoadedIndex> SealedSegment::IndexOf(FieldId field) const {
+  absl::ReaderMutexLock lock(&index_mutex_);
+  const auto it = indexes_.find(field);
+  return it == indexes_.end() ? nullptr : it->second;
+}
+
+index::VectorRows SealedSegment::Vectors(FieldId field) const {
+  const storage::ColumnFile* file = Find(field);
+  if (file == nullptr) return {};
+  const schema::ColumnView view = file->View();
+  return {view.type.type, view.type.dim, view.num_rows, view.fixed};
+}
+
+int64_t SealedSegment::memory_bytes() const {
+  int64_t sum = timestamp_file_->memory_bytes();
+  for (const auto& [field, file] : columns_) sum += file->memory_bytes();
+  absl::ReaderMutexLock lock(&index_mutex_);
+  for (const auto& [field, loaded] : indexes_) sum += loaded->index->memory_bytes();
+  return sum;
+}
+
+kernels::Bitset SealedSegment::Visible(Timestamp at) const {
+  kernels::Bitset visible(num_rows_, true);
+  if (at < max_timestamp_) {
+    for (int64_t row = 0; row < num_rows_; ++row) {
+      if (RowTimestamp(row) > at) visible.Reset(row);
+    }
+  }
+  deletes_.Hide(at, visible);
+  return visible;
+}
+
+std::unique_ptr<expr::ColumnSource> SealedSegment::Source(const schema::CollectionSchema& schema,
+                                                          int64_t num_rows) const {
+  return std::make_unique<SealedSource>(*this, schema, num_rows);
+}
+
+void SealedSegment::Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
+                          schema::Column& out) const {
+  const storage::ColumnFile* file = Find(field.id);
+  if (file == nullptr) {
+    out.AppendRows(schema::DefaultColumn(field, rows.size()).View(), 0, rows.size());
+    return;
+  }
+  const schema::ColumnView view = file->View();
+  for (const int64_t row : rows) out.AppendRow(view, row);
+}
+
+absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
+    const SearchSpec& spec, const kernels::Bitset& candidates,
+    const Cancellation& cancellation) const {
+  std::vector<std::vector<index::Neighbor>> hits(spec.num_queries);
+  const storage::ColumnFile* file = Find(spec.field);
+  if (file == nullptr) return hits;
+  const schema::ColumnView view = file->View();
+  const index::VectorRows rows = Vectors(spec.field);
+  kernels::Bitset without_nulls;
+  const kernels::Bitset* allowed = &candidates;
+  if (view.validity != nullptr) {
+    without_nulls = candidates;
+    without_nulls.And({view.validity, num_rows_});
+    allowed = &without_nulls;
+  }
+  const std::shared_ptr<const LoadedIndex> loaded = IndexOf(spec.field);
+  if (loaded == nullptr || loaded->metric != spec.metric) {
+    index::BruteForce search(rows.type, rows.dim, spec.metric, spec.queries, spec.num_queries,
+                             spec.k);
+    ELANUS_RETURN_IF_ERROR(search.Add(rows, 0, allowed->view(), &cancellation));
+    return search.Finish();
+  }
+  const int64_t num_allowed = allowed->Count();
+  index::SearchRequest request;
+  request.k = spec.k;
+  request.params = spec.params;
+  if (num_allowed < num_rows_) request.allowed = allowed->view();
+  request.num_allowed = num_allowed;
+  request.cancellation = &cancellation;
+  if (num_allowed == 0) return hits;
+  for (int64_t q = 0; q < spec.num_queries; ++q) {
+    request.query = spec.queries + q * rows.width();
+    index::SearchStatistics statistics;
+    ELANUS_ASSIGN_OR_RETURN(hits[q], loaded->index->Search(request, &statistics));
+  }
+  return hits;
+}
+
+}  // namespace elanus::segment

@@ -1,0 +1,74 @@
+// Rows of one segment as a reader sees them: visibility, filter, search, fetch.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "common/cancellation.h"
+#include "common/strong_id.h"
+#include "common/timestamp.h"
+#include "expr/expr.h"
+#include "index/vector_index.h"
+#include "kernels/bitset.h"
+#include "kernels/metric.h"
+#include "schema/collection_schema.h"
+#include "schema/primary_key.h"
+
+namespace elanus::segment {
+
+struct SearchSpec {
+  FieldId field;
+  kernels::Metric metric = kernels::Metric::kL2;
+  const index::Params* params = nullptr;
+  const uint8_t* queries = nullptr;  // (num_queries, width) of the field's own type.
+  int64_t num_queries = 0;
+  int64_t k = 0;
+};
+
+// Row numbers run from 0 and never change within one segment object. Threads: const calls from any
+// number of threads, also while rows are appended.
+class Segment {
+ public:
+  Segment(SegmentId id, PartitionId partition, int32_t shard)
+      : id_(id), partition_(partition), shard_(shard) {}
+  virtual ~Segment() = default;
+
+  SegmentId id() const { return id_; }
+  PartitionId partition() const { return partition_; }
+  int32_t shard() const { return shard_; }
+  virtual bool growing() const = 0;
+  // Rows present now, deleted ones included.
+  virtual int64_t num_rows() const = 0;
+  virtual int64_t memory_bytes() const = 0;
+  // True when rows are in ascending (key, timestamp) order.
+  virtual bool sorted_by_key() const = 0;
+
+  // One bit for each of the rows a reader at `at` has to consider; set = inserted at or before `at`
+  // and not hidden by a delete at or before `at`. Smaller than num_rows() when newer rows follow.
+  virtual kernels::Bitset Visible(Timestamp at) const = 0;
+
+  // The first `num_rows` rows as columns. `schema` (borrowed) says what fields added later hold.
+  virtual std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
+                                                     int64_t num_rows) const = 0;
+
+  virtual schema::PrimaryKeyView Key(int64_t row) const = 0;
+  virtual Timestamp RowTimestamp(int64_t row) const = 0;
+
+  // Appends the field's values of `rows` (any order) to `out`, whose type is the field's.
+  virtual void Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
+                     schema::Column& out) const = 0;
+
+  // The nearest candidates of each query, nearest first. `candidates` has at most num_rows() bits.
+  virtual absl::StatusOr<std::vector<std::vector<index::Neighbor>>> Search(
+      const SearchSpec& spec, const kernels::Bitset& candidates,
+      const Cancellation& cancellation) const = 0;
+
+ private:
+  const SegmentId id_;
+  const PartitionId partition_;
+  const int32_t shard_;
+};
+using SegmentPtr = std::shared_ptr<const Segment>;
+
+}  // namespace elanus::segment

@@ -1,0 +1,285 @@
+#include "segment/segment_set.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <thread>
+
+#include "segment/segment_fixture_test.h"
+
+namespace elanus::segment {
+namespace {
+
+using Keys = std::map<int64_t, int>;
+using Added = SegmentSet::Added;
+const PartitionId kPartition{2};
+
+class SegmentSetTest : public testing::Test {
+ protected:
+  SegmentSetTest() { set.SetWanted({.loaded = true, .all_partitions = true}); }
+
+  std::shared_ptr<GrowingSegment> Grow(int64_t id, PartitionId partition = kPartition) {
+    auto segment = std::make_shared<GrowingSegment>(SegmentId(id), partition, 0, schema);
+    set.AddGrowing(segment);
+    return segment;
+  }
+  void Insert(GrowingSegment& segment, const std::vector<int64_t>& keys, uint64_t at) {
+    segment.Insert(schema, TestRows(schema, keys), Timestamp(at));
+  }
+  void Delete(const std::vector<int64_t>& keys, uint64_t at,
+              PartitionId partition = PartitionId(-1)) {
+    set.ApplyDeletes(KeyColumn(keys).View(), Timestamp(at), partition, at, /*remember=*/true);
+  }
+  std::shared_ptr<SealedSegment> SealFile(const GrowingSegment& segment) {
+    return *Seal(segment, schema, *store);
+  }
+  Added Add(std::shared_ptr<SealedSegment> segment, bool listed = true) {
+    return set.AddSealed(
+        std::move(segment), [=] { return listed; }, set.delete_epoch());
+  }
+  bool HandOver(std::shared_ptr<SealedSegment> segment, bool listed = true) {
+    return set.HandOver(std::move(segment), [=] { return listed; });
+  }
+  Keys At(uint64_t at) { return VisibleKeysOfAll(*set.snapshot(), Timestamp(at)); }
+
+  schema::CollectionSchema schema = TestSchema();
+  storage::MemoryFileSystem files;
+  std::unique_ptr<storage::ObjectStore> store = storage::MakeLocalObjectStore(files, "objects");
+  SegmentSet set;
+};
+
+TEST_F(SegmentSetTest, HandoverKeepsEachRowOnceWithAllDeletes) {
+  const auto growing = Grow(1);
+  Insert(*growing, {1, 2, 3}, 10);
+  Delete({1}, 20);
+  const auto sealed = SealFile(*growing);
+  Delete({2}, 30);       // Between writing the files and the handover.
+  set.ForgetDeletes(2);  // The flush wrote both into a delta file.
+  Delete({3}, 40);
+  const SegmentSet::Snapshot before = set.snapshot();
+  EXPECT_TRUE(HandOver(sealed));
+  EXPECT_EQ(set.snapshot()->size(), 1u);
+  for (const uint64_t at : {10u, 20u, 29u, 30u, 39u, 40u}) {
+    EXPECT_EQ(At(at), VisibleKeysOfAll(*before, Timestamp(at))) << at;
+  }
+  EXPECT_EQ(At(30), (Keys{{3, 1}}));
+  EXPECT_FALSE(HandOver(sealed));
+  EXPECT_EQ(Add(sealed), Added::kYes);
+  EXPECT_EQ(At(30), (Keys{{3, 1}}));
+}
+
+TEST_F(SegmentSetTest, ADeleteThatComesDuringTheHandoverIsHandedOver) {
+  const auto growing = Grow(1);
+  Insert(*growing, {1, 2}, 10);
+  const auto sealed = SealFile(*growing);
+  const auto delete_meanwhile = [&] {
+    return growing->Delete(schema::PrimaryKeyView(int64_t{1}), Timestamp(20));
+  };
+  EXPECT_TRUE(set.HandOver(sealed, delete_meanwhile));
+  EXPECT_EQ(At(20), (Keys{{2, 1}}));
+}
+
+// Released and wanted again in between: the growing segment with its deletes is gone, and only a
+// load knows the delta files.
+TEST_F(SegmentSetTest, ASegmentWithoutItsGrowingOneIsNotHandedOver) {
+  const auto growing = Grow(1);
+  Insert(*growing, {1}, 10);
+  const auto first = SealFile(*growing);
+  Delete({1}, 20);
+  set.ForgetDeletes(1);
+  set.RemoveGrowing(SegmentId(1));
+  EXPECT_FALSE(HandOver(first));
+  EXPECT_EQ(At(20), Keys());
+}
+
+TEST_F(SegmentSetTest, AFlushedSegmentThatIsNotWantedOnlyLeaves) {
+  for (const bool released : {true, false}) {
+    const auto growing = Grow(released ? 1 : 2);
+    Insert(*growing, {1}, 10);
+    const auto sealed = SealFile(*growing);
+    set.SetWanted({.loaded = !released, .all_partitions = true});
+    EXPECT_FALSE(HandOver(sealed, /*listed=*/released));
+    EXPECT_TRUE(set.snapshot()->empty());
+  }
+}
+
+TEST_F(SegmentSetTest, ALoaderWithOldDeltaFilesIsSentBack) {
+  const auto growing = Grow(1);
+  Insert(*growing, {1}, 10);
+  const auto sealed = SealFile(*growing);
+  set.RemoveGrowing(SegmentId(1));
+  const uint64_t epoch = set.delete_epoch();
+  Delete({1}, 20);
+  ASSERT_EQ(set.PendingDeletes().size(), 1u);
+  set.ForgetDeletes(1);  // A flush wrote it into a file that the loader has not read.
+  const auto listed = [] { return true; };
+  EXPECT_EQ(set.AddSealed(sealed, listed, epoch), Added::kDeletesMoved);
+  EXPECT_TRUE(set.snapshot()->empty());
+  sealed->Delete(schema::PrimaryKeyView(int64_t{1}), Timestamp(20));  // Now it has.
+  EXPECT_EQ(set.AddSealed(sealed, listed, set.delete_epoch()), Added::kYes);
+  EXPECT_EQ(At(20), Keys());
+  EXPECT_EQ(At(19), (Keys{{1, 1}}));
+}
+
+TEST_F(SegmentSetTest, PendingDeletesApplyToSegmentsLoadedLater) {
+  const auto growing = Grow(1);
+  Insert(*growing, {1, 2}, 10);
+  const auto sealed = SealFile(*growing);
+  set.RemoveGrowing(SegmentId(1));
+  Delete({1}, 20);
+  Delete({2}, 20, PartitionId(99));  // Elsewhere.
+  EXPECT_EQ(Add(sealed), Added::kYes);
+  EXPECT_EQ(At(20), (Keys{{2, 1}}));
+}
+
+TEST_F(SegmentSetTest, ADeleteThatHitsNothingIsRememberedUntilAllSegmentsAreThere) {
+  Delete({1}, 10);
+  EXPECT_EQ(set.num_pending_deletes(), 1u);
+  const uint64_t wish = set.SetWanted({.loaded = true, .all_partitions = true});
+  set.SetComplete(wish);
+  Delete({2}, 20);
+  EXPECT_EQ(set.num_pending_deletes(), 1u);
+  Insert(*Grow(1), {3}, 30);
+  Delete({3}, 40);
+  EXPECT_EQ(set.num_pending_deletes(), 2u);
+  EXPECT_EQ(set.PendingPosition(0), 10u);
+  EXPECT_EQ(set.PendingPosition(1), 40u);
+  EXPECT_EQ(set.PendingPosition(2), std::nullopt);
+  set.SetWanted({.loaded = true, .partitions = {kPartition}});  // Others may be missing now.
+  Delete({4}, 50);
+  EXPECT_EQ(set.num_pending_deletes(), 3u);
+}
+
+// A load that ends after the release must not make deletes of what is not there be forgotten.
+TEST_F(SegmentSetTest, ALoadThatEndsAfterItsReleaseChangesNothing) {
+  const auto growing = Grow(1);
+  Insert(*growing, {1}, 10);
+  const auto sealed = SealFile(*growing);
+  set.RemoveGrowing(SegmentId(1));
+  const uint64_t wish = set.SetWanted({.loaded = true, .all_partitions = true});
+  set.SetWanted({});
+  EXPECT_EQ(Add(sealed), Added::kNotWanted);
+  set.SetComplete(wish);
+  Delete({1}, 20);
+  EXPECT_EQ(set.num_pending_deletes(), 1u);
+  EXPECT_TRUE(set.snapshot()->empty());
+}
+
+TEST_F(SegmentSetTest, ReleasedPartitionsLeaveTheSet) {
+  const auto one = Grow(1, PartitionId(1));
+  const auto two = Grow(2, PartitionId(2));
+  Insert(*one, {1}, 10);
+  Insert(*two, {2}, 10);
+  Add(SealFile(*one));
+  Add(SealFile(*two));
+  set.SetWanted({.loaded = true, .partitions = {PartitionId(2)}});
+  EXPECT_EQ(At(10), (Keys{{2, 1}}));
+}
+
+TEST_F(SegmentSetTest, ASegmentThatTheCatalogForgotIsNotAdded) {
+  const auto growing = Grow(1);
+  Insert(*growing, {1}, 10);
+  const auto sealed = SealFile(*growing);
+  set.RemovePartition(kPartition);
+  EXPECT_EQ(Add(sealed, /*listed=*/false), Added::kNotWanted);
+  EXPECT_EQ(At(10), Keys());
+}
+
+TEST_F(SegmentSetTest, TruncationKeepsNewerRowsOfMixedSegmentsWhateverTheirKeys) {
+  const auto first = Grow(1);
+  Insert(*first, {1}, 10);  // The smallest key is the older row here,
+  Insert(*first, {2}, 30);
+  const auto second = Grow(2);
+  Insert(*second, {4}, 10);
+  Insert(*second, {3}, 30);  // and the newer one there.
+  const auto old = Grow(3);
+  Insert(*old, {5}, 10);
+  Add(SealFile(*first));
+  Add(SealFile(*second));
+  Add(SealFile(*old));
+  set.Truncate(Timestamp(20), {});
+  EXPECT_EQ(At(30), (Keys{{2, 1}, {3, 1}}));
+  EXPECT_EQ(set.snapshot()->size(), 2u);
+}
+
+TEST_F(SegmentSetTest, SegmentsAddedAfterATruncationAreTruncatedToo) {
+  const auto growing = Grow(1);
+  Insert(*growing, {1}, 10);
+  Insert(*growing, {2}, 30);
+  const auto sealed = SealFile(*growing);  // By a loader that had read the catalog before.
+  set.RemoveGrowing(SegmentId(1));
+  set.Truncate(Timestamp(20), {});
+  EXPECT_EQ(Add(sealed), Added::kYes);
+  EXPECT_EQ(At(30), (Keys{{2, 1}}));
+}
+
+TEST_F(SegmentSetTest, TruncationLeavesSegmentsThatAwaitNewerRows) {
+  const auto waits = Grow(1);
+  Insert(*waits, {1}, 10);
+  Insert(*Grow(2), {2}, 10);  // Flushed, but its files could not be read back.
+  Grow(3);
+  set.Truncate(Timestamp(20), {SegmentId(1)});
+  Insert(*waits, {3}, 30);
+  EXPECT_EQ(At(30), (Keys{{3, 1}}));
+  EXPECT_EQ(set.snapshot()->size(), 2u);
+}
+
+// One appender (as the data node), a flusher that hands segments over, readers that look all the
+// time: each acknowledged row is seen exactly once.
+TEST_F(SegmentSetTest, ReadersSeeEachRowOnceDuringHandovers) {
+  constexpr int64_t kSegments = 60;
+  constexpr int64_t kRows = 8;
+  std::atomic<int64_t> applied{0};  // Rows; key = time - 1; every fourth is deleted at once.
+  std::atomic<int64_t> ready{0};    // Segments complete.
+  std::atomic<int> wrong{0};
+  const auto read = [&] {
+    for (int64_t rows = 0; rows < kSegments * kRows;) {
+      rows = applied.load(std::memory_order_acquire);
+      const Keys keys = At(static_cast<uint64_t>(rows));
+      for (int64_t key = 0; key < rows; ++key) {
+        const auto found = keys.find(key);
+        const int times = found == keys.end() ? 0 : found->second;
+        wrong += times != (key % 4 == 3 && key + 1 < rows ? 0 : 1);
+      }
+    }
+  };
+  std::vector<std::shared_ptr<GrowingSegment>> growing(kSegments);
+  std::thread one(read), two(read);
+  std::thread flusher([&] {
+    for (int64_t s = 0; s < kSegments; ++s) {
+      while (ready.load(std::memory_order_acquire) <= s) std::this_thread::yield();
+      wrong += !HandOver(SealFile(*growing[s]));
+    }
+  });
+  for (int64_t s = 0; s < kSegments; ++s) {
+    growing[s] = Grow(s + 1);
+    for (int64_t i = 0; i < kRows; ++i) {
+      const int64_t key = s * kRows + i;
+      const uint64_t at = static_cast<uint64_t>(key) + 1;
+      if (key > 0 && (key - 1) % 4 == 3) Delete({key - 1}, at);
+      Insert(*growing[s], {key}, at);
+      applied.store(key + 1, std::memory_order_release);
+    }
+    ready.store(s + 1, std::memory_order_release);
+  }
+  one.join();
+  two.join();
+  flusher.join();
+  EXPECT_EQ(wrong.load(), 0);
+  const SegmentSet::Snapshot last = set.snapshot();
+  for (const SegmentPtr& segment : *last) EXPECT_FALSE(segment->growing());
+}
+
+TEST(SegmentRegistry, TellsTheListenerUntilItIsTakenOut) {
+  SegmentRegistry registry;
+  std::vector<SegmentId> told;
+  registry.TellHandedOver(CollectionId(1), SegmentId(1));
+  registry.SetListener([&](CollectionId, SegmentId id) { told.push_back(id); });
+  registry.TellHandedOver(CollectionId(1), SegmentId(2));
+  registry.SetListener(nullptr);
+  registry.TellHandedOver(CollectionId(1), SegmentId(3));
+  EXPECT_EQ(told, (std::vector<SegmentId>{SegmentId(2)}));
+}
+
+}  // namespace
+}  // namespace elanus::segment

@@ -1,0 +1,111 @@
+#include "server/flags.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "common/status.h"
+
+namespace elanus::server {
+namespace {
+
+struct SettingFlag {
+  const char* option;
+  const char* key;
+  const char* help;
+};
+
+constexpr SettingFlag kSettingFlags[] = {
+    {"--data-dir", "elanus.dataDir", "Directory that holds everything the server keeps"},
+    {"--address", "proxy.ip", "Address to listen on (default 127.0.0.1)"},
+    {"--port", "proxy.port", "Client port (default 19530)"},
+    {"--http-port", "elanus.metrics.port", "Port of /healthz, /livez and /metrics (default 9091)"},
+};
+
+constexpr std::array<std::string_view, 14> kClusterRoles = {
+    "proxy",         "coordinator", "mixcoord",  "rootcoord", "querycoord",
+    "datacoord",     "indexcoord",  "querynode", "datanode",  "indexnode",
+    "streamingnode", "mixture",     "cluster",   "embedded"};
+
+absl::Status CheckRole(const std::string& role) {
+  if (role == "standalone") return absl::OkStatus();
+  const bool known =
+      std::find(kClusterRoles.begin(), kClusterRoles.end(), role) != kClusterRoles.end();
+  if (known) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "role {}: cluster roles are not in this version; use `run standalone`", role);
+  }
+  return UserError(ErrorCode::kParameterInvalid, "unknown role \"{}\"; use `run standalone`", role);
+}
+
+// One subcommand's share of the options that stand for settings.
+class SettingOptions {
+ public:
+  explicit SettingOptions(CLI::App* command) {
+    command->add_option("--config", config_, "A milvus.yaml, or the directory of one")
+        ->type_name("PATH");
+    for (size_t i = 0; i < std::size(kSettingFlags); ++i) {
+      options_[i] = command->add_option(kSettingFlags[i].option, values_[i], kSettingFlags[i].help);
+    }
+  }
+
+  void MoveTo(CommandLine* line) const {
+    line->config = config_;
+    for (size_t i = 0; i < std::size(kSettingFlags); ++i) {
+      if (options_[i]->count() == 0) continue;
+      line->flags.push_back({kSettingFlags[i].option, kSettingFlags[i].key, values_[i]});
+    }
+  }
+
+ private:
+  std::string config_;
+  std::array<std::string, std::size(kSettingFlags)> values_;
+  std::array<CLI::Option*, std::size(kSettingFlags)> options_{};
+};
+
+}  // namespace
+
+absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
+                                             std::vector<std::string> arguments) {
+  CLI::App app("Elanus, a vector database that Milvus clients speak to", name);
+  app.require_subcommand(1);
+  CLI::App* run = app.add_subcommand("run", "Start the server: run standalone");
+  std::string role;
+  run->add_option("role", role, "standalone")->required();
+  const SettingOptions run_options(run);
+  CLI::App* version = app.add_subcommand("version", "Print the version");
+  // For the crash tests; not shown in the help.
+  CLI::App* points = app.add_subcommand("crash-points", "Print the named crash points")->group("");
+  CLI::App* config = app.add_subcommand("config", "Print every setting, its value and its source");
+  const SettingOptions config_options(config);
+  bool docs = false;
+  config->add_flag("--docs", docs, "Print the reference page of all settings instead");
+
+  CommandLine line;
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    const std::vector<CLI::App*> chosen = app.get_subcommands();
+    line.help = chosen.empty() ? app.help() : chosen.front()->help();
+    return line;
+  } catch (const CLI::Error& error) {
+    return UserError(ErrorCode::kParameterInvalid, "{}\nTry `{} --help`.", error.what(), name);
+  }
+  if (version->parsed()) {
+    line.action = CommandLine::Action::kPrintVersion;
+  } else if (points->parsed()) {
+    line.action = CommandLine::Action::kPrintCrashPoints;
+  } else if (config->parsed()) {
+    line.action = docs ? CommandLine::Action::kPrintConfigPage : CommandLine::Action::kPrintConfig;
+    config_options.MoveTo(&line);
+  } else {
+    ELANUS_RETURN_IF_ERROR(CheckRole(role));
+    line.action = CommandLine::Action::kRunStandalone;
+    run_options.MoveTo(&line);
+  }
+  return line;
+}
+
+}  // namespace elanus::server

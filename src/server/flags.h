@@ -1,0 +1,24 @@
+// The command line.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "common/config.h"
+
+namespace elanus::server {
+
+struct CommandLine {
+  enum class Action { kRunStandalone, kPrintVersion, kPrintConfig, kPrintConfigPage, kPrintCrashPoints, kPrintHelp };
+  Action action = Action::kPrintHelp;
+  std::string config;                      // --config: a file or a directory.
+  std::vector<ConfigSources::Flag> flags;  // Those that stand for a setting.
+  std::string help;                        // kPrintHelp.
+};
+
+// `name` is what the program was called as ("elanus", "milvus"); `arguments` what follows it.
+absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
+                                             std::vector<std::string> arguments);
+
+}  // namespace elanus::server

@@ -1,0 +1,28 @@
+// The head of one HTTP/1.x request, from bytes of an untrusted peer.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace elanus::server {
+
+struct HttpRequest {
+  std::string method;  // "GET"
+  std::string path;    // Without the query.
+  bool keep_alive = true;
+  bool has_body = false;  // Announced by a header; this server reads none.
+};
+
+struct HttpParse {
+  enum class State { kIncomplete, kComplete, kBad };
+  State state = State::kIncomplete;
+  size_t consumed = 0;  // kComplete: bytes of the head.
+  int status = 400;     // kBad: what to answer.
+};
+
+// Reads a head from the front of `bytes`. Strict: lines end in CRLF, no folded lines, no spaces
+// before a colon, no control characters. `head_max` bounds the head; above it the answer is 431.
+HttpParse ParseHttpHead(std::string_view bytes, size_t head_max, HttpRequest* request);
+
+}  // namespace elanus::server

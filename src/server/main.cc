@@ -1,0 +1,170 @@
+// elanus: one binary for every role; `milvus` is a link to it.
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/config.h"
+#include "common/crash_point.h"
+#include "common/logging.h"
+#include "common/metric_families.h"
+#include "common/process_metrics.h"
+#include "common/settings.h"
+#include "common/status.h"
+#include "common/version.h"
+#include "server/configuration.h"
+#include "server/crash_point_names.h"
+#include "server/data_dir_lock.h"
+#include "server/flags.h"
+#include "server/health.h"
+#include "server/http_server.h"
+#include "server/standalone.h"
+#include "server/stop_signal.h"
+
+namespace elanus::server {
+namespace {
+
+bool IsLoopback(std::string_view address) {
+  return address.substr(0, 4) == "127." || address == "::1";
+}
+
+absl::Status StartLogging(const Settings::Logging& logging) {
+  return elanus::StartLogging({.level = LogLevelOf(logging.level),
+                               .json = logging.json,
+                               .directory = logging.directory,
+                               .file_bytes_max = logging.file_bytes_max,
+                               .files_max = logging.files_max,
+                               .age_max_ms = logging.age_max_ms,
+                               .also_stderr = logging.also_stderr});
+}
+
+bool IsBelow(const std::string& path, const std::string& directory) {
+  const auto relative = std::filesystem::absolute(path).lexically_relative(
+      std::filesystem::absolute(directory).lexically_normal());
+  return !relative.empty() && *relative.begin() != "..";
+}
+
+// The data directory, and those that a milvus.yaml put elsewhere.
+absl::StatusOr<std::vector<DataDirLock>> LockDirectories(const Settings::Paths& paths) {
+  std::vector<DataDirLock> locks;
+  ELANUS_ASSIGN_OR_RETURN(DataDirLock lock, DataDirLock::Acquire(paths.data_dir));
+  locks.push_back(std::move(lock));
+  for (const std::string& directory : {paths.objects_dir, paths.log_dir}) {
+    if (IsBelow(directory, paths.data_dir)) continue;
+    ELANUS_ASSIGN_OR_RETURN(DataDirLock other, DataDirLock::Acquire(directory));
+    locks.push_back(std::move(other));
+  }
+  return locks;
+}
+
+// Whoever reaches the port may do everything; says so wherever others can reach it.
+void WarnOfOpenListener(const Settings& settings, MetricRegistry* metrics) {
+  const std::string& address = settings.network.address;
+  if (settings.security.authorization || IsLoopback(address)) return;
+  ELANUS_LOG(Warn, "listening without authorization on an address that others can reach",
+             Field("address", address), Field("port", settings.network.port));
+  metrics->GetGauge(metric::kUnprotectedListener, {address})->Set(1);
+}
+
+HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics) {
+  HttpRoutes routes;
+  routes["/healthz"] = [&health](const HttpRequest&) { return HealthPage(health); };
+  routes["/livez"] = [](const HttpRequest&) {
+    return HttpResponse{.content_type = "application/json", .body = R"({"status":"ok"})"};
+  };
+  routes["/metrics"] = [&metrics](const HttpRequest&) {
+    return HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
+                        .body = metrics.Render()};
+  };
+  return routes;
+}
+
+absl::Status Run(const CommandLine& line) {
+  ELANUS_ASSIGN_OR_RETURN(Config config, Config::Load(GatherSources(line)));
+  ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
+  ELANUS_RETURN_IF_ERROR(StartLogging(settings.logging));
+  for (const std::string& warning : config.warnings()) {
+    ELANUS_LOG(Warn, "configuration", Field("warning", warning));
+  }
+  SettingsHolder live(settings);
+  StopSignal stop;
+  const SignalWatcher signals(&stop, [&] { Reload(line, &config, &live); });
+  ELANUS_ASSIGN_OR_RETURN(const auto locks, LockDirectories(settings.paths));
+  MetricRegistry metrics;
+  AddProcessMetrics(&metrics);
+  Health health;
+  ELANUS_ASSIGN_OR_RETURN(const auto http,
+                          HttpServer::Start({.address = settings.network.http_address,
+                                             .port = settings.network.http_port},
+                                            ManagementPages(health, metrics)));
+  ELANUS_LOG(Info, "starting", Field("version", ElanusVersion()),
+             Field("data_dir", std::filesystem::absolute(settings.paths.data_dir).string()),
+             Field("address", settings.network.address), Field("port", settings.network.port),
+             Field("http_port", http->port()));
+  WarnOfOpenListener(settings, &metrics);
+  if (settings.log.sync == Settings::WalSync::kNone) {
+    ELANUS_LOG(Warn, "acknowledged writes may be lost when the machine stops",
+               Field("elanus.walSyncMode", "none"));
+  }
+  const absl::Status ended = RunStandalone({settings, live, metrics, health, stop});
+  ELANUS_LOG(Info, "stopped");
+  return ended;
+}
+
+int Print(std::string_view text) {
+  fmt::print("{}", text);
+  return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+absl::StatusOr<std::string> ConfigText(const CommandLine& line) {
+  ELANUS_ASSIGN_OR_RETURN(const Config config, Config::Load(GatherSources(line)));
+  ELANUS_RETURN_IF_ERROR(MakeSettings(config).status());
+  for (const std::string& warning : config.warnings()) fmt::print(stderr, "warning: {}\n", warning);
+  return FormatConfig(config);
+}
+
+int Fail(std::string_view name, const absl::Status& status) {
+  fmt::print(stderr, "{}: {}\n", name, MessageOf(status));
+  return EXIT_FAILURE;
+}
+
+int Main(const std::string& name, std::vector<std::string> arguments) {
+  const auto line = ParseCommandLine(name, std::move(arguments));
+  if (!line.ok()) return Fail(name, line.status());
+  switch (line->action) {
+    case CommandLine::Action::kPrintHelp:
+      return Print(line->help);
+    case CommandLine::Action::kPrintVersion:
+      return Print(
+          fmt::format("elanus {} ({}, {})\n", ElanusVersion(), ElanusCommit(), ElanusCommitDate()));
+    case CommandLine::Action::kPrintCrashPoints:
+      return Print(CrashPointNames());
+    case CommandLine::Action::kPrintConfigPage:
+      return Print(ConfigurationPage());
+    case CommandLine::Action::kPrintConfig: {
+      const auto text = ConfigText(*line);
+      return text.ok() ? Print(*text) : Fail(name, text.status());
+    }
+    case CommandLine::Action::kRunStandalone: {
+      const absl::Status ended = Run(*line);
+      FlushLog();
+      return ended.ok() ? EXIT_SUCCESS : Fail(name, ended);
+    }
+  }
+  return EXIT_FAILURE;
+}
+
+}  // namespace
+}  // namespace elanus::server
+
+int main(int argc, char** argv) {
+  umask(0077);  // What the server keeps is for its owner.
+  elanus::ArmCrashPointsFromEnvironment();
+  const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "elanus";
+  return elanus::server::Main(name, {argv + std::min(argc, 1), argv + argc});
+}

@@ -1,0 +1,242 @@
+#include "server/standalone.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "common/executor.h"
+#include "common/logging.h"
+#include "common/version.h"
+#include "coord/coordinator.h"
+#include "datanode/local_data_node.h"
+#include "indexnode/local_index_node.h"
+#include "log/log.h"
+#include "meta/sqlite_meta_store.h"
+#include "proxy/proxy_context.h"
+#include "proxy/rpc_table.h"
+#include "proxy/wire_status.h"
+#include "querynode/local_query_node.h"
+#include "segment/segment_set.h"
+#include "segment/watermark.h"
+#include "server/call_metrics.h"
+#include "server/gauges.h"
+#include "server/grpc_server.h"
+#include "storage/file_system.h"
+#include "storage/object_store.h"
+
+namespace elanus::server {
+namespace {
+
+// Calls that wait for the disk or for one another; they hold a thread each while they do.
+constexpr int kBlockingThreads = 64;
+// How often growing segments are looked at for age and the log for its length.
+constexpr auto kMaintenancePeriod = std::chrono::seconds(2);
+
+coord::Limits CatalogLimits(const Settings& settings) {
+  coord::Limits limits;
+  limits.shards_max = settings.proxy.shards_max;
+  limits.partitions_max = settings.catalog.partitions_max;
+  limits.databases_max = settings.catalog.databases_max;
+  limits.collections_max = settings.limits.collections_max;
+  limits.collections_per_database_max = settings.limits.collections_per_database_max;
+  limits.general_capacity_max = settings.catalog.general_capacity_max;
+  limits.index_params_bytes_max = settings.proxy.index_params_bytes_max;
+  limits.schema.name_bytes_max = settings.proxy.name_length_max;
+  limits.schema.fields_max = settings.proxy.fields_max;
+  limits.schema.vector_fields_max = settings.proxy.vector_fields_max;
+  limits.schema.dimension_max = settings.proxy.dimension_max;
+  limits.schema.varchar_bytes_max = settings.proxy.varchar_bytes_max;
+  limits.schema.array_capacity_max = settings.proxy.array_capacity_max;
+  limits.schema.name_extra_characters = settings.proxy.name_extra_characters;
+  limits.schema.description_bytes_max = settings.proxy.collection_description_bytes_max;
+  limits.schema.must_use_partition_key = settings.proxy.must_use_partition_key;
+  return limits;
+}
+
+datanode::DataNodeOptions DataNodeOptionsOf(const Settings& settings) {
+  datanode::DataNodeOptions options;
+  options.growing_bytes_max = static_cast<int64_t>(
+      static_cast<double>(settings.segment.bytes_max) * settings.segment.seal_proportion);
+  options.growing_age_ms_max = static_cast<uint64_t>(settings.segment.life_max_ms);
+  options.growing_idle_ms_max = static_cast<uint64_t>(settings.segment.idle_max_ms);
+  options.growing_idle_bytes_min = settings.segment.idle_seal_bytes_min;
+  return options;
+}
+
+absl::Status MakeDirectories(storage::FileSystem& files, const Settings::Paths& paths,
+                             const std::string& objects) {
+  for (const std::string& path : {paths.catalog_dir, paths.log_dir, objects}) {
+    ELANUS_RETURN_IF_ERROR(files.CreateDirectories(path));
+  }
+  return absl::OkStatus();
+}
+
+// Every part of the process, in the order in which they need each other.
+class Roles {
+ public:
+  static absl::StatusOr<std::unique_ptr<Roles>> Open(const StandaloneContext& context) {
+    auto roles = std::unique_ptr<Roles>(new Roles(context));
+    ELANUS_RETURN_IF_ERROR(roles->OpenStores());
+    ELANUS_RETURN_IF_ERROR(roles->OpenNodes());
+    ELANUS_RETURN_IF_ERROR(roles->Listen());
+    return roles;
+  }
+
+  // Ends calls, flushes, and takes the parts down in reverse.
+  void Close() {
+    const auto grace = std::chrono::milliseconds(context_.settings.proxy.graceful_stop_timeout_ms);
+    grpc_->Shutdown(grace);
+    const uint64_t deadline =
+        SystemClock().MonotonicNs() + static_cast<uint64_t>(grace.count()) * 1'000'000;
+    const absl::Status flushed = data_node_->FlushAll(Cancellation(nullptr, deadline));
+    if (!flushed.ok()) {
+      // Nothing is lost: what is not in files is in the log.
+      ELANUS_LOG(Warn, "not all segments were flushed", Field("reason", MessageOf(flushed)));
+    }
+  }
+
+  // Background work ends before what it uses goes away, however far Open() came.
+  ~Roles() {
+    grpc_.reset();
+    gauges_.reset();
+    if (coordinator_ != nullptr) coordinator_->Stop();
+    for (Executor* executor : {&compute_, &blocking_, &loading_, &background_, &cleanup_,
+                               &build_tasks_, &build_work_}) {
+      executor->Stop();
+    }
+    if (data_node_ != nullptr) data_node_->Stop();
+  }
+
+  void Maintain() {
+    data_node_->Maintain();
+    coordinator_->RetryBuilds();
+  }
+
+ private:
+  explicit Roles(const StandaloneContext& context)
+      : context_(context),
+        cores_(context.settings.resources.cpu_threads > 0 ? context.settings.resources.cpu_threads
+                                                          : AvailableCores()),
+        call_metrics_(context.metrics),
+        compute_({.name = "compute",
+                  .num_threads = cores_,
+                  .queue_max = static_cast<size_t>(context.settings.read.queue_max) + 4096}),
+        blocking_({.name = "blocking", .num_threads = kBlockingThreads, .queue_max = 4096}),
+        loading_({.name = "loading", .num_threads = cores_}),
+        background_({.name = "flush", .num_threads = 1, .queue_max = 65536, .nice = 5}),
+        cleanup_({.name = "cleanup", .num_threads = 1, .queue_max = 65536, .nice = 10}),
+        build_tasks_({.name = "build",
+                      .num_threads = std::max(context.settings.segment.index_build_parallel, 1),
+                      .queue_max = 1 << 20,
+                      .nice = 10}),
+        build_work_({.name = "buildwork", .num_threads = cores_, .queue_max = 65536, .nice = 10}) {}
+
+  absl::Status OpenStores() {
+    const Settings::Paths& paths = context_.settings.paths;
+    storage::FileSystem& files = storage::PosixFileSystem();
+    const std::string objects = paths.objects_dir + "/" + paths.object_prefix;
+    ELANUS_RETURN_IF_ERROR(MakeDirectories(files, paths, objects));
+    ELANUS_RETURN_IF_ERROR(storage::RemoveStaleObjectParts(files, objects));
+    store_ = storage::MakeLocalObjectStore(files, objects);
+    ELANUS_ASSIGN_OR_RETURN(meta_, meta::OpenSqliteMetaStore({.path = paths.catalog_dir + "/catalog.db"}));
+    log::LogOptions log_options;
+    log_options.directory = paths.log_dir;
+    log_options.file_bytes_max = static_cast<uint64_t>(context_.settings.log.file_bytes_max);
+    log_options.sync = context_.settings.log.sync == Settings::WalSync::kFsync;
+    ELANUS_ASSIGN_OR_RETURN(log_, log::OpenFileLog(files, log_options));
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenNodes() {
+    const Settings& settings = context_.settings;
+    coord::Options options;
+    options.limits = CatalogLimits(settings);
+    options.index_rows_min = settings.segment.index_rows_min;
+    options.index_build_parallel = settings.segment.index_build_parallel;
+    ELANUS_ASSIGN_OR_RETURN(
+        coordinator_,
+        coord::Coordinator::Open({SystemClock(), *meta_, store_.get(), coord::RunOn(build_tasks_),
+                                  coord::RunOn(cleanup_)},
+                                 std::move(options)));
+    watermark_ = std::make_unique<segment::Watermark>(
+        [this] { return coordinator_->AllocateTimestamp(); });
+    data_node_ = std::make_unique<datanode::LocalDataNode>(
+        datanode::LocalDataNode::Parts{SystemClock(), *coordinator_, *log_, *store_, registry_,
+                                       *watermark_, background_},
+        DataNodeOptionsOf(settings));
+    query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
+        *coordinator_, *store_, registry_, *watermark_, compute_, loading_});
+    index_node_ = std::make_unique<indexnode::LocalIndexNode>(*store_, build_work_);
+    coordinator_->Connect(data_node_.get(), query_node_.get(), index_node_.get());
+    ELANUS_RETURN_IF_ERROR(data_node_->Recover());
+    coordinator_->Start();
+    gauges_ = std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_,
+                                           *query_node_);
+    return absl::OkStatus();
+  }
+
+  absl::Status Listen() {
+    const Settings& settings = context_.settings;
+    proxy_.coordinator = coordinator_.get();
+    proxy_.data_node = data_node_.get();
+    proxy_.query_node = query_node_.get();
+    proxy_.metrics = &context_.metrics;
+    proxy_.settings = &context_.live;
+    // The protocol line spoken, as clients parse it, and who speaks it.
+    proxy_.version = fmt::format("v2.6.18-elanus.{}", ElanusVersion());
+    proxy_.git_commit = ElanusCommit();
+    proxy_.address = settings.network.address + ":" + std::to_string(settings.network.port);
+    proxy_.started_ms = SystemClock().WallMs();
+    GrpcServerOptions options;
+    options.address = settings.network.address;
+    options.port = settings.network.port;
+    options.receive_bytes_max = static_cast<int>(settings.network.receive_bytes_max);
+    options.send_bytes_max = static_cast<int>(settings.network.send_bytes_max);
+    options.fill_status = proxy::FillStatus;
+    options.on_finished_call = [this](const FinishedCall& call) { call_metrics_.Note(call); };
+    ELANUS_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(std::move(options), proxy::MakeRpcTable(proxy_),
+                                                     {&compute_, &blocking_}));
+    return absl::OkStatus();
+  }
+
+  const StandaloneContext context_;
+  const int cores_;
+  CallMetrics call_metrics_;
+  std::unique_ptr<storage::ObjectStore> store_;
+  std::unique_ptr<meta::MetaStore> meta_;
+  segment::SegmentRegistry registry_;
+  Executor compute_;
+  Executor blocking_;
+  Executor loading_;
+  Executor background_;
+  Executor cleanup_;
+  Executor build_tasks_;
+  Executor build_work_;
+  std::unique_ptr<coord::Coordinator> coordinator_;
+  std::unique_ptr<segment::Watermark> watermark_;
+  std::unique_ptr<datanode::LocalDataNode> data_node_;
+  std::unique_ptr<log::Log> log_;   // Its thread calls into the data node: goes first.
+  std::unique_ptr<querynode::LocalQueryNode> query_node_;
+  std::unique_ptr<indexnode::LocalIndexNode> index_node_;
+  std::unique_ptr<RoleGauges> gauges_;
+  proxy::ProxyContext proxy_;
+  std::unique_ptr<GrpcServer> grpc_;
+};
+
+}  // namespace
+
+absl::Status RunStandalone(const StandaloneContext& context) {
+  const uint64_t begin = SystemClock().MonotonicNs();
+  ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<Roles> roles, Roles::Open(context));
+  context.health.SetServing();
+  ELANUS_LOG(Info, "serving", Field("start_ms", (SystemClock().MonotonicNs() - begin) / 1'000'000));
+  while (!context.stop.WaitFor(kMaintenancePeriod)) roles->Maintain();
+  context.health.SetStopping();
+  ELANUS_LOG(Info, "stopping");
+  roles->Close();
+  return absl::OkStatus();
+}
+
+}  // namespace elanus::server

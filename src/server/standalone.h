@@ -1,0 +1,25 @@
+// All roles in one process.
+#pragma once
+
+#include "absl/status/status.h"
+#include "common/metrics.h"
+#include "common/settings.h"
+#include "server/health.h"
+#include "server/stop_signal.h"
+
+namespace elanus::server {
+
+// What main made before the roles start, and takes down after they have ended.
+struct StandaloneContext {
+  const Settings& settings;    // As at the start.
+  const SettingsHolder& live;  // Follows hot keys.
+  MetricRegistry& metrics;
+  Health& health;
+  const StopSignal& stop;
+};
+
+// Runs until the stop is requested, then lets running requests end within
+// proxy.gracefulStopTimeout, flushes, and returns. The data directory is locked already.
+absl::Status RunStandalone(const StandaloneContext& context);
+
+}  // namespace elanus::server

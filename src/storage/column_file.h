@@ -1,0 +1,37 @@
+// One field of one sealed segment, as one object. docs/formats/column.md has the bytes.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "common/status.h"
+#include "schema/column.h"
+#include "storage/object_store.h"
+#include "storage/zone_map.h"
+
+namespace elanus::storage {
+
+// Encodes a column: blocks with CRC32C each, a footer with its own. Dense vectors raw and
+// page-aligned; other types in zstd blocks where that helps.
+absl::StatusOr<std::string> EncodeColumnFile(const schema::ColumnView& column);
+
+// A column read back. Holds the object; views stay valid as long as this lives.
+class ColumnFile {
+ public:
+  // Checks every block. Damage: kDataIntegrity naming `name` and the offset; unknown version:
+  // refused.
+  static absl::StatusOr<std::shared_ptr<const ColumnFile>> Open(std::shared_ptr<MappedFile> object,
+                                                                std::string_view name);
+  virtual ~ColumnFile() = default;
+  virtual schema::ColumnView View() const = 0;
+  virtual int64_t memory_bytes() const = 0;  // Heap; mapped bytes do not count.
+  virtual const ZoneMap& zones() const = 0;
+};
+
+// A batch of rows as bytes without checksum, for the log (which has its own). Same layout family.
+void EncodeColumn(const schema::ColumnView& column, std::string& out);
+// Reads one column from the front of `in` and advances it. Bounds-checked against hostile bytes.
+absl::StatusOr<schema::Column> DecodeColumn(std::string_view& in);
+
+}  // namespace elanus::storage

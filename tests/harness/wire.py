@@ -1,0 +1,112 @@
+"""The raw wire: requests that no client library would let through, and answers as they came."""
+
+from __future__ import annotations
+
+import grpc
+import numpy as np
+from pymilvus import DataType
+from pymilvus.grpc_gen import common_pb2, milvus_pb2, milvus_pb2_grpc, schema_pb2
+
+UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+
+SCALAR_SLOTS = {
+    DataType.BOOL: "bool_data",
+    DataType.INT8: "int_data",
+    DataType.INT16: "int_data",
+    DataType.INT32: "int_data",
+    DataType.INT64: "long_data",
+    DataType.FLOAT: "float_data",
+    DataType.DOUBLE: "double_data",
+    DataType.VARCHAR: "string_data",
+    DataType.JSON: "json_data",
+}
+BYTE_VECTOR_SLOTS = {
+    DataType.BINARY_VECTOR: "binary_vector",
+    DataType.FLOAT16_VECTOR: "float16_vector",
+    DataType.BFLOAT16_VECTOR: "bfloat16_vector",
+    DataType.INT8_VECTOR: "int8_vector",
+}
+
+
+class Wire:
+    """A channel with the stub, Connect done. Context manager."""
+
+    def __init__(self, address: str, *, connect: bool = True, metadata=()):
+        self.channel = grpc.insecure_channel(address, options=UNLIMITED)
+        self.stub = milvus_pb2_grpc.MilvusServiceStub(self.channel)
+        self.metadata = list(metadata)
+        if connect:
+            self.connected = self("Connect", milvus_pb2.ConnectRequest(
+                client_info=common_pb2.ClientInfo(sdk_type="Python", sdk_version="test")))  # fmt: skip
+
+    def __call__(self, method: str, request=None, *, timeout: float = 30, **fields):
+        """Calls an RPC with a request, or with the fields of its request type."""
+        if request is None:
+            request = request_type(method)(**fields)
+        return getattr(self.stub, method)(request, timeout=timeout, metadata=self.metadata)
+
+    def __enter__(self) -> "Wire":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.channel.close()
+
+
+def methods():
+    return milvus_pb2.DESCRIPTOR.services_by_name["MilvusService"].methods_by_name
+
+
+def request_type(method: str):
+    from google.protobuf import message_factory
+
+    return message_factory.GetMessageClass(methods()[method].input_type)
+
+
+def status_of(answer) -> common_pb2.Status:
+    if isinstance(answer, common_pb2.Status):
+        return answer
+    return answer.alter_status if hasattr(answer, "alter_status") else answer.status
+
+
+def column(name: str, data_type: DataType, values, *, dim: int | None = None, valid=None) -> schema_pb2.FieldData:
+    """A column as clients send it; `values` of a vector column are rows of numbers or bytes."""
+    data = schema_pb2.FieldData(type=int(data_type), field_name=name)
+    if data_type == DataType.FLOAT_VECTOR:
+        data.vectors.dim = dim or 0
+        data.vectors.float_vector.data.extend(np.asarray(values, dtype=np.float32).ravel().tolist())
+    elif data_type in BYTE_VECTOR_SLOTS:
+        data.vectors.dim = dim or 0
+        joined = b"".join(v if isinstance(v, bytes) else np.ascontiguousarray(v).tobytes() for v in values)
+        setattr(data.vectors, BYTE_VECTOR_SLOTS[data_type], joined)
+    elif data_type == DataType.ARRAY:
+        for row in values:
+            data.scalars.array_data.data.append(row)
+    else:
+        getattr(data.scalars, SCALAR_SLOTS[data_type]).data.extend(values)
+    if valid is not None:
+        data.valid_data.extend(valid)
+    return data
+
+
+def long_array(values) -> schema_pb2.ScalarField:
+    return schema_pb2.ScalarField(long_data=schema_pb2.LongArray(data=values))
+
+
+def placeholder(vectors, kind: int = 101) -> bytes:
+    values = [v if isinstance(v, bytes) else np.asarray(v, dtype=np.float32).tobytes() for v in vectors]
+    return common_pb2.PlaceholderGroup(
+        placeholders=[common_pb2.PlaceholderValue(tag="$0", type=kind, values=values)]
+    ).SerializeToString()
+
+
+def pairs(**values) -> list[common_pb2.KeyValuePair]:
+    return [common_pb2.KeyValuePair(key=k, value=str(v)) for k, v in values.items()]
+
+
+def search_request(collection, vectors, *, field="vector", limit=10, nq=None, expression="", kind=101, **extra):
+    params = {"anns_field": field, "topk": limit, "params": "{}"} | extra
+    return milvus_pb2.SearchRequest(
+        collection_name=collection, dsl=expression, dsl_type=common_pb2.DslType.BoolExprV1,
+        placeholder_group=placeholder(vectors, kind), nq=len(vectors) if nq is None else nq,
+        search_params=pairs(**params), consistency_level=0,
+    )  # fmt: skip
