@@ -4,6 +4,7 @@
 
 #include "common/check.h"
 #include "common/crash_point.h"
+#include "common/logging.h"
 #include "coord/catalog_load.h"
 #include "coord/change.h"
 #include "coord/crash_points.h"
@@ -89,7 +90,14 @@ void Coordinator::Start() {
   }
   if (environment_.objects == nullptr) return;
   // A failure leaves garbage for the next start; nothing depends on it.
-  (void)cleanup_.Run(environment_.run_cleanup, [this] { (void)CollectGarbage().ok(); });
+  (void)cleanup_.Run(environment_.run_cleanup, [this] {
+    const absl::StatusOr<int64_t> removed = CollectGarbage();
+    if (!removed.ok()) {
+      ELANUS_LOG(Warn, "left-over files stay until the next start", Field("reason", removed.status()));
+    } else if (*removed > 0) {
+      ELANUS_LOG(Info, "left-over files removed", Field("files", *removed));
+    }
+  });
 }
 
 void Coordinator::Stop() {

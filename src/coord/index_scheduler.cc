@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/logging.h"
+
 namespace elanus::coord {
 namespace {
 
@@ -84,7 +86,13 @@ void IndexScheduler::Build(Key key, const std::shared_ptr<std::atomic<bool>>& ca
   }
   const Cancellation cancellation(cancelled, 0);
   const absl::StatusOr<roles::BuildResult> result = node_.Build(*task, cancellation, [](double) {});
-  if (!result.ok() && !IsFinal(key, result.status())) return;
+  if (!result.ok()) {
+    if (CodeOf(result.status()) != ErrorCode::kCancelled) {
+      ELANUS_LOG_EVERY(10, Warn, "index build failed", Field("segment", key.first.value()),
+                       Field("index", key.second.value()), Field("reason", result.status()));
+    }
+    if (!IsFinal(key, result.status())) return;
+  }
   const absl::Status recorded = catalog_.finish(*task, result);
   if (!recorded.ok()) {
     (void)IsFinal(key, recorded);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "common/crash_point.h"
+#include "common/logging.h"
 #include "datanode/local_data_node.h"
 #include "segment/segment_writer.h"
 #include "storage/delta_file.h"
@@ -23,7 +24,10 @@ void LocalDataNode::StartFlush(CollectionId collection) {
       if (state->stopped) return;
       ++state->running;
     }
-    (void)FlushCollection(collection);
+    if (const absl::Status flushed = FlushCollection(collection); !flushed.ok()) {
+      ELANUS_LOG_EVERY(10, Warn, "flush failed; the rows stay in memory and in the log",
+                       Field("collection", collection.value()), Field("reason", flushed));
+    }
     absl::MutexLock lock(&state->mutex);
     if (--state->running == 0) state->idle.SignalAll();
   });
@@ -168,6 +172,8 @@ absl::Status LocalDataNode::FlushLocked(CollectionId collection) {
     absl::MutexLock lock(&order_mutex_);
     segments_.Forget(sealing);
   }
+  ELANUS_LOG(Debug, "flushed", Field("collection", collection.value()),
+             Field("segments", committed->size()), Field("deltas", deltas.size()));
   CrashPoint("flush.before_truncate");
   return parts_.log.TruncateBelow(log::Position(replay_from));
 }
@@ -183,7 +189,11 @@ void LocalDataNode::HandOver(const meta::Segment& flushed) {
   auto sealed = segment::SealedSegment::Open(FilesOf(flushed), (*collection)->schema, parts_.store);
   // A file that cannot be read back just now leaves the growing segment serving: nothing is lost,
   // and the next load names the damage.
-  if (!sealed.ok()) return;
+  if (!sealed.ok()) {
+    ELANUS_LOG(Error, "flushed segment cannot be read back; it is served from memory",
+               Field("segment", flushed.id.value()), Field("reason", sealed.status()));
+    return;
+  }
   if (flushed.min_timestamp <= (*collection)->truncated) {
     (*sealed)->HideUpTo((*collection)->truncated);
   }

@@ -8,6 +8,7 @@
 #include "proxy/convert_key_values.h"
 #include "proxy/convert_templates.h"
 #include "proxy/output_fields.h"
+#include "proxy/request_metrics.h"
 #include "proxy/row_routing.h"
 #include "proxy/rpc_rows.h"
 #include "proxy/search_params.h"
@@ -93,6 +94,7 @@ void RowsToWire(const roles::QueryResult& result, const schema::CollectionSchema
 
 absl::Status Query(ProxyContext& proxy, CallContext& call, const milvus_pb::QueryRequest& request,
                    milvus_pb::QueryResults* response) {
+  const RequestTimer timer(proxy, call, request.db_name(), request.collection_name());
   const auto settings = proxy.Now();
   ELANUS_ASSIGN_OR_RETURN(
       const meta::CollectionPtr collection,
@@ -141,6 +143,7 @@ absl::Status Query(ProxyContext& proxy, CallContext& call, const milvus_pb::Quer
   response->set_primary_field_name(collection->schema.primary_key().name);
   response->set_session_ts(
       (result.read_at.valid() ? result.read_at : query.scope.guarantee).value());
+  timer.Queried();
   return absl::OkStatus();
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common.pb.h"
+#include "common/logging.h"
 #include "proxy/consistency.h"
 #include "proxy/convert_key_values.h"
 #include "proxy/output_fields.h"
@@ -312,6 +313,19 @@ TEST(WireStatus, FillsEveryPartOfAnError) {
   FillStatus(absl::UnknownError("what"), &status);
   EXPECT_EQ(status.code(), 65535);
   EXPECT_EQ(status.error_code(), common_pb::UnexpectedError);
+}
+
+TEST(WireStatus, NamesTheRequestAndPutsItIntoTheTextOfOurOwnFaults) {
+  const RequestScope scope("r-7");
+  common_pb::Status status;
+  FillStatus(UserError(ErrorCode::kParameterInvalid, "no good"), &status);
+  EXPECT_EQ(status.reason(), "no good: invalid parameter");
+  EXPECT_EQ(status.extra_info().at("request_id"), "r-7");
+  FillStatus(InternalError(ErrorCode::kIoFailed, "disk gone"), &status);
+  EXPECT_TRUE(status.reason().ends_with("[request_id=r-7]")) << status.reason();
+  EXPECT_EQ(status.detail(), status.reason());
+  FillStatus(absl::OkStatus(), &status);
+  EXPECT_EQ(status.ByteSizeLong(), 0u);
 }
 
 TEST(WireStatus, ExtraInfoOfAMutationAlwaysHoldsANumberToReport) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "common.pb.h"
+#include "common/logging.h"
 
 namespace elanus::proxy {
 
@@ -10,13 +11,19 @@ void FillStatus(const absl::Status& error, common_pb::Status* status) {
   status->Clear();
   if (error.ok()) return;
   const ErrorCode code = CodeOf(error);
+  const ErrorKind kind = KindOf(code);
+  const std::string& request_id = CurrentRequestId();
   std::string reason = WireReason(error);
+  if (!request_id.empty()) {
+    (*status->mutable_extra_info())["request_id"] = request_id;
+    // A person can only report what is in the text; a caller's own mistake needs no report.
+    if (kind == ErrorKind::kInternal) reason += " [request_id=" + request_id + "]";
+  }
   status->set_code(static_cast<int32_t>(code));
   // Clients look at one of the two codes only, so both are set.
   status->set_error_code(static_cast<common_pb::ErrorCode>(LegacyCode(code)));
   status->set_detail(reason);
   status->set_reason(std::move(reason));
-  const ErrorKind kind = KindOf(code);
   status->set_retriable(kind == ErrorKind::kRetryable);
   const bool gave_up = code == ErrorCode::kCancelled || code == ErrorCode::kDeadlineExceeded;
   if (kind == ErrorKind::kUser && !gave_up) {

@@ -7,7 +7,8 @@
 namespace elanus::proxy {
 
 // Fills all parts of `status` from `error`; an OK status gives the message of success, which is
-// empty. A caller's mistake is marked with extra_info is_input_error=true.
+// empty. extra_info carries the request_id (that of the server's log lines) inside a RequestScope,
+// and is_input_error=true for a caller's mistake; the text of an internal error ends with the id.
 void FillStatus(const absl::Status& error, common_pb::Status* status);
 
 // For MutationResult: some clients read extra_info["report_value"] as an integer whenever

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include "common/logging.h"
 #include "index/index_kinds.h"
 #include "querynode/local_query_node.h"
 #include "storage/delta_file.h"
@@ -141,6 +142,8 @@ absl::Status LocalQueryNode::LoadSegments(const LoadTask& task) {
     const absl::Status status = LoadSegment(collection, todo[i], *task.set, deltas);
     // A bad segment never blocks the rest; it is named in the load's error.
     if (!status.ok()) {
+      ELANUS_LOG(Error, "segment not loaded", Field("collection", collection.schema.name),
+                 Field("segment", todo[i]->id.value()), Field("reason", status));
       absl::MutexLock lock(&mutex);
       if (first.ok()) first = status;
     }
@@ -206,10 +209,21 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     }
     const index::VectorRows rows = sealed.Vectors(index.field);
     auto file = parts_.store.Get(it->key);
-    if (!file.ok() || rows.data == nullptr) continue;
+    if (!file.ok()) {
+      ELANUS_LOG(Warn, "index file cannot be read; its segment is scanned instead",
+                 Field("segment", flushed.id.value()), Field("index", index.name),
+                 Field("object", it->key), Field("reason", file.status()));
+      continue;
+    }
+    if (rows.data == nullptr) continue;
     auto opened = kind->open((*file)->data(), rows, *metric, index.params);
     // A damaged index file costs speed, never answers: the segment is scanned instead.
-    if (!opened.ok()) continue;
+    if (!opened.ok()) {
+      ELANUS_LOG(Error, "index file is damaged; its segment is scanned instead",
+                 Field("segment", flushed.id.value()), Field("index", index.name),
+                 Field("object", it->key), Field("reason", opened.status()));
+      continue;
+    }
     auto loaded = std::make_shared<segment::LoadedIndex>();
     loaded->file = std::move(*file);
     loaded->index = std::move(*opened);

@@ -5,9 +5,9 @@
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/slice.h>
 
-#include <random>
 #include <utility>
 
+#include "common/logging.h"
 #include "common/status.h"
 
 namespace elanus::server {
@@ -23,11 +23,6 @@ std::string_view Header(const Metadata& metadata, const char* name) {
   const auto found = metadata.find(name);
   if (found == metadata.end()) return {};
   return {found->second.data(), found->second.size()};
-}
-
-std::string NewRequestId() {
-  thread_local std::mt19937_64 random{std::random_device{}()};
-  return fmt::format("{:016x}{:016x}", random(), random());
 }
 
 void ReadContext(grpc::CallbackServerContext& from, proxy::CallContext* to) {
@@ -93,6 +88,7 @@ void GrpcCall::Start() {
 }
 
 void GrpcCall::Run() {
+  const RequestScope scope(context_.request_id);
   if (context_.cancelled()) {
     return FinishWith(absl::StatusCode::kCancelled, "cancelled while it waited for a thread");
   }
@@ -114,6 +110,7 @@ void GrpcCall::Run() {
 }
 
 void GrpcCall::Refuse() {
+  const RequestScope scope(context_.request_id);
   const auto response = std::unique_ptr<Message>(row_.row.response_prototype->New());
   Answer(RetryableError(ErrorCode::kTooManyRequests, "{}: {}",
                         BaseText(ErrorCode::kTooManyRequests), row_.row.name),
@@ -121,6 +118,10 @@ void GrpcCall::Refuse() {
 }
 
 void GrpcCall::Answer(const absl::Status& error, Message* response) {
+  if (KindOf(CodeOf(error)) == ErrorKind::kInternal && !IsTransportLevel(error)) {
+    ELANUS_LOG(Error, "call failed", Field("method", row_.row.name), Field("peer", context_.peer),
+               Field("reason", error));
+  }
   if (IsTransportLevel(error)) {
     return FinishWith(error.code(), std::string(MessageOf(error)));
   }

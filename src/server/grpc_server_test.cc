@@ -202,7 +202,7 @@ TEST_F(GrpcServerTest, GivesHeadersToTheHandler) {
 TEST_F(GrpcServerTest, MakesARequestIdForACallWithoutOne) {
   StartWith({EchoRow()});
   const std::string first = Parsed(Echo("")).collection();
-  EXPECT_EQ(first.size(), 32u);
+  EXPECT_EQ(first.size(), 16u);
   EXPECT_NE(first, Parsed(Echo("")).collection());
 }
 

@@ -23,6 +23,7 @@
 #include "server/flags.h"
 #include "server/health.h"
 #include "server/http_server.h"
+#include "server/library_logs.h"
 #include "server/standalone.h"
 #include "server/stop_signal.h"
 
@@ -91,6 +92,7 @@ absl::Status Run(const CommandLine& line) {
   for (const std::string& warning : config.warnings()) {
     ELANUS_LOG(Warn, "configuration", Field("warning", warning));
   }
+  AdoptLibraryLogs();
   SettingsHolder live(settings);
   StopSignal stop;
   const SignalWatcher signals(&stop, [&] { Reload(line, &config, &live); });

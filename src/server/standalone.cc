@@ -6,12 +6,14 @@
 #include <string>
 #include <thread>
 
+#include "common/check.h"
 #include "common/executor.h"
 #include "common/logging.h"
 #include "common/version.h"
 #include "coord/coordinator.h"
 #include "datanode/local_data_node.h"
 #include "indexnode/local_index_node.h"
+#include "kernels/distance.h"
 #include "log/log.h"
 #include "meta/sqlite_meta_store.h"
 #include "proxy/proxy_context.h"
@@ -110,6 +112,7 @@ class Roles {
   }
 
   void Maintain() {
+    FollowSettings();
     data_node_->Maintain();
     coordinator_->RetryBuilds();
   }
@@ -132,6 +135,14 @@ class Roles {
                       .queue_max = 1 << 20,
                       .nice = 10}),
         build_work_({.name = "buildwork", .num_threads = cores_, .queue_max = 65536, .nice = 10}) {}
+
+  // The coordinator keeps its own copy of what it checks by.
+  void FollowSettings() {
+    auto current = context_.live.Current();
+    if (current == followed_) return;
+    followed_ = std::move(current);
+    coordinator_->SetLimits(CatalogLimits(*followed_));
+  }
 
   absl::Status OpenStores() {
     const Settings::Paths& paths = context_.settings.paths;
@@ -170,7 +181,10 @@ class Roles {
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_});
     index_node_ = std::make_unique<indexnode::LocalIndexNode>(*store_, build_work_);
     coordinator_->Connect(data_node_.get(), query_node_.get(), index_node_.get());
+    const uint64_t begin = SystemClock().MonotonicNs();
     ELANUS_RETURN_IF_ERROR(data_node_->Recover());
+    ELANUS_LOG(Info, "recovered", Field("log_bytes", log_->statistics().live_bytes),
+               Field("ms", (SystemClock().MonotonicNs() - begin) / 1'000'000));
     coordinator_->Start();
     gauges_ = std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_,
                                            *query_node_);
@@ -221,6 +235,7 @@ class Roles {
   std::unique_ptr<querynode::LocalQueryNode> query_node_;
   std::unique_ptr<indexnode::LocalIndexNode> index_node_;
   std::unique_ptr<RoleGauges> gauges_;
+  std::shared_ptr<const Settings> followed_;
   proxy::ProxyContext proxy_;
   std::unique_ptr<GrpcServer> grpc_;
 };
@@ -229,9 +244,11 @@ class Roles {
 
 absl::Status RunStandalone(const StandaloneContext& context) {
   const uint64_t begin = SystemClock().MonotonicNs();
+  ELANUS_CHECK(kernels::LimitSimd(context.settings.resources.simd_type));  // Settings admit no other.
   ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<Roles> roles, Roles::Open(context));
   context.health.SetServing();
-  ELANUS_LOG(Info, "serving", Field("start_ms", (SystemClock().MonotonicNs() - begin) / 1'000'000));
+  ELANUS_LOG(Info, "serving", Field("start_ms", (SystemClock().MonotonicNs() - begin) / 1'000'000),
+             Field("simd", kernels::SimdTargetName()));
   while (!context.stop.WaitFor(kMaintenancePeriod)) roles->Maintain();
   context.health.SetStopping();
   ELANUS_LOG(Info, "stopping");

@@ -305,6 +305,8 @@ class History {
     engine_ = nullptr;
     Restart(world_->CutAt(cut, seed));
     if (testing::Test::HasFailure()) return;
+    // Of what was written lately nobody knows how much is left: the past that it was part of, too.
+    if (candidates.size() > 1) past_.clear();
     std::string differences;
     std::erase_if(candidates, [&](const Model& candidate) {
       const std::string difference = DifferenceOfCatalog(*engine_, candidate);
@@ -313,7 +315,6 @@ class History {
     });
     if (candidates.size() > 1) {
       // All rows must be looked at to tell which it is.
-      past_.clear();
       for (Model& candidate : candidates) {
         candidate.loaded = candidate.loaded_whole = true;
         candidate.loaded_partitions.clear();
