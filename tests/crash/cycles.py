@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -24,6 +25,11 @@ from journal import Expectation, Journal  # noqa: E402
 from nemesis import BUSY_SETTINGS, Nemesis  # noqa: E402
 from verifier import verify  # noqa: E402
 from workload import Workload, clean_up  # noqa: E402
+
+
+# What a healthy disk and an orderly log never pass.
+TORN_TAIL_POINTS = ("log.open.before_cut", "log.open.after_cut")
+FAILED_WRITE_POINTS = ("log.abandon.before_cut", "log.abandon.after_cut")
 
 
 class Campaign:
@@ -40,7 +46,8 @@ class Campaign:
         self.rng = random.Random(seed + 2)
         self.failures: list[str] = []
         self.restart_seconds: list[float] = []
-        self.kills = 0
+        self.kills = self.verifications = 0
+        self.unfired: str | None = None  # The point of the last cycle, if the load did not pass it.
 
     def begin(self) -> None:
         self.server.start()
@@ -49,7 +56,8 @@ class Campaign:
         client.close()
 
     def connect(self) -> MilvusClient:
-        return MilvusClient(self.server.uri, timeout=30)
+        # Its own connection: pymilvus keeps a shared one after close(), and with it the back-off of a dead server.
+        return MilvusClient(self.server.uri, timeout=30, dedicated=True)
 
     def work_until_gone(self, steps: int) -> int:
         """Runs operations until the server is gone or `steps` are done. Returns how many were done."""
@@ -78,15 +86,26 @@ class Campaign:
         except Exception:  # noqa: BLE001 - subprocess.TimeoutExpired
             return True
 
+    def note_own_end(self, label: str) -> None:
+        """Only SIGKILL may end a server here: a failed check or an exit is a fault of its own."""
+        status = self.server.process.poll()
+        if status not in (None, -signal.SIGKILL):
+            self.failures.append(f"{label}: the server ended with {status}\n{self.server.log_tail()}")
+
     def check(self, label: str) -> bool:
-        client = self.connect()
+        client = None
         try:
+            client = self.connect()
             clean_up(client, self.workload.name)
             wrong = verify(client, self.workload.name, self.expectation, self.seed)
+            self.verifications += 1
         except MilvusException as error:
             wrong = [f"the verifier's own request failed: {error}"]
+            if not self.alive_for_long():
+                wrong.append(f"the server ended by itself with {self.server.process.poll()}:\n{self.server.log_tail()}")
         finally:
-            client.close()
+            if client is not None:
+                client.close()
         for complaint in wrong[:20]:
             self.failures.append(f"{label}: {complaint}")
         return not wrong
@@ -98,18 +117,38 @@ class Campaign:
         return self.come_back(f"cycle {number} (random instant{', killed again while recovering' if nested else ''})", nested)
 
     def point_cycle(self, point: str) -> bool:
-        """Arms the point, works until it fires or 150 operations passed without it, then verifies."""
+        """Provokes the point at a random passing (else at the first: some come once a start), then verifies."""
         passing = self.rng.choice([1, 1, 2, 5])
-        if self.nemesis.arm(point, passing):
-            self.work_until_gone(150)
-            if self.server.running:
-                self.trigger_rare_steps()
-        fired = not self.server.running
+        try:
+            fired = self.provoke(point, passing)
+            if not fired and passing > 1:
+                passing = 1
+                fired = self.provoke(point, passing)
+        except ServerFailed as failure:
+            self.failures.append(f"crash point {point}: {failure}")
+            return False
         self.unfired = None if fired else point
         return self.come_back(f"crash point {point}:{passing}{'' if fired else ' (not passed)'}", False)
 
+    def provoke(self, point: str, passing: int) -> bool:
+        """Arms the point and works until it fires. False if the load did not pass it that often."""
+        self.server.kill()
+        if point in TORN_TAIL_POINTS:
+            self.nemesis.tear_log()
+        if not self.nemesis.arm(point, passing):
+            return True
+        if point in FAILED_WRITE_POINTS:
+            self.work_until_gone(5)  # Begins the log file that shall fail.
+            self.nemesis.fail_writes()
+        self.work_until_gone(150)
+        if self.server.running:
+            self.trigger_rare_steps()
+        self.note_own_end(point)
+        return self.nemesis.fired()
+
     def trigger_rare_steps(self) -> None:
         """Flush, and drop something flushed: seals, uploads, commits, log cuts, garbage collection."""
+        client = None
         try:
             client = self.connect()
             client.create_collection("side_rare", dimension=4, timeout=20)
@@ -118,9 +157,11 @@ class Campaign:
             client.flush(self.workload.name, timeout=20)
             client.drop_collection("side_rare", timeout=20)
             client.flush(self.workload.name, timeout=20)
-            client.close()
         except Exception:  # noqa: BLE001 - the point fired
             pass
+        finally:
+            if client is not None:
+                client.close()
         try:
             self.server.process.wait(3)  # Background steps: builds, removals.
         except Exception:  # noqa: BLE001 - it lives
@@ -128,6 +169,7 @@ class Campaign:
 
     def come_back(self, label: str, nested: bool) -> bool:
         self.kills += 1
+        self.note_own_end(label)
         started = time.monotonic()
         try:
             self.nemesis.restart(nested)

@@ -14,6 +14,7 @@ from harness.server import Server
 
 pytestmark = pytest.mark.server
 MEGABYTE = 1 << 20
+DISK_LIMIT_EXCEEDED = 7
 
 
 @pytest.fixture
@@ -26,6 +27,10 @@ def small_disk(tmp_path):
         pytest.skip(f"cannot mount a small file system here: {done.stderr.strip()}")
     yield place
     subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def connect(server):
+    return MilvusClient(server.uri, timeout=30, dedicated=True)
 
 
 def rows(begin, size):
@@ -42,6 +47,17 @@ def fill_up(client, begin):
         except MilvusException as error:
             return acknowledged, error
     raise AssertionError("96 MB never filled up")
+
+
+def fill_rest(path):
+    """Leaves no byte free."""
+    with open(path, "ab", buffering=0) as file:
+        for chunk in (65_536, 4096, 1):
+            try:
+                while True:
+                    file.write(bytes(chunk))
+            except OSError:
+                pass  # No room for this much.
 
 
 def wait_for_write(client, begin, seconds=10):
@@ -64,32 +80,40 @@ def test_full_disk(small_disk, tmp_path):
     server = Server(small_disk / "data")
     server.log_path = tmp_path / "server.log"
     with server:
-        client = MilvusClient(server.uri, timeout=30)
+        client = connect(server)
         client.create_collection("c", schema=simple_schema(client), index_params=index_params(client), consistency_level="Strong")
         client.insert("c", rows(0, 100))
         acknowledged, refusal = fill_up(client, 100)
-        assert refusal.code == 7 or "space" in refusal.message.lower() or "disk" in refusal.message.lower(), refusal
-        assert server.running
+        assert refusal.code == DISK_LIMIT_EXCEEDED and "no space left" in refusal.message, refusal
 
-        # Reads go on, and a flush or new metadata fails as clearly as the log did.
-        assert count(client, "c") == acknowledged
-        assert client.search("c", [[50.0] * 8], limit=1)[0][0]["id"] == 50
-        for ask in (lambda: client.flush("c", timeout=10), lambda: client.create_collection("other", dimension=4, timeout=10)):
-            try:
+        # To the last byte: log, segment file and catalog each say what is missing, and reads go on.
+        rest = small_disk / "rest"
+        fill_rest(rest)
+        for what, ask in {
+            "log": lambda: client.insert("c", rows(acknowledged, 500), timeout=10),
+            "log of deletes": lambda: client.delete("c", ids=[3], timeout=10),
+            "segment": lambda: client.flush("c", timeout=10),
+            "catalog": lambda: client.create_collection("other", schema=simple_schema(client), timeout=10),
+        }.items():
+            with pytest.raises(MilvusException) as refused:
                 ask()
-            except MilvusException as error:
-                assert error.message
-        assert server.running and count(client, "c") == acknowledged
+            assert refused.value.code == DISK_LIMIT_EXCEEDED, f"{what}: {refused.value}"
+            assert re.search("no space left|no room", refused.value.message), f"{what}: {refused.value}"
+            assert server.running and count(client, "c") == acknowledged
+            assert client.search("c", [[50.0] * 8], limit=1)[0][0]["id"] == 50
+        assert client.list_collections() == ["c"]
 
+        rest.unlink()
         ballast.unlink()
         wait_for_write(client, acknowledged)
+        client.create_collection("other", schema=simple_schema(client))
         client.flush("c", timeout=60)
         assert count(client, "c") == acknowledged + 1
         client.close()
 
         # And all of it is there after a kill, full disk or not.
         server.restart(kill=True)
-        assert count(MilvusClient(server.uri), "c") == acknowledged + 1
+        assert count(connect(server), "c") == acknowledged + 1
 
 
 @pytest.mark.timeout(300)
@@ -100,14 +124,14 @@ def test_killed_with_a_full_disk(small_disk, tmp_path):
     server = Server(small_disk / "data")
     server.log_path = tmp_path / "server.log"
     with server:
-        client = MilvusClient(server.uri, timeout=30)
+        client = connect(server)
         client.create_collection("c", schema=simple_schema(client), index_params=index_params(client), consistency_level="Strong")
         acknowledged, _ = fill_up(client, 0)
         client.close()
         server.kill()
         ballast.unlink()
         server.start()
-        client = MilvusClient(server.uri, timeout=30)
+        client = connect(server)
         assert count(client, "c") in (acknowledged, acknowledged + 500)  # The refused batch is whole or absent.
         wait_for_write(client, 1_000_000)
 
@@ -120,7 +144,7 @@ def test_an_answer_waits_for_its_sync(tmp_path):
     trace = tmp_path / "trace"
     server = Server(tmp_path / "data")
     with server:
-        client = MilvusClient(server.uri, timeout=30)
+        client = connect(server)
         client.create_collection("c", schema=simple_schema(client), index_params=index_params(client), consistency_level="Strong")
         tracer = subprocess.Popen(
             ["strace", "-f", "-y", "-e", "trace=fsync,fdatasync,sync_file_range,io_uring_enter", "-o", str(trace),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import resource
+import signal
 import threading
 import time
 
@@ -49,6 +51,16 @@ class Nemesis:
                 self.nested_kills += 1
         self.server.start(timeout=60)
 
+    def tear_log(self) -> None:
+        """Leaves half a write of noise behind the log of a stopped server, as a cut of the power may."""
+        newest = max((self.server.data_dir / "rdb_data").rglob("*.log"))
+        with open(newest, "ab") as file:
+            file.write(self.rng.randbytes(self.rng.randint(1, 300)))
+
+    def fail_writes(self) -> None:
+        """From now on no file of the running server can grow: each append fails with EFBIG."""
+        resource.prlimit(self.server.process.pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+
     def arm(self, point: str, passing: int = 1) -> bool:
         """Restarts with a crash point armed. False when it already fired while starting."""
         self.server.kill()
@@ -56,4 +68,10 @@ class Nemesis:
             self.server.start(env={"ELANUS_CRASH_POINT": f"{point}:{passing}"}, timeout=60)
             return True
         except ServerFailed:
+            if not self.fired():
+                raise  # It ended for a reason of its own.
             return False
+
+    def fired(self) -> bool:
+        """Whether the armed point ended the process: nothing else sends SIGKILL meanwhile."""
+        return self.server.process.poll() == -signal.SIGKILL

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -22,10 +23,35 @@ def binary_path() -> pathlib.Path:
     return pathlib.Path(os.environ.get("ELANUS_BINARY", ROOT / "build/release/bin/elanus"))
 
 
+def _ports():
+    """Ports below the range from which the kernel takes its own, each once.
+
+    A port of the kernel's range may be given twice, so that a client still in back-off from the first server
+    refuses the second; or it becomes the own end of a connection between here and the server's bind.
+    """
+    low, high = 10_000, 32_768
+    try:
+        high = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    except (OSError, ValueError):
+        pass
+    low = min(low, high // 2)
+    begin = random.SystemRandom().randrange(low, high)
+    yield from range(begin, high)
+    yield from range(low, begin)
+
+
+_unused_ports = _ports()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for port in _unused_ports:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass  # Somebody else's.
+    raise ServerFailed("every port was used")
 
 
 # Ends the server with the test process. A program in front of it rather than a preexec_fn: that would
