@@ -24,6 +24,7 @@ sigset_t WatchedSet() {
 SignalWatcher::SignalWatcher(StopSignal* stop, std::function<void()> reload)
     : stop_(stop), reload_(std::move(reload)) {
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   const sigset_t set = WatchedSet();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   thread_ = std::thread([this, set] {

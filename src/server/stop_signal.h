@@ -39,8 +39,9 @@ class StopSignal {
 
 // Turns the process's signals into calls, on a thread of its own: SIGTERM and SIGINT request the
 // stop (a second one ends the process at once, which loses nothing that was acknowledged), SIGHUP
-// calls `reload`. SIGPIPE is ignored. Made before any other thread, so that all of them inherit the
-// blocked signals.
+// calls `reload`. SIGPIPE and SIGXFSZ are ignored: the calls that raise them (to a client that is
+// gone, past the limit of a file's size) fail with an error. Made before any other thread, so that
+// all of them inherit the blocked signals.
 class SignalWatcher {
  public:
   SignalWatcher(StopSignal* stop, std::function<void()> reload);

@@ -33,6 +33,7 @@ TEST(StopSignal, TermRequestsTheStopAndHangUpTheReload) {
     reloaded.get_future().wait();
     if (stop.Requested()) _exit(1);
     kill(getpid(), SIGPIPE);
+    kill(getpid(), SIGXFSZ);
     kill(getpid(), SIGTERM);
     stop.Wait();
   });
