@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <thread>
@@ -8,6 +7,7 @@
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
 #include "index/hnsw_walk.h"
+#include "index/index_params.h"
 
 namespace elanus::index {
 namespace {
@@ -44,14 +44,6 @@ uint32_t LevelOf(uint64_t seed, uint64_t row, double level_scale) {
   x ^= x >> 31;
   const double uniform = (static_cast<double>(x >> 11) + 1) * 0x1p-53;  // In (0, 1].
   return static_cast<uint32_t>(std::min<double>(-std::log(uniform) * level_scale, kHnswLevelMax));
-}
-
-int64_t IntParam(const Params& params, const char* key, int64_t fallback) {
-  const auto it = params.find(key);
-  if (it == params.end()) return fallback;
-  int64_t value = fallback;
-  std::from_chars(it->second.data(), it->second.data() + it->second.size(), value);
-  return value;
 }
 
 class Builder {

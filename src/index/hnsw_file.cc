@@ -2,10 +2,10 @@
 
 #include <bit>
 #include <cstring>
-#include <optional>
 #include <string_view>
 
 #include "common/check.h"
+#include "index/index_file.h"
 #include "storage/crc32c.h"
 
 namespace elanus::index {
@@ -49,36 +49,7 @@ struct RawHeader {
 };
 static_assert(sizeof(RawHeader) == kHeaderBytes);
 
-// Numbers of metrics in files; never reused.
-uint32_t MetricNumber(kernels::Metric metric) {
-  switch (metric) {
-    case kernels::Metric::kL2:
-      return 1;
-    case kernels::Metric::kIp:
-      return 2;
-    case kernels::Metric::kCosine:
-      return 3;
-    case kernels::Metric::kHamming:
-      return 4;
-    case kernels::Metric::kJaccard:
-      return 5;
-    case kernels::Metric::kSubstructure:
-    case kernels::Metric::kSuperstructure:
-      return 0;
-  }
-  return 0;
-}
-
-std::optional<kernels::Metric> MetricOfNumber(uint32_t number) {
-  using kernels::Metric;
-  for (const Metric metric :
-       {Metric::kL2, Metric::kIp, Metric::kCosine, Metric::kHamming, Metric::kJaccard}) {
-    if (MetricNumber(metric) == number) return metric;
-  }
-  return std::nullopt;
-}
-
-std::string_view Bytes(const void* data, uint64_t size) {
+std::string_view Text(const void* data, uint64_t size) {
   return {static_cast<const char*>(data), size};
 }
 
@@ -95,8 +66,8 @@ uint64_t NumBlocks(const HnswLayout& layout) {
 absl::StatusOr<HnswHeader> ReadHeader(std::span<const uint8_t> file, RawHeader& raw) {
   if (file.size() < kHeaderBytes) return Damaged("{} bytes are too few", file.size());
   std::memcpy(&raw, file.data(), sizeof(raw));
-  if (Bytes(raw.magic, 8) != kMagic) return Damaged("it does not begin as one");
-  if (storage::Crc32c(Bytes(&raw, kHeaderBytes - 4)) != raw.header_crc) {
+  if (Text(raw.magic, 8) != kMagic) return Damaged("it does not begin as one");
+  if (storage::Crc32c(Text(&raw, kHeaderBytes - 4)) != raw.header_crc) {
     return Damaged("checksum of the header at offset 0");
   }
   if (raw.version != kVersion) {
@@ -140,7 +111,7 @@ absl::StatusOr<HnswHeader> ReadHeader(std::span<const uint8_t> file, RawHeader& 
 absl::Status CheckSums(std::span<const uint8_t> file, const RawHeader& raw,
                        const HnswLayout& layout) {
   const uint8_t* table = file.data() + layout.checksums;
-  if (storage::Crc32c(Bytes(table, layout.file_bytes - layout.checksums)) != raw.checksums_crc) {
+  if (storage::Crc32c(Text(table, layout.file_bytes - layout.checksums)) != raw.checksums_crc) {
     return Damaged("checksum of the checksums at offset {}", layout.checksums);
   }
   for (uint64_t b = 0; b < NumBlocks(layout); ++b) {
@@ -148,7 +119,7 @@ absl::Status CheckSums(std::span<const uint8_t> file, const RawHeader& raw,
     const uint64_t size = std::min(kBlockBytes, layout.checksums - begin);
     uint32_t expected;
     std::memcpy(&expected, table + 4 * b, 4);
-    if (storage::Crc32c(Bytes(file.data() + begin, size)) != expected) {
+    if (storage::Crc32c(Text(file.data() + begin, size)) != expected) {
       return Damaged("checksum of the block at offset {}", begin);
     }
   }
@@ -270,7 +241,7 @@ void SealHnswFile(const HnswHeader& header, std::string& file) {
   for (uint64_t b = 0; b < NumBlocks(layout); ++b) {
     const uint64_t begin = kHeaderBytes + b * kBlockBytes;
     const uint64_t size = std::min(kBlockBytes, layout.checksums - begin);
-    const uint32_t crc = storage::Crc32c(Bytes(file.data() + begin, size));
+    const uint32_t crc = storage::Crc32c(Text(file.data() + begin, size));
     std::memcpy(file.data() + layout.checksums + 4 * b, &crc, 4);
   }
   RawHeader raw{};
@@ -293,8 +264,8 @@ void SealHnswFile(const HnswHeader& header, std::string& file) {
   raw.file_bytes = layout.file_bytes;
   raw.block_bytes = kBlockBytes;
   raw.checksums_crc =
-      storage::Crc32c(Bytes(file.data() + layout.checksums, layout.file_bytes - layout.checksums));
-  raw.header_crc = storage::Crc32c(Bytes(&raw, kHeaderBytes - 4));
+      storage::Crc32c(Text(file.data() + layout.checksums, layout.file_bytes - layout.checksums));
+  raw.header_crc = storage::Crc32c(Text(&raw, kHeaderBytes - 4));
   std::memcpy(file.data(), &raw, sizeof(raw));
 }
 

@@ -6,6 +6,7 @@
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
 #include "index/hnsw_walk.h"
+#include "index/index_file.h"
 
 namespace elanus::index {
 namespace {
@@ -209,12 +210,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> OpenHnsw(std::span<const uint8_t> f
                                                       kernels::Metric metric,
                                                       const Params& /*params*/) {
   std::vector<uint64_t> copy;
-  if (reinterpret_cast<uintptr_t>(file.data()) % alignof(uint64_t) != 0) {
-    copy.resize((file.size() + 7) / 8);
-    std::memcpy(copy.data(), file.data(), file.size());
-    file = {reinterpret_cast<const uint8_t*>(copy.data()), file.size()};
-  }
-  ELANUS_ASSIGN_OR_RETURN(const HnswGraph graph, OpenHnswFile(file));
+  ELANUS_ASSIGN_OR_RETURN(const HnswGraph graph, OpenHnswFile(AlignedFile(file, copy)));
   const HnswHeader& header = graph.header;
   if (header.type != rows.type || header.metric != metric ||
       header.dim != static_cast<uint64_t>(rows.dim) ||

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "index/hnsw.h"
+#include "index/ivf.h"
 #include "index/param_specs.h"
 #include "index/scalar_kinds.h"
 
@@ -149,6 +150,11 @@ IndexKind Hnsw(IndexKind kind) {
   kind.open = &OpenHnsw;
   return Make(kind, true, true, true);
 }
+IndexKind IvfFlat(IndexKind kind) {
+  kind.build = &BuildIvfFlat;
+  kind.open = &OpenIvfFlat;
+  return Make(kind, true, true, true);
+}
 
 // Every index type this server knows. The order is the order in messages and docs.
 const std::vector<IndexKind>& Table() {
@@ -158,7 +164,7 @@ const std::vector<IndexKind>& Table() {
 #define ROW ELANUS_VECTOR_KIND
 #define PLAIN(specs) &CheckBuildOf<specs>
         Make(ROW("FLAT", &Floats, kFloatMetrics, kNoParams, PLAIN(kNoParams)), false, true, true),
-        Later(ROW("IVF_FLAT", &Floats, kFloatMetrics, kIvfParams, PLAIN(kIvfParams)), true),
+        IvfFlat(ROW("IVF_FLAT", &Floats, kFloatMetrics, kIvfParams, PLAIN(kIvfParams))),
         Later(ROW("IVF_SQ8", &Floats, kFloatMetrics, kIvfSqParams, PLAIN(kIvfSqParams)), true),
         Later(ROW("IVF_PQ", &Floats, kFloatMetrics, kIvfPqParams, &CheckQuantized<kIvfPqParams>), true),
         Later(ROW("IVF_RABITQ", &Floats, kFloatMetrics, kIvfRabitqParams, PLAIN(kIvfRabitqParams)), true),
@@ -170,7 +176,7 @@ const std::vector<IndexKind>& Table() {
         Later(ROW("DISKANN", &Floats, kFloatMetrics, kDiskAnnParams, &CheckDiskAnn), false),
         Later(ROW("AISAQ", &Floats, kFloatMetrics, kAisaqParams, PLAIN(kAisaqParams)), false),
         Make(ROW("BIN_FLAT", &Binary, kBinFlatMetrics, kNoParams, PLAIN(kNoParams)), false, true, true),
-        Later(ROW("BIN_IVF_FLAT", &Binary, kBinIvfMetrics, kIvfParams, PLAIN(kIvfParams)), true),
+        IvfFlat(ROW("BIN_IVF_FLAT", &Binary, kBinIvfMetrics, kIvfParams, PLAIN(kIvfParams))),
         Later(ROW("MINHASH_LSH", &Binary, kMinHashMetrics, kMinHashParams, PLAIN(kMinHashParams)), false),
         Later(ROW("SPARSE_INVERTED_INDEX", &Sparse, kSparseMetrics, kSparseParams, PLAIN(kSparseParams)), true),
         Later(ROW("SPARSE_WAND", &Sparse, kSparseMetrics, kSparseParams, PLAIN(kSparseParams)), true),

@@ -157,6 +157,14 @@ absl::Status CheckSearchParams(std::span<const ParamSpec> specs, const Params& p
   return absl::OkStatus();
 }
 
+int64_t IntParam(const Params& params, const char* key, int64_t fallback) {
+  const auto it = params.find(key);
+  if (it == params.end()) return fallback;
+  int64_t value = fallback;
+  std::from_chars(it->second.data(), it->second.data() + it->second.size(), value);
+  return value;
+}
+
 std::optional<bool> ParseSettingBool(std::string_view text) {
   for (const auto yes : {"1"sv, "t"sv, "T"sv, "true"sv, "True"sv, "TRUE"sv}) {
     if (text == yes) return true;

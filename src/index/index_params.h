@@ -37,6 +37,9 @@ absl::Status InvalidIndexParams(std::string_view text);
 absl::Status CheckBuildParams(std::span<const ParamSpec> specs, Params& params);
 absl::Status CheckSearchParams(std::span<const ParamSpec> specs, const Params& params, int64_t k);
 
+// The number at `key` of checked parameters; `fallback` if it is not there.
+int64_t IntParam(const Params& params, const char* key, int64_t fallback);
+
 // A boolean setting as the server's own keys take it (mmap.enabled): 1, t, T, true, True, TRUE and
 // the like.
 std::optional<bool> ParseSettingBool(std::string_view text);

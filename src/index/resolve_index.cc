@@ -74,9 +74,9 @@ absl::Status CannotBuild(const FieldSchema& field, std::string_view type) {
 
 absl::Status NotInThisVersion(const FieldSchema& field, std::string_view type) {
   std::string_view instead = "";
-  if (schema::IsDenseVector(field.type)) instead = "; use HNSW or FLAT";
+  if (schema::IsDenseVector(field.type)) instead = "; use HNSW, IVF_FLAT or FLAT";
   if (field.type == DataType::kInt8Vector) instead = "; use HNSW";
-  if (field.type == DataType::kBinaryVector) instead = "; use BIN_FLAT or HNSW";
+  if (field.type == DataType::kBinaryVector) instead = "; use BIN_FLAT, BIN_IVF_FLAT or HNSW";
   return UserError(ErrorCode::kIndexNotSupported,
                    "index type {} is not in this version of Elanus{}: index type not supported",
                    type, instead);

@@ -137,9 +137,9 @@ TEST(ResolveIndex, ChecksRangesOfIntegersAndBooleans) {
 
 TEST(ResolveIndex, RefusesKnownTypesThatThisVersionLacks) {
   const auto why =
-      Why(Field(DataType::kFloatVector), Typed("IVF_FLAT", "L2"), ErrorCode::kIndexNotSupported);
+      Why(Field(DataType::kFloatVector), Typed("IVF_SQ8", "L2"), ErrorCode::kIndexNotSupported);
   EXPECT_EQ(why,
-            "index type IVF_FLAT is not in this version of Elanus; use HNSW or FLAT: index "
+            "index type IVF_SQ8 is not in this version of Elanus; use HNSW, IVF_FLAT or FLAT: index "
             "type not supported");
   EXPECT_HAS(Why(Field(DataType::kSparseFloatVector), {}, ErrorCode::kIndexNotSupported),
              "AUTOINDEX is not in this version");

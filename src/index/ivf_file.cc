@@ -1,0 +1,85 @@
+#include "index/ivf_file.h"
+
+#include <cstring>
+
+#include "kernels/bitset.h"
+
+namespace elanus::index {
+namespace {
+
+constexpr std::string_view kMagic = "ELNSIVFL";
+constexpr std::string_view kName = "IVF";
+
+absl::Status Damaged(std::string_view what) {
+  return InternalError(ErrorCode::kDataIntegrity, "{} index file is damaged: {}", kName, what);
+}
+
+absl::Status CheckFacts(const IvfFacts& facts) {
+  const auto type = schema::DataTypeFromWire(static_cast<int32_t>(facts.type));
+  if (!type.has_value() || !schema::IsDenseVector(*type) ||
+      !MetricOfNumber(facts.metric).has_value()) {
+    return Damaged("metric or data type unknown");
+  }
+  const bool whole_bytes = *type != schema::DataType::kBinaryVector || facts.dim % 8 == 0;
+  if (facts.dim == 0 || facts.dim > (1u << 20) || !whole_bytes || facts.num_rows > UINT32_MAX ||
+      facts.num_listed > facts.num_rows || facts.num_lists > facts.num_listed ||
+      (facts.num_listed > 0 && facts.num_lists == 0)) {
+    return Damaged("its counts contradict each other");
+  }
+  return absl::OkStatus();
+}
+
+uint64_t CentroidBytes(const IvfFacts& facts) {
+  return static_cast<schema::DataType>(facts.type) == schema::DataType::kBinaryVector
+             ? facts.dim / 8
+             : facts.dim * sizeof(float);
+}
+
+absl::Status CheckLists(const IvfLists& lists) {
+  const IvfFacts& facts = lists.facts;
+  if (lists.begins[0] != 0 || lists.begins[facts.num_lists] != facts.num_listed) {
+    return Damaged("ends of the lists");
+  }
+  for (uint64_t list = 0; list < facts.num_lists; ++list) {
+    if (lists.begins[list] > lists.begins[list + 1]) return Damaged("order of the lists");
+  }
+  kernels::Bitset seen(static_cast<int64_t>(facts.num_rows));
+  for (uint64_t i = 0; i < facts.num_listed; ++i) {
+    const uint32_t row = lists.rows[i];
+    if (row >= facts.num_rows || seen.Test(row)) return Damaged("a listed row");
+    seen.Set(row);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::string MakeIvfFile(const IvfFacts& facts, const std::vector<uint8_t>& centroids,
+                        const std::vector<uint64_t>& begins, const std::vector<uint32_t>& rows) {
+  const Bytes sections[] = {{reinterpret_cast<const uint8_t*>(&facts), sizeof(facts)},
+                            BytesOf(centroids),
+                            BytesOf(begins),
+                            BytesOf(rows)};
+  return MakeIndexFile(kMagic, sections);
+}
+
+absl::StatusOr<IvfLists> OpenIvfFile(Bytes file) {
+  ELANUS_ASSIGN_OR_RETURN(const std::vector<Bytes> sections,
+                          OpenIndexFile(file, kMagic, kName, 4));
+  IvfLists lists;
+  if (sections[0].size() != sizeof(IvfFacts)) return Damaged("size of its facts");
+  std::memcpy(&lists.facts, sections[0].data(), sizeof(IvfFacts));
+  ELANUS_RETURN_IF_ERROR(CheckFacts(lists.facts));
+  if (sections[1].size() != lists.facts.num_lists * CentroidBytes(lists.facts) ||
+      sections[2].size() != (lists.facts.num_lists + 1) * sizeof(uint64_t) ||
+      sections[3].size() != lists.facts.num_listed * sizeof(uint32_t)) {
+    return Damaged("size of a section");
+  }
+  lists.centroids = sections[1].data();
+  lists.begins = reinterpret_cast<const uint64_t*>(sections[2].data());
+  lists.rows = reinterpret_cast<const uint32_t*>(sections[3].data());
+  ELANUS_RETURN_IF_ERROR(CheckLists(lists));
+  return lists;
+}
+
+}  // namespace elanus::index
