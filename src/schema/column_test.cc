@@ -46,7 +46,9 @@ TEST(Column, SliceSeesTheSameRows) {
   const ColumnView slice = column.View().Slice(128, 100);
   for (int32_t i = 0; i < 100; ++i) {
     EXPECT_EQ(slice.IsValid(i), (i + 128) % 7 != 0);
-    if (slice.IsValid(i)) EXPECT_EQ(slice.Value<int32_t>(i), i + 128);
+    if (slice.IsValid(i)) {
+      EXPECT_EQ(slice.Value<int32_t>(i), i + 128);
+    }
   }
 }
 

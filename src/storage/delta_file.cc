@@ -107,16 +107,15 @@ absl::StatusOr<std::string> EncodeDeltaFile(const DeltaRows& rows) {
   EncodeColumn(rows.keys.View(), body);
   AppendAll(rows.timestamps, body);
   AppendAll(rows.partitions, body);
-  std::optional<std::string> compressed = Compress(body);
-  if (compressed.has_value() && body.size() > kSmallBytes + compressed->size() * kGrowthMax) {
-    compressed.reset();
-  }
-  const std::string& stored = compressed.has_value() ? *compressed : body;
+  const std::optional<std::string> compressed = Compress(body);
+  const bool compress = compressed.has_value() &&
+                        body.size() <= kSmallBytes + compressed->size() * kGrowthMax;
+  const std::string& stored = compress ? *compressed : body;
   std::string out;
   out.reserve(kHeaderBytes + stored.size());
   out.append(kMagic);
   AppendNumber(out, kVersion);
-  AppendNumber(out, static_cast<uint32_t>(compressed.has_value() ? Codec::kZstd : Codec::kRaw));
+  AppendNumber(out, static_cast<uint32_t>(compress ? Codec::kZstd : Codec::kRaw));
   AppendNumber(out, static_cast<uint64_t>(body.size()));
   AppendNumber(out, static_cast<uint64_t>(stored.size()));
   AppendNumber(out, Crc32c(stored));
