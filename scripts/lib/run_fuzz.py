@@ -41,7 +41,7 @@ def run(target: pathlib.Path, seconds: int) -> tuple[bool, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/fuzz/bin")
+    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/asan/bin")
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--report", type=pathlib.Path)
     parser.add_argument("names", nargs="*", help="targets; all when none is named")

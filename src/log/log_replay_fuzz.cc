@@ -56,24 +56,27 @@ void WriteFiles(ByteReader in, MemoryFileSystem& files) {
   put();
 }
 
-absl::StatusOr<std::vector<std::string>> Replay(MemoryFileSystem& files) {
-  ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<Log> log, OpenFileLog(files, {.directory = "wal"}));
+absl::StatusOr<std::vector<std::string>> Replay(Log& log) {
   std::vector<std::string> records;
-  ELANUS_RETURN_IF_ERROR(log->Replay(Position(0), [&](Position, std::string_view record) {
+  ELANUS_RETURN_IF_ERROR(log.Replay(Position(0), [&](Position, std::string_view record) {
     records.emplace_back(record);
     return absl::OkStatus();
   }));
   return records;
 }
 
+// Opening starts a thread, which is what an input costs here: one log serves both the first replay
+// and the append.
 void Check(MemoryFileSystem& files) {
-  const auto first = Replay(files);
+  auto log = OpenFileLog(files, {.directory = "wal", .salt_seed = 3});
+  if (!log.ok()) return;
+  const auto first = Replay(**log);
   if (!first.ok()) return;
-  {
-    const auto log = OpenFileLog(files, {.directory = "wal"});
-    if (!log.ok() || !(*log)->AppendAndWait("more").ok()) __builtin_trap();
-  }
-  const auto second = Replay(files);
+  if (!(*log)->AppendAndWait("more").ok()) __builtin_trap();
+  log->reset();
+  log = OpenFileLog(files, {.directory = "wal", .salt_seed = 4});
+  if (!log.ok()) __builtin_trap();
+  const auto second = Replay(**log);
   if (!second.ok() || second->size() != first->size() + 1 || second->back() != "more") {
     __builtin_trap();
   }
