@@ -60,6 +60,10 @@ class SqliteMetaStore final : public MetaStore {
     ELANUS_RETURN_IF_ERROR(database_->Execute("PRAGMA locking_mode=EXCLUSIVE"));
     ELANUS_RETURN_IF_ERROR(database_->Execute("PRAGMA journal_mode=WAL"));
     ELANUS_RETURN_IF_ERROR(database_->Execute("PRAGMA synchronous=FULL"));
+    // SQLite takes a damaged WAL for one that ends before the damage and forgets what follows. With
+    // each commit copied to the database at once, the WAL never holds the only copy of an
+    // older one, and the next commit begins it anew.
+    ELANUS_RETURN_IF_ERROR(database_->Execute("PRAGMA wal_autocheckpoint=1"));
     if (pages_max > 0) {
       ELANUS_RETURN_IF_ERROR(
           database_->Execute(fmt::format("PRAGMA max_page_count={}", pages_max).c_str()));

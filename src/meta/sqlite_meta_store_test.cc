@@ -142,6 +142,35 @@ TEST_F(SqliteMetaStoreTest, NeverServesADamagedFileAsAWholeOne) {
   }
 }
 
+TEST_F(SqliteMetaStoreTest, LosesNoRowToADamagedWalOfAKilledProcess) {
+  std::string database;
+  std::string wal;
+  const auto read = [](const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  std::vector<KeyValue> rows;
+  {
+    const std::unique_ptr<MetaStore> store = Open();
+    for (int i = 0; i < 40; ++i) {
+      store->Commit({.puts = {{"k" + std::to_string(i), std::string(100, 'a' + i % 26)}}}).value();
+    }
+    rows = *store->Scan("");
+    database = read(path_);  // As a killed process leaves them.
+    wal = read(path_ + "-wal");
+  }
+  ASSERT_FALSE(wal.empty());
+  for (size_t at = 0; at < wal.size(); at += 61) {
+    std::string bad = wal;
+    bad[at] ^= 0x10;
+    WriteAll(database);
+    std::ofstream(path_ + "-wal", std::ios::binary | std::ios::trunc) << bad;
+    const absl::StatusOr<std::unique_ptr<MetaStore>> store = TryOpen();
+    if (!store.ok()) continue;
+    EXPECT_EQ(*(*store)->Scan(""), rows) << "byte " << at << " of " << wal.size();
+  }
+}
+
 // Runs `body` in a child that a crash point ends.
 template <typename Body>
 void RunUntilCrash(const char* point, const Body& body) {
