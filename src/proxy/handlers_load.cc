@@ -103,6 +103,11 @@ absl::Status GetLoadingProgress(ProxyContext& proxy, CallContext& call,
     return UserError(ErrorCode::kPartitionNotLoaded, "partition not loaded[partition={}]",
                      request.partition_names(0));
   }
+  if (load.state == roles::LoadState::kLoading && !load.failure.ok()) {
+    // Clients poll this until all is there: without the error they would wait for ever.
+    return WithContext(load.failure,
+                       fmt::format("collection {} failed to load", request.collection_name()));
+  }
   response->set_progress(load.percent);
   response->set_refresh_progress(load.refresh_percent);
   return absl::OkStatus();

@@ -145,6 +145,21 @@ TEST_F(CatalogTest, LoadingProgressEndsAtAHundredAndReleasedIsAnError) {
   EXPECT_EQ(found.status().reason(), "collection not loaded[collection=books]");
 }
 
+TEST_F(CatalogTest, LoadingProgressOfALoadThatFailedIsItsError) {
+  AddBooks();
+  server_.query_node.load_status = {
+      .state = roles::LoadState::kLoading,
+      .percent = 99,
+      .failure = InternalError(ErrorCode::kDataIntegrity, "file f is damaged at offset 7")};
+  milvus_pb::GetLoadingProgressRequest request;
+  request.set_collection_name("books");
+  const auto found = Call<milvus_pb::GetLoadingProgressResponse>("GetLoadingProgress", request);
+  EXPECT_EQ(found.status().code(), static_cast<int>(ErrorCode::kDataIntegrity));
+  EXPECT_TRUE(found.status().reason().starts_with(
+      "collection books failed to load: file f is damaged at offset 7"))
+      << found.status().reason();
+}
+
 TEST_F(CatalogTest, LoadPartitionsNeedsNamesAndNoPartitionKey) {
   AddBooks();
   milvus_pb::LoadPartitionsRequest request;

@@ -107,7 +107,7 @@ roles::LoadStatus LoadedCollection::Status(const std::vector<PartitionId>& parti
   absl::ReaderMutexLock lock(&mutex_);
   roles::LoadStatus status;
   if (!CheckWanted(partitions).ok()) return status;
-  status.reason = std::string(MessageOf(failure_));
+  status.failure = failure_;
   // All that is wanted is there when a load of just that has ended.
   const bool whole = readable_.all_partitions == wanted_.all_partitions &&
                      (wanted_.all_partitions || IsReadable(wanted_.partitions));

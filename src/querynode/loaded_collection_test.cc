@@ -89,7 +89,7 @@ TEST(LoadedCollection, AFailedLoadNamesItsReasonAndAFailedRefreshTakesNothingAwa
   const absl::Status damage = InternalError(ErrorCode::kDataIntegrity, "damaged: {}", "x");
   loaded.End(loaded.Begin(Wanting({}, /*all=*/true)), damage);
   EXPECT_EQ(CodeOfWait(loaded, {}), ErrorCode::kDataIntegrity);
-  EXPECT_NE(loaded.Status({}).reason.find("damaged: x"), std::string::npos);
+  EXPECT_NE(MessageOf(loaded.Status({}).failure).find("damaged: x"), std::string::npos);
   loaded.End(loaded.Begin(Wanting({}, /*all=*/true)), absl::OkStatus());
   loaded.End(loaded.Begin(Wanting({}, /*all=*/true)), damage);
   EXPECT_EQ(loaded.Status({}).state, LoadState::kLoaded);

@@ -66,7 +66,7 @@ struct LoadStatus {
   LoadState state = LoadState::kNotLoaded;
   int64_t percent = 0;                       // 0...100; 100 exactly when loaded.
   int64_t refresh_percent = 100;
-  std::string reason;                        // Why it failed or waits.
+  absl::Status failure;                      // Why the load ended without all it should hold.
 };
 
 struct QuerySegment {
