@@ -8,7 +8,7 @@
 //
 // strong: inserts a row and, once it is acknowledged, searches for it, in turn at the levels Strong
 // and Eventually: the difference is what Strong waits. It must be found each time. With --writer
-// another connection keeps inserting batches meanwhile.
+// another connection keeps inserting batches meanwhile, --writer-rows-per-s rows a second.
 #include <fmt/format.h>
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
@@ -42,6 +42,7 @@ struct Options {
   int64_t rows = 100;
   int64_t calls = 1000;
   int64_t writer_batch = 1000;
+  int64_t writer_rows_per_s = 20'000;
   bool writer = false;
   bool json = false;
 };
@@ -172,7 +173,7 @@ struct Latencies {
   }
 };
 
-// Keeps inserting until it goes away.
+// Keeps inserting at a steady rate (or as fast as it can, if that is less) until it goes away.
 class Writer {
  public:
   Writer(const Options& options)
@@ -187,7 +188,11 @@ class Writer {
   void Run() {
     WireClient client(Connect(options_.address));
     const std::string vectors = VectorColumn(options_.writer_batch, options_.dim, 99);
+    const auto started = Clock::now();
     while (!stop_) {
+      const double due_s = static_cast<double>(rows_) / options_.writer_rows_per_s;
+      std::this_thread::sleep_until(started + std::chrono::duration_cast<Clock::duration>(
+                                                  std::chrono::duration<double>(due_s)));
       Insert(client, 1'000'000'000 + rows_, options_.writer_batch, vectors);
       rows_ += options_.writer_batch;
     }
@@ -329,6 +334,7 @@ int Main(int argc, char** argv) {
   overhead->add_option("--rows", options.rows)->check(CLI::PositiveNumber);
   strong->add_flag("--writer", options.writer, "another connection keeps inserting");
   strong->add_option("--writer-batch", options.writer_batch)->check(CLI::PositiveNumber);
+  strong->add_option("--writer-rows-per-s", options.writer_rows_per_s)->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   if (echo_server->parsed()) return ServeEcho();
   return overhead->parsed() ? MeasureOverhead(options) : MeasureStrong(options);

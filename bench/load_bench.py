@@ -109,8 +109,8 @@ def metrics(options):
     return families
 
 
-def folder_bytes(folder):
-    return sum(p.stat().st_size for p in pathlib.Path(folder).rglob("*") if p.is_file())
+def folder_bytes(folder, pattern="*"):
+    return sum(p.stat().st_size for p in pathlib.Path(folder).rglob(pattern) if p.is_file())
 
 
 def bucket_bytes(options):
@@ -248,6 +248,11 @@ def run(options):
     if used is not None:
         report["storage_bytes"] = used - (empty_bytes or 0)
         report["storage_ratio"] = report["storage_bytes"] / (vectors.rows * vectors.dim * 4)
+        if options.data_dir and not options.s3_endpoint:
+            # The newest file of the write-ahead log stays until it is full, whatever the rows.
+            report["storage_log_bytes"] = folder_bytes(options.data_dir, "*.log")
+            report["storage_ratio_without_log"] = (report["storage_bytes"] - report["storage_log_bytes"]) / (
+                vectors.rows * vectors.dim * 4)  # fmt: skip
     memory = metrics(options).get("process_resident_memory_bytes")
     if memory:
         report["server_memory_bytes"] = int(memory)
@@ -269,6 +274,8 @@ ROWS = [
     ("search_recall", "search, recall", "{:.4f}"),
     ("storage_bytes", "storage", "{:,} bytes"),
     ("storage_ratio", "storage / raw vectors", "{:.2f}"),
+    ("storage_log_bytes", "write-ahead log, part of storage", "{:,} bytes"),
+    ("storage_ratio_without_log", "(storage - log) / raw vectors", "{:.2f}"),
     ("server_memory_bytes", "server memory", "{:,} bytes"),
 ]
 
