@@ -59,21 +59,32 @@ class Campaign:
         # Its own connection: pymilvus keeps a shared one after close(), and with it the back-off of a dead server.
         return MilvusClient(self.server.uri, timeout=30, dedicated=True)
 
-    def work_until_gone(self, steps: int) -> int:
-        """Runs operations until the server is gone or `steps` are done. Returns how many were done."""
+    def did_step(self, client, may_fail: bool) -> bool:
+        """Runs one operation. False when it failed and no more shall be tried."""
+        try:
+            self.workload.step(client)
+        except Exception as error:  # noqa: BLE001 - any failure is allowed while the server dies
+            # Its outcome is open; the verifier settles it.
+            if may_fail:
+                return True
+            if self.alive_for_long():
+                self.failures.append(f"an operation failed on a living server: {error}")
+            return False
+        return True
+
+    def work_until_gone(self, steps: int, may_fail: bool = False) -> int:
+        """Runs operations until the server is gone or `steps` are done. Returns how many were done.
+
+        may_fail: its files cannot grow, so that operations may be refused; then the next one is tried.
+        """
         done = 0
         try:
             client = self.connect()
         except (MilvusException, Exception):  # noqa: BLE001 - already gone
             return 0
         try:
-            while done < steps and self.server.running:
-                self.workload.step(client)
+            while done < steps and self.server.running and self.did_step(client, may_fail):
                 done += 1
-        except Exception as error:  # noqa: BLE001 - any failure is allowed while the server dies
-            if self.alive_for_long():
-                self.failures.append(f"an operation failed on a living server: {error}")
-                # Its outcome is as open as if the server had died; the verifier settles it.
         finally:
             client.close()
         return done
@@ -140,7 +151,7 @@ class Campaign:
         if point in FAILED_WRITE_POINTS:
             self.work_until_gone(5)  # Begins the log file that shall fail.
             self.nemesis.fail_writes()
-        self.work_until_gone(150)
+        self.work_until_gone(150, may_fail=point in FAILED_WRITE_POINTS)
         if self.server.running:
             self.trigger_rare_steps()
         self.note_own_end(point)
