@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "common/check.h"
 #include "index/hnsw.h"
+#include "index/hostile_search.h"
 #include "storage/crc32c.h"
 
 namespace elanus::index {
@@ -39,24 +39,7 @@ inline bool OpenAndSearch(const std::string& file, const VectorRows& rows, kerne
   const auto index =
       OpenHnsw({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, rows, metric, {});
   if (!index.ok()) return false;
-  kernels::Bitset allowed(rows.num_rows, true);
-  for (int64_t row = 0; row < rows.num_rows; row += 7) allowed.Reset(row);
-  const Params params = {{"ef", "4"}};
-  for (const bool filtered : {false, true}) {
-    for (int64_t row = 0; row < rows.num_rows; row += 5) {
-      SearchRequest request{.query = rows.Row(row), .k = 2, .params = &params};
-      if (filtered) {
-        request.allowed = allowed.view();
-        request.num_allowed = allowed.Count();
-      }
-      const auto hits = (*index)->Search(request, nullptr);
-      ELANUS_CHECK(hits.ok());
-      for (const Neighbor& hit : *hits) {
-        ELANUS_CHECK(hit.row >= 0 && hit.row < rows.num_rows);
-        ELANUS_CHECK(!filtered || allowed.Test(hit.row));
-      }
-    }
-  }
+  SearchHostile(**index, rows, 2, {{"ef", "4"}});
   return true;
 }
 

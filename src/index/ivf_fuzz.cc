@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "common/check.h"
+#include "index/hostile_search.h"
 #include "index/ivf.h"
 #include "index/ivf_file.h"
 
@@ -32,22 +32,7 @@ void OpenAndSearch(const std::string& file) {
   const auto index = OpenIvfFlat({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, rows,
                                  kernels::Metric::kL2, {});
   if (!index.ok()) return;
-  kernels::Bitset allowed(kRows, true);
-  for (int64_t row = 0; row < kRows; row += 7) allowed.Reset(row);
-  const Params params = {{"nprobe", "2"}};
-  for (const bool filtered : {false, true}) {
-    SearchRequest request{.query = rows.Row(0), .k = 20, .params = &params};
-    if (filtered) {
-      request.allowed = allowed.view();
-      request.num_allowed = allowed.Count();
-    }
-    const auto hits = (*index)->Search(request, nullptr);
-    ELANUS_CHECK(hits.ok());
-    for (const Neighbor& hit : *hits) {
-      ELANUS_CHECK(hit.row >= 0 && hit.row < kRows);
-      ELANUS_CHECK(!filtered || allowed.Test(hit.row));
-    }
-  }
+  SearchHostile(**index, rows, 20, {{"nprobe", "2"}});
 }
 
 }  // namespace

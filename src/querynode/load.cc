@@ -208,6 +208,7 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
       continue;
     }
     const index::VectorRows rows = sealed.Vectors(index.field);
+    if (rows.data == nullptr) continue;
     auto file = parts_.store.Get(it->key);
     if (!file.ok()) {
       ELANUS_LOG(Warn, "index file cannot be read; its segment is scanned instead",
@@ -215,7 +216,6 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
                  Field("object", it->key), Field("reason", file.status()));
       continue;
     }
-    if (rows.data == nullptr) continue;
     auto opened = kind->open((*file)->data(), rows, *metric, index.params);
     // A damaged index file costs speed, never answers: the segment is scanned instead.
     if (!opened.ok()) {

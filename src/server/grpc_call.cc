@@ -118,12 +118,12 @@ void GrpcCall::Refuse() {
 }
 
 void GrpcCall::Answer(const absl::Status& error, Message* response) {
-  if (KindOf(CodeOf(error)) == ErrorKind::kInternal && !IsTransportLevel(error)) {
-    ELANUS_LOG(Error, "call failed", Field("method", row_.row.name), Field("peer", context_.peer),
-               Field("reason", error));
-  }
   if (IsTransportLevel(error)) {
     return FinishWith(error.code(), std::string(MessageOf(error)));
+  }
+  if (KindOf(CodeOf(error)) == ErrorKind::kInternal) {
+    ELANUS_LOG(Error, "call failed", Field("method", row_.row.name), Field("peer", context_.peer),
+               Field("reason", error));
   }
   if (!row_.status_field.exists()) {
     // The few responses without a Status; of the codes that clients do not repeat, the nearest one.
