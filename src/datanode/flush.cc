@@ -93,8 +93,7 @@ absl::StatusOr<std::vector<meta::Delta>> LocalDataNode::WriteDeletes(
 
 uint64_t LocalDataNode::ReplayFrom(const std::vector<OpenSegmentPtr>& done,
                                    CollectionId deletes_done) {
-  // The record applied last is replayed once more; replay skips what files hold.
-  uint64_t from = applied_position_.load();
+  uint64_t from = applied_end_.load();
   {
     absl::MutexLock lock(&order_mutex_);
     for (const OpenSegmentPtr& open : segments_.All()) {

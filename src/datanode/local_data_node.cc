@@ -13,6 +13,7 @@ struct LocalDataNode::PendingWrite {
   meta::CollectionPtr collection;
   std::shared_ptr<segment::SegmentSet> set;
   log::DmlRecord record;
+  size_t log_bytes = 0;                 // Of the record as the log has it.
   std::vector<OpenSegmentPtr> targets;  // One per insert of the record.
   absl::Status status;
   absl::Notification applied;
@@ -21,7 +22,7 @@ struct LocalDataNode::PendingWrite {
 LocalDataNode::LocalDataNode(Parts parts, DataNodeOptions options)
     : parts_(parts),
       options_(options),
-      applied_position_(0),
+      applied_end_(0),
       applier_({.name = "applier", .num_threads = 1, .queue_max = SIZE_MAX}) {}
 
 LocalDataNode::~LocalDataNode() {
@@ -125,11 +126,12 @@ absl::StatusOr<Timestamp> LocalDataNode::Write(roles::WriteRequest request) {
     for (const OpenSegmentPtr& open : write->targets) {
       open->last_assigned = write->record.timestamp;
     }
-    parts_.log.Append(
-        log::EncodeDmlRecord(write->record), [this, write](absl::StatusOr<log::Position> position) {
-          const bool taken = applier_.Submit([this, write, position] { Apply(*write, position); });
-          ELANUS_CHECK(taken);
-        });
+    std::string encoded = log::EncodeDmlRecord(write->record);
+    write->log_bytes = encoded.size();
+    parts_.log.Append(std::move(encoded), [this, write](absl::StatusOr<log::Position> position) {
+      const bool taken = applier_.Submit([this, write, position] { Apply(*write, position); });
+      ELANUS_CHECK(taken);
+    });
   }
   write->applied.WaitForNotification();
   ELANUS_RETURN_IF_ERROR(write->status);
@@ -150,7 +152,7 @@ void LocalDataNode::Apply(PendingWrite& write, absl::StatusOr<log::Position> pos
       write.targets[i]->segment->Insert(write.collection->schema, record.inserts[i].rows,
                                         record.timestamp);
     }
-    applied_position_.store(position->value());
+    applied_end_.store(log::EndOfRecord(*position, write.log_bytes).value());
   }
   parts_.watermark.Applied(record.timestamp);
   write.applied.Notify();

@@ -101,8 +101,8 @@ class LocalDataNode final : public roles::DataNode {
   OpenSegments segments_ ABSL_GUARDED_BY(order_mutex_);
   bool stopped_ ABSL_GUARDED_BY(order_mutex_) = false;
 
-  // Begin of the newest record applied; every earlier record is applied too.
-  std::atomic<uint64_t> applied_position_{0};
+  // Behind the newest record applied: every record below is applied.
+  std::atomic<uint64_t> applied_end_{0};
 
   absl::Mutex flush_mutexes_mutex_;
   std::map<CollectionId, std::shared_ptr<absl::Mutex>> flush_mutexes_

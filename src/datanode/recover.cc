@@ -31,11 +31,11 @@ class FlushedDeletes {
 
 absl::Status LocalDataNode::Recover() {
   FlushedDeletes flushed_deletes(parts_.coordinator);
-  applied_position_.store(parts_.coordinator.ReplayFrom());
+  applied_end_.store(parts_.coordinator.ReplayFrom());
   std::map<SegmentId, OpenSegmentPtr> found;
   const auto replay = [&](log::Position position, std::string_view bytes) -> absl::Status {
     ELANUS_ASSIGN_OR_RETURN(log::DmlRecord record, log::DecodeDmlRecord(bytes));
-    applied_position_.store(position.value());
+    applied_end_.store(log::EndOfRecord(position, bytes.size()).value());
     const auto collection = parts_.coordinator.GetCollection(record.collection);
     if (!collection.ok()) return absl::OkStatus();  // Dropped since.
     if (record.timestamp <= (*collection)->truncated) return absl::OkStatus();

@@ -63,6 +63,19 @@ class FileLog final : public Log {
   }
 
   absl::Status TruncateBelow(Position position) override {
+    const absl::Status removed = list_->RemoveBelow(position.value());
+    if (!removed.ok() || list_->end() > position.value() ||
+        list_->live_bytes() <= options_.idle_bytes_max) {
+      return removed;
+    }
+    Cut cut{.below = position.value()};
+    {
+      absl::MutexLock lock(&mutex_);
+      cuts_.push_back(&cut);
+      changed_.Signal();
+      while (!cut.done) cut_done_.Wait(&mutex_);
+    }
+    ELANUS_RETURN_IF_ERROR(cut.status);
     return list_->RemoveBelow(position.value());
   }
 
@@ -82,6 +95,13 @@ class FileLog final : public Log {
     Done done;
   };
 
+  // A wish for a new file, on the stack of who waits for it.
+  struct Cut {
+    uint64_t below = 0;
+    absl::Status status;  // This and `done` under mutex_.
+    bool done = false;
+  };
+
   // A checkpoint is only taken of durable records, so a log that ends before one has lost files;
   // unless it was relaxed, when the machine may have stopped before its last sync.
   absl::Status CheckLostEnd(Position from) {
@@ -99,12 +119,17 @@ class FileLog final : public Log {
   void Run() {
     while (true) {
       std::vector<Item> batch;
+      std::vector<Cut*> cuts;
       {
         absl::MutexLock lock(&mutex_);
-        while (queue_.empty() && !stopping_) changed_.Wait(&mutex_);
-        if (queue_.empty()) break;
+        while (queue_.empty() && cuts_.empty() && !stopping_) changed_.Wait(&mutex_);
+        if (queue_.empty() && cuts_.empty()) break;
         TakeBatch(batch);
+        cuts.swap(cuts_);
       }
+      // First: what comes with the batch lies behind the cut.
+      if (!cuts.empty()) MakeCuts(cuts);
+      if (batch.empty()) continue;
       Write(batch);
       AfterBatch(IsIdle());
     }
@@ -119,6 +144,18 @@ class FileLog final : public Log {
       batch.push_back(std::move(queue_.front()));
       queue_.pop_front();
     }
+  }
+
+  void MakeCuts(const std::vector<Cut*>& cuts) {
+    std::vector<absl::Status> results;
+    for (const Cut* cut : cuts) results.push_back(writer_.CutBelow(cut->below));
+    UpdateStatistics(0, 0);
+    absl::MutexLock lock(&mutex_);
+    for (size_t i = 0; i < cuts.size(); ++i) {
+      cuts[i]->status = std::move(results[i]);
+      cuts[i]->done = true;
+    }
+    cut_done_.SignalAll();
   }
 
   bool IsIdle() const {
@@ -178,8 +215,10 @@ class FileLog final : public Log {
 
   mutable absl::Mutex mutex_;
   absl::CondVar changed_;
+  absl::CondVar cut_done_;
   std::deque<Item> queue_ ABSL_GUARDED_BY(mutex_);
   uint64_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // Until written or failed.
+  std::vector<Cut*> cuts_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   LogStatistics statistics_ ABSL_GUARDED_BY(mutex_);
 
@@ -187,6 +226,10 @@ class FileLog final : public Log {
 };
 
 }  // namespace
+
+Position EndOfRecord(Position begin, size_t record_bytes) {
+  return Position(begin.value() + FrameSize(record_bytes));
+}
 
 absl::StatusOr<std::unique_ptr<Log>> OpenFileLog(storage::FileSystem& files, LogOptions options) {
   auto list = std::make_unique<LogFileList>(files, options.directory);

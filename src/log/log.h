@@ -19,6 +19,7 @@ using Position = StrongId<struct PositionTag, uint64_t>;
 struct LogOptions {
   std::string directory;
   uint64_t file_bytes_max = 64 << 20;    // A new file begins behind this.
+  uint64_t idle_bytes_max = 1 << 20;     // What may stay on disk of a log that nobody needs.
   uint64_t queue_bytes_max = 256 << 20;  // Appends waiting for the disk; more are refused (code 4).
   bool sync = true;                      // false: acknowledged before fdatasync (the relaxed mode).
   uint64_t salt_seed = 0;                // Where file salts come from; 0: the system's entropy.
@@ -32,6 +33,9 @@ struct LogStatistics {
   Position begin;           // First record still there.
   Position end;             // Behind the last durable record.
 };
+
+// Behind a record of so many bytes that begins there: where the next one may begin.
+Position EndOfRecord(Position begin, size_t record_bytes);
 
 // Threads: any, except Replay, which comes before the first Append.
 class Log {
@@ -55,7 +59,8 @@ class Log {
   // Waits for the record to be durable.
   absl::StatusOr<Position> AppendAndWait(std::string record);
 
-  // Drops files whose records all lie below `position`.
+  // Drops files whose records all lie below `position`. If that is every record and they are more
+  // than options.idle_bytes_max, a new file takes the place of the newest one, too.
   virtual absl::Status TruncateBelow(Position position) = 0;
   virtual LogStatistics statistics() const = 0;
 };

@@ -40,6 +40,7 @@ Life Live(uint64_t seed) {
   faults.StartTrace();
   const auto stamp = [&] { return faults.trace_size(); };
   LogOptions options = TestOptions(200 + random() % 3000);
+  options.idle_bytes_max = random() % 1500;
   std::unique_ptr<Log> log = *OpenFileLog(faults, options);
   int next = 0;
   for (uint64_t step = 0; step < 12; ++step) {
@@ -51,8 +52,10 @@ Life Live(uint64_t seed) {
     AppendAll(*log, texts, life.journal, stamp);
     const JournalEntry& some = life.journal[random() % life.journal.size()];
     if (random() % 4 == 0 && some.acknowledged) {
-      life.truncations.push_back({some.position, stamp()});
-      log->TruncateBelow(Position(some.position)).IgnoreError();  // A sync in it may fail.
+      const Position below =
+          random() % 3 == 0 ? log->statistics().end : Position(some.position);
+      life.truncations.push_back({below.value(), stamp()});
+      log->TruncateBelow(below).IgnoreError();  // A sync in it may fail.
     }
     if (random() % 5 == 0) {
       log.reset();

@@ -213,6 +213,36 @@ TEST_F(LogTest, NeverForgetsItsEndWhenAllIsDropped) {
   EXPECT_GE(*log->AppendAndWait("next"), end);
 }
 
+TEST_F(LogTest, KeepsNoBytesThatNobodyNeeds) {
+  LogOptions options = Options();
+  options.idle_bytes_max = 1000;
+  Position end;
+  {
+    const auto log = Open(options);
+    const Position begin = *log->AppendAndWait("small");
+    end = log->statistics().end;
+    EXPECT_EQ(EndOfRecord(begin, 5), end);
+    ASSERT_TRUE(log->TruncateBelow(end).ok());
+    EXPECT_EQ(ReplayAll(*Open(options)).size(), 1u) << "too few bytes for a new file";
+
+    ASSERT_TRUE(log->AppendAndWait(std::string(5000, 'v')).ok());
+    ASSERT_TRUE(log->TruncateBelow(end).ok());
+    EXPECT_GT(log->statistics().live_bytes, 5000u) << "the second is still needed";
+    end = log->statistics().end;
+    ASSERT_TRUE(log->TruncateBelow(end).ok());
+    EXPECT_LT(log->statistics().live_bytes, 100u);
+    EXPECT_EQ(files_.Paths().size(), 1u);
+  }
+  {
+    const auto log = Open(options);
+    EXPECT_TRUE(ReplayAll(*log, end).empty());
+    EXPECT_GE(*log->AppendAndWait("next"), end);
+  }
+  const auto log = Open(options);
+  ASSERT_EQ(ReplayAll(*log, end).size(), 1u);
+  EXPECT_EQ(ReplayAll(*log, end)[0].second, "next");
+}
+
 TEST_F(LogTest, DoesNotPileUpFilesWhenReopened) {
   for (int i = 0; i < 20; ++i) Open(Options());
   EXPECT_EQ(files_.Paths().size(), 0u);

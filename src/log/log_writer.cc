@@ -103,6 +103,13 @@ void LogWriter::Mark() {
   marked_ = true;
 }
 
+absl::Status LogWriter::CutBelow(uint64_t position) {
+  const bool empty = durable_end_ == header_.base;
+  const bool all_durable = undurable_bytes() == (marked_ ? kFrameHeaderBytes : 0);
+  if (empty || !all_durable || durable_end_ > position) return absl::OkStatus();
+  return StartFile();
+}
+
 void LogWriter::Close() {
   // Failures lose nothing here: what was acknowledged is durable, but for a relaxed log, which
   // promised no more than to try.

@@ -37,6 +37,9 @@ class LogWriter {
   // Writes, without waiting for the disk, that everything so far is durable. Without it damage to
   // the very last records would look like a torn tail.
   void Mark();
+  // Begins a new file if all that was written is durable and lies below there, so that the one
+  // before can go.
+  absl::Status CutBelow(uint64_t position);
   // Marks, syncs and closes.
   void Close();
 

@@ -188,10 +188,10 @@ std::shared_ptr<SealedSegment> SegmentSet::FindSealed(SegmentId id) const {
 
 uint64_t SegmentSet::SetWanted(Wanted wanted) {
   absl::MutexLock lock(&mutex_);
+  std::erase_if(sealed_,
+                [&](const auto& entry) { return !wanted.Covers(entry.second->partition()); });
   wanted_ = std::move(wanted);
   complete_ = false;
-  std::erase_if(sealed_,
-                [&](const auto& entry) { return !wanted_.Covers(entry.second->partition()); });
   PublishLocked();
   return ++wish_;
 }
