@@ -189,7 +189,7 @@ def unit() -> list[Step]:
         build_step("release", ["elanus", *test_targets("release")]),
         ctest_step("unit", "release"),
         *python_steps(),
-        pytest_step("unit", "tree", ["tests/layering_test.py", "tests/tidy_test.py", "tests/proto"]),
+        pytest_step("unit", "tree", ["tests/layering_test.py", "tests/durable_steps_test.py", "tests/tidy_test.py", "tests/proto"]),
     ]
 
 

@@ -215,6 +215,7 @@ class SqliteMetaStore final : public MetaStore {
     ELANUS_RETURN_IF_ERROR(totals_.BindInt(1, totals.rows));
     ELANUS_RETURN_IF_ERROR(totals_.BindInt(2, static_cast<int64_t>(totals.sum)));
     ELANUS_RETURN_IF_ERROR(totals_.Run());
+    CrashPoint(kCommitWritten);
     commit_.Reset();
     ELANUS_RETURN_IF_ERROR(commit_.Run());
     current_ = totals;
