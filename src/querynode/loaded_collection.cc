@@ -84,9 +84,11 @@ uint64_t LoadedCollection::version() const {
 }
 
 bool LoadedCollection::IsReadable(const std::vector<PartitionId>& partitions) const {
-  return readable_.loaded &&
-         std::all_of(partitions.begin(), partitions.end(),
-                     [this](PartitionId partition) { return readable_.Covers(partition); });
+  if (!readable_.loaded) return false;
+  for (const PartitionId partition : partitions) {
+    if (!readable_.Covers(partition)) return false;
+  }
+  return true;
 }
 
 absl::Status LoadedCollection::CheckWanted(const std::vector<PartitionId>& partitions) const {
