@@ -197,7 +197,7 @@ TEST_F(SqliteMetaStoreTest, HasAllOrNothingOfATransactionAfterACrashAtEachPoint)
     });
     const std::vector<KeyValue> before = {{"a", "1"}};
     const std::vector<KeyValue> after = {{"b", "2"}, {"c", "3"}};
-    EXPECT_EQ(*Open()->Scan(""), point == kCommitBefore ? before : after) << point;
+    EXPECT_EQ(*Open()->Scan(""), point == kCommitAfter ? after : before) << point;
   }
 }
 

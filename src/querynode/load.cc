@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "common/logging.h"
 #include "index/index_kinds.h"
 #include "querynode/local_query_node.h"
@@ -36,38 +38,77 @@ bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
                      [&](const meta::Delta& other) { return other.id == delta.id; });
 }
 
-void ApplyDeltas(const storage::DeltaRows& rows, segment::SealedSegment& segment) {
-  const schema::ColumnView keys = rows.keys.View();
-  for (int64_t i = 0; i < keys.num_rows; ++i) {
-    if (rows.partitions[i] >= 0 && PartitionId(rows.partitions[i]) != segment.partition()) continue;
-    segment.Delete(schema::PrimaryKeyView::Of(keys, i), rows.timestamps[i]);
-  }
-}
-
 }  // namespace
 
-// The delta files of a collection, each read once for all segments of a load. Threads: any.
-class LocalQueryNode::DeltaFiles {
+// The deletes of a collection, read once for all segments of a load and found by key: there may be
+// many small segments, and each may be touched by every delete. Threads: any.
+class LocalQueryNode::LoadedDeletes {
  public:
-  explicit DeltaFiles(storage::ObjectStore& store) : store_(store) {}
+  explicit LoadedDeletes(storage::ObjectStore& store) : store_(store) {}
 
-  using Rows = std::shared_ptr<const storage::DeltaRows>;
-  absl::StatusOr<Rows> Read(const meta::Delta& delta) {
-    absl::MutexLock lock(&mutex_);
-    Rows& rows = read_[delta.id];
-    if (rows == nullptr) {
-      ELANUS_ASSIGN_OR_RETURN(const auto object, store_.Get(delta.key));
-      ELANUS_ASSIGN_OR_RETURN(storage::DeltaRows decoded,
-                              storage::DecodeDeltaFile(object->data(), delta.key));
-      rows = std::make_shared<const storage::DeltaRows>(std::move(decoded));
+  // Adds what the file holds, unless it is there already.
+  absl::Status Add(const meta::Delta& delta) {
+    {
+      absl::ReaderMutexLock lock(&mutex_);
+      if (files_.contains(delta.id)) return absl::OkStatus();
     }
-    return rows;
+    absl::MutexLock lock(&mutex_);
+    const auto [at, added] = files_.try_emplace(delta.id);
+    if (!added) return absl::OkStatus();
+    absl::StatusOr<storage::DeltaRows> rows = Read(delta);
+    if (!rows.ok()) {
+      files_.erase(at);
+      return rows.status();
+    }
+    at->second = *std::move(rows);
+    const schema::ColumnView keys = at->second.keys.View();
+    for (int64_t i = 0; i < keys.num_rows; ++i) {
+      by_key_[schema::PrimaryKeyView::Of(keys, i)].push_back(
+          {at->second.timestamps[i], at->second.partitions[i]});
+    }
+    return absl::OkStatus();
+  }
+
+  // Hides what the deletes added so far hide. Costs the smaller of the segment's rows and the keys.
+  void ApplyTo(segment::SealedSegment& segment) const {
+    absl::ReaderMutexLock lock(&mutex_);
+    if (static_cast<int64_t>(by_key_.size()) < segment.num_rows()) {
+      for (const auto& [key, deletes] : by_key_) Hide(segment, key, deletes);
+      return;
+    }
+    for (int64_t row = 0; row < segment.num_rows(); ++row) {
+      const schema::PrimaryKeyView key = segment.Key(row);
+      if (row > 0 && key == segment.Key(row - 1)) continue;  // Rows are sorted by key.
+      const auto at = by_key_.find(key);
+      if (at != by_key_.end()) Hide(segment, key, at->second);
+    }
   }
 
  private:
+  struct Deletion {
+    Timestamp at;
+    int64_t partition;  // Negative: of any.
+  };
+
+  absl::StatusOr<storage::DeltaRows> Read(const meta::Delta& delta) const {
+    ELANUS_ASSIGN_OR_RETURN(const auto object, store_.Get(delta.key));
+    return storage::DecodeDeltaFile(object->data(), delta.key);
+  }
+  static void Hide(segment::SealedSegment& segment, schema::PrimaryKeyView key,
+                   const std::vector<Deletion>& deletes) {
+    for (const Deletion& deletion : deletes) {
+      const bool here =
+          deletion.partition < 0 || PartitionId(deletion.partition) == segment.partition();
+      if (here) segment.Delete(key, deletion.at);
+    }
+  }
+
   storage::ObjectStore& store_;
-  absl::Mutex mutex_;
-  std::map<int64_t, Rows> read_ ABSL_GUARDED_BY(mutex_);
+  mutable absl::Mutex mutex_;
+  absl::node_hash_map<int64_t, storage::DeltaRows> files_ ABSL_GUARDED_BY(mutex_);
+  // Keys lie in files_.
+  absl::flat_hash_map<schema::PrimaryKeyView, std::vector<Deletion>> by_key_
+      ABSL_GUARDED_BY(mutex_);
 };
 
 LocalQueryNode::LocalQueryNode(Parts parts) : parts_(parts) {
@@ -134,12 +175,12 @@ absl::Status LocalQueryNode::LoadSegments(const LoadTask& task) {
   collection.load = task.collection->load;
   const int64_t total = static_cast<int64_t>(todo.size());
   task.loaded->Progress(task.load, 0, total);
-  DeltaFiles deltas(parts_.store);
+  LoadedDeletes deletes(parts_.store);
   std::atomic<int64_t> done{0};
   absl::Mutex mutex;
   absl::Status first;
   parts_.loading.ParallelFor(todo.size(), [&](size_t i) {
-    const absl::Status status = LoadSegment(collection, todo[i], *task.set, deltas);
+    const absl::Status status = LoadSegment(collection, todo[i], *task.set, deletes);
     // A bad segment never blocks the rest; it is named in the load's error.
     if (!status.ok()) {
       ELANUS_LOG(Error, "segment not loaded", Field("collection", collection.schema.name),
@@ -155,7 +196,7 @@ absl::Status LocalQueryNode::LoadSegments(const LoadTask& task) {
 
 absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
                                          const meta::SegmentPtr& listed, segment::SegmentSet& set,
-                                         DeltaFiles& deltas) {
+                                         LoadedDeletes& deletes) {
   const meta::Segment& flushed = *listed;
   if (set.FindSealed(flushed.id) != nullptr) return absl::OkStatus();
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
@@ -171,13 +212,10 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
     const uint64_t epoch = set.delete_epoch();
     for (const meta::Delta& delta : parts_.coordinator.Deltas(collection.id)) {
       if (delta.max_timestamp < flushed.min_timestamp) continue;
-      const auto rows = deltas.Read(delta);
-      if (rows.ok()) {
-        ApplyDeltas(**rows, *sealed);
-      } else if (StillListed(parts_.coordinator, delta) && in_catalog()) {
-        return rows.status();
-      }
+      const absl::Status added = deletes.Add(delta);
+      if (!added.ok() && StillListed(parts_.coordinator, delta) && in_catalog()) return added;
     }
+    deletes.ApplyTo(*sealed);
     switch (set.AddSealed(sealed, in_catalog, epoch)) {
       case segment::SegmentSet::Added::kYes:
         // A build that ended before the segment was there found nobody to tell.

@@ -73,9 +73,9 @@ class LocalQueryNode final : public roles::QueryNode {
   };
   LoadTask BeginLoad(meta::CollectionPtr collection);
   absl::Status LoadSegments(const LoadTask& task);
-  class DeltaFiles;
+  class LoadedDeletes;
   absl::Status LoadSegment(const meta::Collection& collection, const meta::SegmentPtr& flushed,
-                           segment::SegmentSet& set, DeltaFiles& deltas);
+                           segment::SegmentSet& set, LoadedDeletes& deletes);
   // Makes a segment use the indexes that the catalog names now.
   void RefreshIndexes(CollectionId collection, SegmentId segment)
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
