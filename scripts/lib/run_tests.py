@@ -82,7 +82,11 @@ def limit_memory(size: int | None):
     return (lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))) if size else None
 
 
-def run_step(part: str, step: Step) -> Count:
+def run_step(part: str, step: Step, deadline: float | None = None) -> Count:
+    """deadline: of time.monotonic(); a step that it ends counts as skipped."""
+    timeout_s, cut = step.timeout_s, False
+    if deadline is not None and deadline - time.monotonic() < timeout_s:
+        timeout_s, cut = max(0.0, deadline - time.monotonic()), True
     log_path = LOGS / part / f"{step.name}.log"
     log_path.parent.mkdir(parents=True, exist_ok=True)
     if step.reports:
@@ -97,11 +101,14 @@ def run_step(part: str, step: Step) -> Count:
             preexec_fn=limit_memory(step.memory_bytes),
         )  # fmt: skip
         try:
-            status = process.wait(step.timeout_s)
+            status = process.wait(timeout_s)
             reason = f"exit status {status}"
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)  # Its own session: only what this step started.
             process.wait()
+            if cut:
+                print(f"  {step.name}: stopped, there is no time left for it", flush=True)
+                return Count(skipped=1)
             status, reason = 1, f"no end after {step.timeout_s} s"
     count, names = read_reports(step.reports) if step.reports else (Count(), [])
     if step.counted and not step.reports and status == 0:
@@ -238,10 +245,29 @@ def sanitize() -> list[Step]:
     ]
 
 
+def run_part(part: str, deadline: float | None) -> Count:
+    count = Count()
+    for step in globals()[part]():
+        if deadline is not None and time.monotonic() >= deadline:
+            print(f"  {step.name}: not run, there is no time left for it", flush=True)
+            count.skipped += 1
+            continue
+        result = run_step(part, step, deadline)
+        count.add(result)
+        if not step.counted and (result.failed or result.skipped):
+            break  # What follows needs it.
+    return count
+
+
 def main() -> int:
+    started_all = time.monotonic()
     wanted = sys.argv[1:] or ["all"]
     if "all" in wanted:
         wanted = list(PARTS)
+    # Parts behind it are run as far as ELANUS_TEST_MINUTES allow, counted from here.
+    optional = wanted[wanted.index("--if-time") + 1 :] if "--if-time" in wanted else []
+    wanted = [part for part in wanted if part != "--if-time"]
+    deadline = started_all + 60 * float(os.environ.get("ELANUS_TEST_MINUTES", 50))
     unknown = [part for part in wanted if part not in PARTS]
     if unknown:
         print(f"unknown part: {unknown[0]}; parts are {' '.join(PARTS)} all", file=sys.stderr)
@@ -250,12 +276,8 @@ def main() -> int:
     total, summary = Count(), []
     for part in wanted:
         print(f"== {part}", flush=True)
-        started, count = time.monotonic(), Count()
-        for step in globals()[part]():
-            result = run_step(part, step)
-            count.add(result)
-            if not step.counted and result.failed:
-                break  # What follows needs it.
+        started = time.monotonic()
+        count = run_part(part, deadline if part in optional else None)
         total.add(count)
         summary.append((part, count, time.monotonic() - started))
     print("\npart        passed  failed  skipped  seconds")
