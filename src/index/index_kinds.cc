@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "index/disk_graph.h"
 #include "index/hnsw.h"
 #include "index/ivf.h"
 #include "index/param_specs.h"
@@ -156,6 +157,13 @@ IndexKind IvfFlat(IndexKind kind) {
   return Make(kind, true, true, true);
 }
 
+IndexKind DiskGraph(IndexKind kind, bool inline_codes) {
+  kind.build = inline_codes ? &BuildDiskGraphInline : &BuildDiskGraph;
+  kind.open = &OpenDiskGraphBytes;
+  kind.open_blocks = &OpenDiskGraph;
+  return Make(kind, true, true, false);
+}
+
 // Every index type this server knows. The order is the order in messages and docs.
 const std::vector<IndexKind>& Table() {
   static const std::vector<IndexKind> table = [] {
@@ -173,8 +181,8 @@ const std::vector<IndexKind>& Table() {
         Later(ROW("HNSW_SQ", &FloatsAndInt8, kFloatMetrics, kHnswSqParams, PLAIN(kHnswSqParams)), true),
         Later(ROW("HNSW_PQ", &FloatsAndInt8, kFloatMetrics, kHnswPqParams, &CheckQuantized<kHnswPqParams>), true),
         Later(ROW("HNSW_PRQ", &FloatsAndInt8, kFloatMetrics, kHnswPrqParams, &CheckQuantized<kHnswPrqParams>), true),
-        Later(ROW("DISKANN", &Floats, kFloatMetrics, kDiskAnnParams, &CheckDiskAnn), false),
-        Later(ROW("AISAQ", &Floats, kFloatMetrics, kAisaqParams, PLAIN(kAisaqParams)), false),
+        DiskGraph(ROW("DISKANN", &Floats, kFloatMetrics, kDiskAnnParams, &CheckDiskAnn), false),
+        DiskGraph(ROW("AISAQ", &Floats, kFloatMetrics, kAisaqParams, PLAIN(kAisaqParams)), true),
         Make(ROW("BIN_FLAT", &Binary, kBinFlatMetrics, kNoParams, PLAIN(kNoParams)), false, true, true),
         IvfFlat(ROW("BIN_IVF_FLAT", &Binary, kBinIvfMetrics, kIvfParams, PLAIN(kIvfParams))),
         Later(ROW("MINHASH_LSH", &Binary, kMinHashMetrics, kMinHashParams, PLAIN(kMinHashParams)), false),

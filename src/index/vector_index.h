@@ -53,6 +53,8 @@ struct SearchRequest {
 struct SearchStatistics {
   int64_t distances = 0;
   int64_t hops = 0;
+  int64_t reads = 0;  // Of blocks, from disk.
+  int64_t bytes_read = 0;
 };
 
 class VectorIndex {
