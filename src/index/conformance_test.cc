@@ -89,7 +89,10 @@ TEST_P(Conformance, FindsTheNeighboursAtEverySelectivity) {
     if (share < 0) allowed.Set(1234);
     const int64_t num_allowed = allowed.Count();
     for (const int64_t k : {1, 10, 200}) {
-      const Params params = {{"ef", std::to_string(std::max<int64_t>(k, 100))}, {"nprobe", "40"}};
+      const std::string list = std::to_string(std::max<int64_t>(k, 100));
+      // Candidates by code: more of them than hits.
+      const std::string candidates = std::to_string(std::max<int64_t>(2 * k, 100));
+      const Params params = {{"ef", list}, {"search_list", candidates}, {"nprobe", "40"}};
       double recall = 0;
       for (int64_t q = 0; q < queries.num_rows; ++q) {
         SearchRequest request{.query = queries.row(q), .k = k, .params = &params};

@@ -1,8 +1,8 @@
-// A graph that stays on disk: S. J. Subramanya et al., "DiskANN: Fast Accurate Billion-point Nearest
-// Neighbor Search on a Single Node", NeurIPS 2019.
+// A graph that stays on disk: S. J. Subramanya et al., "DiskANN: Fast Accurate Billion-point
+// Nearest Neighbor Search on a Single Node", NeurIPS 2019.
 //
-// In memory lie short codes of all rows, a few entry points and the blocks near them; on disk lies a
-// record for each row, its vector and its links, several to a block of 4 KiB. A walk reads the
+// In memory lie short codes of all rows, a few entry points and the blocks near them; on disk lies
+// a record for each row, its vector and its links, several to a block of 4 KiB. A walk reads the
 // records of the few nearest candidates at once, compares their vectors exactly, and ranks their
 // neighbours by code. With the codes of a record's neighbours inside the record (AISAQ: S. Kim et
 // al., "AiSAQ: All-in-Storage ANNS with Product Quantization for DRAM-free Information Retrieval",
@@ -29,8 +29,8 @@ absl::StatusOr<std::string> BuildDiskGraphInline(const BuildOptions& options);
 
 // Reads what stays in memory and verifies it; blocks are verified as they are read. A block that is
 // damaged or cannot be read is logged, and from then on the index compares the rows of the column
-// instead: slower, never wrong. Search parameters: search_list (max(k, 16)), beamwidth (4 a core, at
-// most 16).
+// instead: slower, never wrong. Search parameters: search_list (max(k, 16)), beamwidth (4 a core,
+// at most 16).
 absl::StatusOr<std::unique_ptr<VectorIndex>> OpenDiskGraph(
     std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, kernels::Metric metric,
     const Params& params);

@@ -1,15 +1,13 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <random>
 
 #include "index/disk_graph.h"
 #include "index/disk_graph_file.h"
+#include "index/float_rows.h"
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
 #include "index/index_params.h"
-#include "index/kmeans.h"
 #include "kernels/distance.h"
 
 namespace elanus::index {
@@ -23,7 +21,8 @@ constexpr size_t kEncodeRows = 4096;  // Coded by one task; a multiple of kCodeB
 // Shares of the work, for the progress that is reported.
 constexpr double kGraphShare = 0.9;
 
-// Codes of about `bytes` bytes: as many bits a component as fit, else parts of the vector by tables.
+// Codes of about `bytes` bytes: as many bits a component as fit, else parts of the vector by
+// tables.
 CodeSpec SpecFor(uint64_t dim, double bytes) {
   const double bits = bytes * 8 / static_cast<double>(dim);
   if (bits >= 8) return {.kind = CodeKind::kScalar, .bits = 8};
@@ -39,7 +38,7 @@ class Builder {
   Builder(const BuildOptions& options, bool inline_codes)
       : options_(options),
         dim_(static_cast<size_t>(options.rows.dim)),
-        cluster_rows_(options.rows, options.metric) {
+        floats_(options.rows, options.metric) {
     head_.facts.inline_codes = inline_codes ? 1 : 0;
   }
 
@@ -53,20 +52,17 @@ class Builder {
   absl::StatusOr<std::string> WriteBlocks(const DiskGraphLayout& layout) const;
   absl::Status WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* record) const;
 
-  // The rows as float32, at unit length for COSINE, minus the centre.
   void Residual(uint32_t row, float* out) const {
-    std::vector<float> buffer(dim_);
-    const auto* values = reinterpret_cast<const float*>(
-        cluster_rows_.Get(row, reinterpret_cast<uint8_t*>(buffer.data())));
-    for (size_t d = 0; d < dim_; ++d) out[d] = values[d] - head_.centre[d];
+    floats_.Get(row, out);
+    for (size_t d = 0; d < dim_; ++d) out[d] -= head_.centre[d];
   }
 
   const BuildOptions& options_;
   const size_t dim_;
-  const ClusterRows cluster_rows_;
+  const FloatRows floats_;
   DiskGraphHead head_;
   std::string graph_file_;
-  HnswGraph graph_;  // On graph_file_.
+  HnswGraph graph_;                // On graph_file_.
   std::vector<uint32_t> members_;  // Rows that are not null.
   std::unique_ptr<CodeStore> store_;
 };
@@ -75,16 +71,16 @@ absl::Status Builder::BuildGraph() {
   const int64_t degree = IntParam(options_.params, "max_degree", kDefaultDegree);
   BuildOptions options = options_;
   // Level 0 of an HNSW graph has 2 * M links.
-  options.params = {
-      {"M", std::to_string(std::max<int64_t>(2, (degree + 1) / 2))},
-      {"efConstruction",
-       std::to_string(IntParam(options_.params, "search_list_size", kDefaultSearchList))}};
+  options.params = {{"M", std::to_string(std::max<int64_t>(2, (degree + 1) / 2))},
+                    {"efConstruction", std::to_string(IntParam(options_.params, "search_list_size",
+                                                               kDefaultSearchList))}};
   if (options_.progress) {
     options.progress = [this](double done) { options_.progress(done * kGraphShare); };
   }
   ELANUS_ASSIGN_OR_RETURN(graph_file_, BuildHnsw(options));
   ELANUS_ASSIGN_OR_RETURN(
-      graph_, OpenHnswFile({reinterpret_cast<const uint8_t*>(graph_file_.data()), graph_file_.size()}));
+      graph_,
+      OpenHnswFile({reinterpret_cast<const uint8_t*>(graph_file_.data()), graph_file_.size()}));
   for (uint32_t row = 0; row < graph_.header.num_rows; ++row) {
     if (options_.valid.empty() || options_.valid.Test(row)) members_.push_back(row);
   }
@@ -106,25 +102,19 @@ absl::Status Builder::BuildGraph() {
 // upper levels of HNSW would.
 void Builder::ChooseEntries() {
   const auto wanted = static_cast<uint64_t>(std::ceil(std::sqrt(members_.size())));
-  std::vector<uint32_t>& entries = head_.entries;
-  std::mt19937_64 random(options_.seed + 1);
-  std::sample(members_.begin(), members_.end(), std::back_inserter(entries),
-              std::min({wanted, kEntriesMax, uint64_t{members_.size()}}), random);
-  head_.facts.num_entries = entries.size();
-  for (const uint32_t entry : entries) {
+  head_.entries = SampleOf(members_, std::min(wanted, kEntriesMax), options_.seed + 1);
+  head_.facts.num_entries = head_.entries.size();
+  for (const uint32_t entry : head_.entries) {
     const uint8_t* row = options_.rows.Row(entry);
     head_.entry_rows.insert(head_.entry_rows.end(), row, row + options_.rows.width());
   }
 }
 
 absl::Status Builder::TrainStore() {
-  const double ratio =
-      DoubleParam(options_.params, "pq_code_budget_gb_ratio", kDefaultCodeRatio);
+  const double ratio = DoubleParam(options_.params, "pq_code_budget_gb_ratio", kDefaultCodeRatio);
   head_.facts.spec = SpecFor(dim_, ratio * static_cast<double>(options_.rows.width()));
-  std::vector<uint32_t> sample;
-  std::mt19937_64 random(options_.seed + 2);
-  std::sample(members_.begin(), members_.end(), std::back_inserter(sample),
-              TrainingRows(head_.facts.spec), random);
+  const std::vector<uint32_t> sample =
+      SampleOf(members_, TrainingRows(head_.facts.spec), options_.seed + 2);
   head_.centre.assign(dim_, 0);
   std::vector<float> residuals(sample.size() * dim_);
   for (size_t i = 0; i < sample.size(); ++i) Residual(sample[i], &residuals[i * dim_]);
@@ -184,10 +174,10 @@ absl::StatusOr<std::string> Builder::WriteBlocks(const DiskGraphLayout& layout) 
     if (row % 1024 == 0 && options_.cancellation != nullptr) {
       ELANUS_RETURN_IF_ERROR(options_.cancellation->Check());
     }
-    ELANUS_RETURN_IF_ERROR(WriteRecord(
-        row, layout,
-        reinterpret_cast<uint8_t*>(blocks.data()) +
-            layout.BlockOf(row) * layout.block_bytes + layout.InBlock(row)));
+    ELANUS_RETURN_IF_ERROR(WriteRecord(row, layout,
+                                       reinterpret_cast<uint8_t*>(blocks.data()) +
+                                           layout.BlockOf(row) * layout.block_bytes +
+                                           layout.InBlock(row)));
   }
   return blocks;
 }

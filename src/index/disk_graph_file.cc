@@ -88,7 +88,8 @@ absl::StatusOr<FrontPage> ReadFrontPage(storage::BlockReader& file) {
                         front.block_bytes % kPageBytes == 0 && front.head < file.size() &&
                         front.num_blocks <= file.size() / front.block_bytes &&
                         front.head == kPageBytes + front.num_blocks * front.block_bytes;
-  if (!possible) return Damaged(fmt::format("{} bytes, expected {}", file.size(), front.file_bytes));
+  if (!possible)
+    return Damaged(fmt::format("{} bytes, expected {}", file.size(), front.file_bytes));
   return front;
 }
 
@@ -136,8 +137,7 @@ absl::StatusOr<DiskGraphHead> ReadDiskGraphHead(storage::BlockReader& file, cons
                                                 kernels::Metric metric) {
   ELANUS_ASSIGN_OR_RETURN(const FrontPage front, ReadFrontPage(file));
   std::vector<uint64_t> bytes((file.size() - front.head + 7) / 8);
-  const std::span<uint8_t> tail(reinterpret_cast<uint8_t*>(bytes.data()),
-                                file.size() - front.head);
+  const std::span<uint8_t> tail(reinterpret_cast<uint8_t*>(bytes.data()), file.size() - front.head);
   const storage::BlockReader::Read read{front.head, tail};
   ELANUS_RETURN_IF_ERROR(file.ReadAll({&read, 1}));
   ELANUS_ASSIGN_OR_RETURN(const std::vector<Bytes> sections,

@@ -48,14 +48,14 @@ struct DiskGraphLayout {
 // The parts that a search keeps in memory.
 struct DiskGraphHead {
   DiskGraphFacts facts;
-  uint64_t block_bytes = 0;          // As the front page has them, to be held against the layout.
+  uint64_t block_bytes = 0;  // As the front page has them, to be held against the layout.
   uint64_t num_blocks = 0;
-  std::vector<float> centre;         // (dim), where codes are seen from.
-  std::vector<uint8_t> parameters;   // Of the CodeStore.
-  std::vector<uint8_t> codes;        // A run of num_rows codes; empty with inline_codes.
-  std::vector<uint32_t> entries;     // Rows where walks begin.
-  std::vector<uint8_t> entry_rows;   // Their vectors.
-  std::vector<uint64_t> linked;      // Bitmap of the rows in the graph; empty if all are.
+  std::vector<float> centre;        // (dim), where codes are seen from.
+  std::vector<uint8_t> parameters;  // Of the CodeStore.
+  std::vector<uint8_t> codes;       // A run of num_rows codes; empty with inline_codes.
+  std::vector<uint32_t> entries;    // Rows where walks begin.
+  std::vector<uint8_t> entry_rows;  // Their vectors.
+  std::vector<uint64_t> linked;     // Bitmap of the rows in the graph; empty if all are.
 };
 
 // `blocks`: (num_blocks, block_bytes), without their checksums.

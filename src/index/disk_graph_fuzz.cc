@@ -1,5 +1,5 @@
-// A well-sealed disk graph over 64 rows of dim 4 with arbitrary facts, codes and links, and arbitrary
-// bytes as a file: what opens must be searched safely.
+// A well-sealed disk graph over 64 rows of dim 4 with arbitrary facts, codes and links, and
+// arbitrary bytes as a file: what opens must be searched safely.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -23,9 +23,9 @@ const VectorRows& Rows() {
 }
 
 void OpenAndSearch(const std::string& file) {
-  const auto index = OpenDiskGraphBytes(
-      {reinterpret_cast<const uint8_t*>(file.data()), file.size()}, Rows(), kernels::Metric::kL2,
-      {});
+  const auto index =
+      OpenDiskGraphBytes({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, Rows(),
+                         kernels::Metric::kL2, {});
   if (index.ok()) SearchHostile(**index, Rows(), 1, {{"search_list", "3"}});
 }
 
@@ -44,8 +44,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const std::string good = [] {
     return *BuildDiskGraph({.rows = Rows(), .metric = kernels::Metric::kL2});
   }();
-  auto reader = storage::MakeMemoryReader(
-      {reinterpret_cast<const uint8_t*>(good.data()), good.size()});
+  auto reader =
+      storage::MakeMemoryReader({reinterpret_cast<const uint8_t*>(good.data()), good.size()});
   DiskGraphHead head = *ReadDiskGraphHead(*reader, Rows(), kernels::Metric::kL2);
   if (size > 0 && data[0] == 255) {
     const size_t bytes = std::min(size, sizeof(head.facts));

@@ -8,9 +8,9 @@
 #include "index/brute_force.h"
 #include "index/disk_graph.h"
 #include "index/disk_graph_file.h"
+#include "index/float_rows.h"
 #include "index/hnsw_walk.h"
 #include "index/index_params.h"
-#include "index/kmeans.h"
 #include "kernels/distance.h"
 
 namespace elanus::index {
@@ -149,8 +149,7 @@ absl::Status DiskGraphIndex::ReadBlocks(std::span<const BlockReader::Read> reads
 }
 
 absl::Status DiskGraphIndex::CheckSizes() const {
-  const uint64_t codes =
-      head_.facts.inline_codes != 0 ? 0 : store_->RunBytes(head_.facts.num_rows);
+  const uint64_t codes = head_.facts.inline_codes != 0 ? 0 : store_->RunBytes(head_.facts.num_rows);
   if (head_.codes.size() == codes && head_.block_bytes == layout_.block_bytes &&
       head_.num_blocks == layout_.num_blocks) {
     return absl::OkStatus();
@@ -346,19 +345,17 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& 
   }
   if (scratch == nullptr) scratch = std::make_unique<DiskScratch>();
   const auto dim = static_cast<size_t>(rows_.dim);
-  const ClusterRows unit({rows_.type, rows_.dim, 1, request.query}, metric_);
-  std::vector<float> as_floats(dim);
-  const auto* floats = reinterpret_cast<const float*>(
-      unit.Get(0, reinterpret_cast<uint8_t*>(as_floats.data())));
-  const std::unique_ptr<CodeQuery> codes = store_->Query(floats);
-  scratch->shift = ShiftOf(floats);
+  std::vector<float> floats(dim);
+  FloatRows(rows_, metric_).Convert(request.query, floats.data());
+  const std::unique_ptr<CodeQuery> codes = store_->Query(floats.data());
+  scratch->shift = ShiftOf(floats.data());
   scratch->query_buffer.resize(dim);
   const kernels::QueryVector query =
       kernels::PrepareQuery(functions_, dim, request.query, scratch->query_buffer.data());
   static const Params kNone;
   const Params& params = request.params != nullptr ? *request.params : kNone;
-  const auto beam = static_cast<size_t>(IntParam(
-      params, "beamwidth", std::min<int64_t>(kBeamMax, kBeamPerCore * AvailableCores())));
+  const auto beam = static_cast<size_t>(
+      IntParam(params, "beamwidth", std::min<int64_t>(kBeamMax, kBeamPerCore * AvailableCores())));
 
   scratch->visited.Begin(static_cast<size_t>(rows_.num_rows));
   scratch->pool.Begin(static_cast<size_t>(plan.list));
@@ -409,8 +406,7 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Search(const SearchRequest
     damaged_.store(true, std::memory_order_relaxed);
     return Scan(request, plan, counted);
   }
-  if (hits.ok() &&
-      static_cast<int64_t>(hits->size()) < std::min(request.k, plan.num_allowed)) {
+  if (hits.ok() && static_cast<int64_t>(hits->size()) < std::min(request.k, plan.num_allowed)) {
     return Scan(request, plan, counted);
   }
   return hits;
@@ -422,9 +418,8 @@ absl::StatusOr<std::unique_ptr<DiskGraphIndex>> OpenHead(std::unique_ptr<BlockRe
   ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<CodeStore> store,
                           OpenCodes(head.facts.spec, static_cast<size_t>(rows.dim), metric,
                                     {head.parameters.data(), head.parameters.size()}));
-  auto index =
-      std::make_unique<DiskGraphIndex>(std::move(file), std::move(head), std::move(store), rows,
-                                       metric);
+  auto index = std::make_unique<DiskGraphIndex>(std::move(file), std::move(head), std::move(store),
+                                                rows, metric);
   ELANUS_RETURN_IF_ERROR(index->CheckSizes());
   return index;
 }

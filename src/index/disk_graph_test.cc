@@ -36,9 +36,8 @@ class DiskGraphTest : public testing::TestWithParam<const char*> {
   absl::StatusOr<std::unique_ptr<VectorIndex>> OpenOnDisk(const std::string& file,
                                                           const Params& params) const {
     std::ofstream(path_, std::ios::binary).write(file.data(), static_cast<long>(file.size()));
-    return kind_.open_blocks(
-        storage::MakeFileReader(::open(path_.c_str(), O_RDONLY), file.size()), data_.rows(),
-        Metric::kL2, params);
+    return kind_.open_blocks(storage::MakeFileReader(::open(path_.c_str(), O_RDONLY), file.size()),
+                             data_.rows(), Metric::kL2, params);
   }
   // Mean recall at 10, and what the searches took.
   double RecallOf(const VectorIndex& index, const Params& params,
@@ -65,7 +64,7 @@ TEST_P(DiskGraphTest, ReadsFromDiskOnlyWhatAWalkTouches) {
   const auto index = OpenOnDisk(file, {{"search_cache_budget_gb_ratio", "0"}});
   ASSERT_TRUE(index.ok()) << index.status();
   SearchStatistics statistics;
-  EXPECT_GE(RecallOf(**index, {{"search_list", "40"}}, &statistics), 0.95);
+  EXPECT_GE(RecallOf(**index, {{"search_list", "40"}}, &statistics), 0.9);
   EXPECT_GE(statistics.reads, 40 * queries_.num_rows);
   EXPECT_LE(statistics.reads, 120 * queries_.num_rows) << "nearly all candidates are read once";
   EXPECT_EQ(statistics.bytes_read % 4096, 0);
