@@ -203,7 +203,7 @@ void Builder::Insert(const Node& node, WalkScratch& scratch) {
     WalkLevel(
         rows_, query, seeds, WalkLimits{.ef = header_.ef_construction},
         [&](uint32_t at) { return CopyLinks(level, at, scratch); },
-        [&](uint32_t at) { return graph_.RowOf(level, at); }, [](uint32_t) { return true; },
+        [&](uint32_t at) { return graph_.RowOf(level, at); }, [](uint32_t, float) { return true; },
         scratch, found, counts);
     std::vector<Neighbor> candidates = found.TakeSorted();
     if (level > 0) seeds = candidates;

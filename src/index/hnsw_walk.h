@@ -117,7 +117,7 @@ enum class WalkEnd { kDone, kTooLong, kCancelled };
 //   seeds    nodes with their distances, all of this level
 //   links    links(node) -> span of the node's neighbours at this level, without kNoNode
 //   row_of   row_of(node) -> row of the vector
-//   accept   accept(node) -> may be a result
+//   accept   accept(node, distance) -> may be a result
 //   found    receives the nearest accepted nodes; holds at most limits.ef
 //   The caller begins scratch.visited, and may mark nodes in it that the walk must leave out.
 template <typename Links, typename RowOf, typename Accept>
@@ -134,7 +134,7 @@ WalkEnd WalkLevel(const WalkRows& rows, const kernels::QueryVector& query,
   for (const kernels::Neighbor& seed : seeds) {
     if (!scratch.visited.Mark(static_cast<uint32_t>(seed.row))) continue;
     frontier.push_back(seed);
-    if (accept(static_cast<uint32_t>(seed.row))) found.Push(seed.distance, seed.row);
+    if (accept(static_cast<uint32_t>(seed.row), seed.distance)) found.Push(seed.distance, seed.row);
   }
   std::make_heap(frontier.begin(), frontier.end(), farther);
 
@@ -164,7 +164,7 @@ WalkEnd WalkLevel(const WalkRows& rows, const kernels::QueryVector& query,
       if (found.full() && distance >= found.bound()) continue;
       frontier.push_back({distance, scratch.fresh[i]});
       std::push_heap(frontier.begin(), frontier.end(), farther);
-      if (accept(scratch.fresh[i])) found.Push(distance, scratch.fresh[i]);
+      if (accept(scratch.fresh[i], distance)) found.Push(distance, scratch.fresh[i]);
     }
     if (counts.distances > distances_max) return WalkEnd::kTooLong;
   }
