@@ -140,7 +140,7 @@ TEST_P(Conformance, FindsTheNearestRowsOfARange) {
   ASSERT_TRUE(index.ok()) << index.status().ToString();
   Bitset half(data.num_rows);
   for (int64_t row = 0; row < data.num_rows; row += 2) half.Set(row);
-  const Params params = {{"nprobe", "60"}, {"ef", "500"}};
+  const Params params = {{"nprobe", "60"}, {"ef", "500"}, {"search_list", "500"}};
   // Where the range begins and ends, as places in the list of all rows; 3000: no end.
   for (const auto& [begin, end] : std::vector<std::pair<int64_t, int64_t>>{
            {0, 3000}, {0, 30}, {40, 3000}, {40, 300}, {1200, 3000}, {1200, 1210}, {2990, 3000}}) {

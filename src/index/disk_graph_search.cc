@@ -20,12 +20,13 @@ using kernels::BitView;
 using kernels::Metric;
 using storage::BlockReader;
 
-constexpr int64_t kSearchListMin = 16;
+constexpr int64_t kSearchListMin = 16, kSearchListMinInRange = 512;
+constexpr int64_t kListGrowth = 4;
 constexpr int64_t kBeamPerCore = 4, kBeamMax = 16;
 constexpr size_t kSeeds = 4;  // Entry points that a walk begins from.
 constexpr double kDefaultCacheRatio = 0.1;
 // A record that is read and looked at, against a row of the column that is compared in a scan.
-constexpr double kReadCost = 8;
+constexpr int64_t kReadCost = 8;
 
 struct Candidate {
   float distance;  // By code.
@@ -108,7 +109,8 @@ class DiskGraphIndex final : public VectorIndex {
     BitView allowed;  // Empty: all rows.
     int64_t num_allowed = 0;
     int64_t list = 0;  // Candidates kept.
-    bool scan = false;
+    // Whether comparing all allowed rows is cheaper than a walk.
+    bool scan() const { return num_allowed <= list * kReadCost; }
   };
   Plan MakePlan(const SearchRequest& request, kernels::Bitset& storage) const;
   absl::StatusOr<std::vector<Neighbor>> Scan(const SearchRequest& request, const Plan& plan,
@@ -236,21 +238,20 @@ DiskGraphIndex::Plan DiskGraphIndex::MakePlan(const SearchRequest& request,
     }
   }
   if (plan.num_allowed == 0) return plan;
-  const int64_t fallback = std::max(request.k, kSearchListMin);
+  const int64_t fallback =
+      std::max(request.k, request.range.everything() ? kSearchListMin : kSearchListMinInRange);
   const int64_t list = std::max(
       request.k, IntParam(params, "search_list", IntParam(params, "search_list_size", fallback)));
   const double share = static_cast<double>(plan.num_allowed) / static_cast<double>(num_linked);
   plan.list = static_cast<int64_t>(
       std::min(static_cast<double>(num_linked), static_cast<double>(list) / share));
-  plan.scan = damaged_.load(std::memory_order_relaxed) ||
-              static_cast<double>(plan.num_allowed) <= static_cast<double>(plan.list) * kReadCost;
   return plan;
 }
 
 absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Scan(const SearchRequest& request,
                                                            const Plan& plan,
                                                            SearchStatistics& statistics) const {
-  BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k);
+  BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k, request.range);
   ELANUS_RETURN_IF_ERROR(scan.Add(rows_, 0, plan.allowed, request.cancellation));
   statistics.distances += scan.statistics().distances;
   return std::move(scan.Finish().front());
@@ -372,7 +373,9 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& 
       ++statistics.hops;
       ++statistics.distances;
       const float distance = functions_.One(query, record, dim);
-      if (plan.allowed.empty() || plan.allowed.Test(scratch->beam[i])) {
+      // Rows beyond the range are results until the end: they show how far the walk has seen.
+      if (distance >= request.range.nearest &&
+          (plan.allowed.empty() || plan.allowed.Test(scratch->beam[i]))) {
         found.Push(distance, scratch->beam[i]);
       }
       AddNeighbours(record, *codes, *scratch);
@@ -395,21 +398,24 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Search(const SearchRequest
   }
   if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
   kernels::Bitset storage;
-  const Plan plan = MakePlan(request, storage);
+  Plan plan = MakePlan(request, storage);
   if (plan.num_allowed == 0) return std::vector<Neighbor>();
-  if (plan.scan) return Scan(request, plan, counted);
-  absl::StatusOr<std::vector<Neighbor>> hits = Walk(request, plan, counted);
-  const ErrorCode code = hits.ok() ? ErrorCode::kOk : CodeOf(hits.status());
-  if (code == ErrorCode::kDataIntegrity || code == ErrorCode::kIoFailed) {
-    ELANUS_LOG(Error, "disk graph cannot be read; its segment is scanned instead",
-               Field("reason", hits.status()));
-    damaged_.store(true, std::memory_order_relaxed);
-    return Scan(request, plan, counted);
+  // Again with a longer list while a filter, or rows nearer than the range, left too few.
+  for (; !plan.scan() && !damaged_.load(std::memory_order_relaxed); plan.list *= kListGrowth) {
+    absl::StatusOr<std::vector<Neighbor>> hits = Walk(request, plan, counted);
+    const ErrorCode code = hits.ok() ? ErrorCode::kOk : CodeOf(hits.status());
+    if (code == ErrorCode::kDataIntegrity || code == ErrorCode::kIoFailed) {
+      ELANUS_LOG(Error, "disk graph cannot be read; its segment is scanned instead",
+                 Field("reason", hits.status()));
+      damaged_.store(true, std::memory_order_relaxed);
+      break;
+    }
+    ELANUS_RETURN_IF_ERROR(hits.status());
+    if (static_cast<int64_t>(hits->size()) < std::min(request.k, plan.num_allowed)) continue;
+    while (!hits->empty() && !request.range.Contains(hits->back().distance)) hits->pop_back();
+    return hits;
   }
-  if (hits.ok() && static_cast<int64_t>(hits->size()) < std::min(request.k, plan.num_allowed)) {
-    return Scan(request, plan, counted);
-  }
-  return hits;
+  return Scan(request, plan, counted);
 }
 
 absl::StatusOr<std::unique_ptr<DiskGraphIndex>> OpenHead(std::unique_ptr<BlockReader> file,

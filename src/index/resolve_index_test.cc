@@ -143,9 +143,10 @@ TEST(ResolveIndex, RefusesKnownTypesThatThisVersionLacks) {
             "type not supported");
   EXPECT_HAS(Why(Field(DataType::kSparseFloatVector), {}, ErrorCode::kIndexNotSupported),
              "AUTOINDEX is not in this version");
-  EXPECT_HAS(Why(Field(DataType::kFloatVector), Typed("DISKANN", "L2", {{"max_degree", "-5"}}),
-                 ErrorCode::kIndexNotSupported),
-             "DISKANN");
+  // Build keys of DISKANN are the server's to set.
+  EXPECT_TRUE(ResolveIndex(Field(DataType::kFloatVector),
+                           Typed("DISKANN", "L2", {{"max_degree", "-5"}}))
+                  .ok());
   auto lists = Field(DataType::kArrayOfVector);
   lists.element_type = DataType::kFloatVector;
   EXPECT_HAS(Why(lists, Typed("HNSW", "MAX_SIM"), ErrorCode::kIndexNotSupported), "HNSW");
