@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/executor.h"
+#include "index/index_kinds.h"
 #include "querynode/loaded_collection.h"
 #include "roles/coordinator.h"
 #include "roles/query_node.h"
