@@ -7,6 +7,7 @@
 #include "index/hnsw_file.h"
 #include "index/hnsw_walk.h"
 #include "index/index_file.h"
+#include "kernels/distance.h"
 
 namespace elanus::index {
 namespace {
@@ -166,8 +167,10 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(const SearchRequest& reque
   const WalkLimits limits{plan.ef, plan.distances_max, request.cancellation};
   const auto walk = [&](auto accept) {
     return WalkLevel(
-        WalkRows{functions_, rows_.data, dim}, query, {&seed, 1}, limits,
-        [this](uint32_t node) { return Links(0, node); }, [](uint32_t node) { return node; },
+        {&seed, 1}, limits, [this](uint32_t node) { return Links(0, node); },
+        [&](const uint32_t* nodes, size_t count, float* out) {
+          functions_.gather(query, rows_.data, nodes, count, dim, out);
+        },
         accept, scratch, found, counts);
   };
   const bool filtered = plan.num_allowed < static_cast<int64_t>(graph_.header.num_linked);
