@@ -227,6 +227,7 @@ TEST(RefineChoice, FollowsTheParametersAndSparesCopiesOfTheColumn) {
   EXPECT_EQ(finer.codes, (CodeSpec{.kind = CodeKind::kScalar, .bits = 6}));
 
   EXPECT_EQ(CandidatesFor(10, {}), 40);
+  EXPECT_EQ(CandidatesFor(1, {}), 32);
   EXPECT_EQ(CandidatesFor(10, {{"refine_k", "1.25"}}), 13);
   EXPECT_EQ(CandidatesFor(10, {{"refine_k", "1"}}), 10);
   EXPECT_EQ(CandidatesFor(10, {{"reorder_k", "70"}}), 70);

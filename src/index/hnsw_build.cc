@@ -209,7 +209,7 @@ void Builder::Insert(const Node& node, WalkScratch& scratch) {
           for (size_t i = 0; i < count; ++i) scratch.rows.push_back(graph_.RowOf(level, nodes[i]));
           functions_.gather(query, options_.rows.data, scratch.rows.data(), count, dim_, out);
         },
-        [](uint32_t) { return true; }, scratch, found, counts);
+        [](uint32_t, float) { return true; }, scratch, found, counts);
     std::vector<Neighbor> candidates = found.TakeSorted();
     if (level > 0) seeds = candidates;
     Connect(level, own, candidates, scratch);

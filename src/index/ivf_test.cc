@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "index/ivf_file.h"
@@ -176,6 +177,55 @@ TEST(IvfCodes, MakeTheSameFileWithAnyNumberOfThreads) {
     const std::string alone = kind.build(options).value();
     options.executor = &executor;
     EXPECT_TRUE(alone == kind.build(options).value()) << kind.name;
+  }
+}
+
+// Pages of iterators rest on it: neither k nor a filter nor a range may change a row's distance.
+TEST(IvfCodes, GiveARowOneDistanceInEverySearch) {
+  const auto data = ClusteredVectors(DataType::kFloatVector, 24, 3000, 30, 5);
+  kernels::Bitset few(data.num_rows), many(data.num_rows);
+  for (int64_t row = 0; row < data.num_rows; ++row) {
+    if (row % 100 == 1) few.Set(row);
+    if (row % 3 != 1) many.Set(row);
+  }
+  for (const Metric metric : {Metric::kL2, Metric::kCosine}) {
+    for (const CodedKind& kind : kCodedKinds) {
+      for (const char* refine_type : {"", "sq6", "flat"}) {
+        BuildOptions options{.rows = data.rows(), .metric = metric, .params = kind.params};
+        options.params["nlist"] = "16";
+        if (*refine_type != 0) {
+          options.params["refine"] = "true";
+          options.params["refine_type"] = refine_type;
+        }
+        const std::string file = kind.build(options).value();
+        const auto index =
+            OpenIvfCodes({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, data.rows(),
+                         metric, {})
+                .value();
+        std::map<int64_t, float> seen;
+        const auto search = [&](SearchRequest request) {
+          const Params params = {{"nprobe", "4"}};
+          request.query = data.row(5);
+          request.params = &params;
+          const auto hits = index->Search(request, nullptr).value();
+          EXPECT_FALSE(hits.empty());
+          for (const Neighbor& hit : hits) {
+            EXPECT_TRUE(request.range.Contains(hit.distance));
+            EXPECT_EQ(seen.emplace(hit.row, hit.distance).first->second, hit.distance)
+                << kind.name << " " << refine_type << " row " << hit.row;
+          }
+          return hits;
+        };
+        const auto first = search({.k = 300});
+        search({.k = 7});
+        search({.k = 50, .allowed = few.view(), .num_allowed = few.Count()});
+        search({.k = 50, .allowed = many.view(), .num_allowed = many.Count()});
+        const DistanceRange range{first[100].distance, first[200].distance};
+        search({.k = 500, .range = range});
+        search({.k = 500, .allowed = many.view(), .num_allowed = many.Count(), .range = range});
+        search({.k = 20, .range = {.nearest = range.farthest}});
+      }
+    }
   }
 }
 

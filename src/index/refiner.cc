@@ -12,6 +12,7 @@ namespace {
 
 // Candidates for a hit where the client does not say: codes of few bits leave many rows in doubt.
 constexpr double kDefaultRefineK = 4;
+constexpr double kDefaultCandidatesMin = 32;
 
 std::string LowerText(const Params& params, const char* key) {
   const auto it = params.find(key);
@@ -47,32 +48,43 @@ RefineChoice RefineChoiceOf(const Params& params, schema::DataType column_type) 
 int64_t CandidatesFor(int64_t k, const Params& params) {
   const int64_t reorder = IntParam(params, "reorder_k", 0);
   if (reorder > 0) return std::max(k, reorder);
-  double factor = kDefaultRefineK;
+  double wanted = std::max(static_cast<double>(k) * kDefaultRefineK, kDefaultCandidatesMin);
   if (const auto it = params.find("refine_k"); it != params.end()) {
+    double factor = 1;
     std::from_chars(it->second.data(), it->second.data() + it->second.size(), factor);
+    wanted = std::ceil(static_cast<double>(k) * factor);
   }
-  const double wanted = std::ceil(static_cast<double>(k) * factor);
   return std::max(k, static_cast<int64_t>(std::min(wanted, 1e9)));
 }
 
-void Refiner::Refine(const uint8_t* query, const float* floats, std::vector<Neighbor>& candidates,
-                     SearchStatistics& statistics) const {
+RowDistances::RowDistances(const VectorRows& rows, const kernels::DistanceFunctions& functions,
+                           kernels::Metric metric, const RowCodes* codes, const uint8_t* query)
+    : rows_(rows), functions_(functions), floats_(static_cast<size_t>(rows.dim)) {
+  if (codes == nullptr) {
+    query_ = kernels::PrepareQuery(functions, static_cast<size_t>(rows.dim), query, floats_.data());
+  } else {
+    FloatRows(rows, metric).Convert(query, floats_.data());
+    codes_.emplace(codes->Query(floats_.data()));
+  }
+}
+
+void RowDistances::operator()(const uint32_t* ids, size_t count, float* out) {
+  if (codes_.has_value()) {
+    codes_->Gather(ids, count, out);
+  } else {
+    functions_.gather(query_, rows_.data, ids, count, static_cast<size_t>(rows_.dim), out);
+  }
+}
+
+void RankAnew(RowDistances& distances, std::vector<Neighbor>& candidates) {
   std::vector<uint32_t> ids(candidates.size());
-  std::vector<float> distances(candidates.size());
+  std::vector<float> better(candidates.size());
   // In ascending order rows are read front to back.
   std::sort(candidates.begin(), candidates.end(),
             [](const Neighbor& a, const Neighbor& b) { return a.row < b.row; });
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(candidates[i].row);
-  if (codes_ != nullptr) {
-    codes_->Query(floats).Gather(ids.data(), ids.size(), distances.data());
-  } else {
-    const auto dim = static_cast<size_t>(rows_.dim);
-    std::vector<float> buffer(dim);
-    const auto prepared = kernels::PrepareQuery(functions_, dim, query, buffer.data());
-    functions_.gather(prepared, rows_.data, ids.data(), ids.size(), dim, distances.data());
-  }
-  statistics.distances += static_cast<int64_t>(ids.size());
-  for (size_t i = 0; i < ids.size(); ++i) candidates[i].distance = distances[i];
+  distances(ids.data(), ids.size(), better.data());
+  for (size_t i = 0; i < ids.size(); ++i) candidates[i].distance = better[i];
   std::sort(candidates.begin(), candidates.end(), kernels::Nearer);
 }
 

@@ -32,28 +32,31 @@ RefineChoice RefineChoiceOf(const Params& params, schema::DataType column_type);
 // "fp16", "bf16"; nothing for other texts.
 std::optional<CodeSpec> ScalarSpecOf(std::string_view type);
 
-// How many candidates to propose for k hits: refine_k times as many, or reorder_k.
+// How many candidates to propose for k hits: refine_k times as many, or reorder_k. Where neither is
+// given, 4 times as many and at least 32.
 int64_t CandidatesFor(int64_t k, const Params& params);
 
-// Threads: any.
-class Refiner {
+// Distances of one query to rows by their numbers: to the column's vectors, or to row codes. The
+// query and what it was made from are borrowed. One thread's.
+class RowDistances {
  public:
-  // `codes` may be null: the column.
-  Refiner(const VectorRows& rows, kernels::Metric metric, std::unique_ptr<RowCodes> codes)
-      : rows_(rows),
-        functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)),
-        codes_(std::move(codes)) {}
+  // `query` as in a SearchRequest. `codes` null: the column.
+  RowDistances(const VectorRows& rows, const kernels::DistanceFunctions& functions,
+               kernels::Metric metric, const RowCodes* codes, const uint8_t* query);
+  RowDistances(const RowDistances&) = delete;
+  RowDistances& operator=(const RowDistances&) = delete;
 
-  // Gives candidates their better distances, in ascending order then. `query` as in a
-  // SearchRequest; `floats` the same as FloatRows makes it.
-  void Refine(const uint8_t* query, const float* floats, std::vector<Neighbor>& candidates,
-              SearchStatistics& statistics) const;
-  int64_t memory_bytes() const { return codes_ != nullptr ? codes_->memory_bytes() : 0; }
+  void operator()(const uint32_t* ids, size_t count, float* out);
 
  private:
-  const VectorRows rows_;
-  const kernels::DistanceFunctions functions_;
-  const std::unique_ptr<RowCodes> codes_;
+  const VectorRows& rows_;
+  const kernels::DistanceFunctions& functions_;
+  std::vector<float> floats_;
+  kernels::QueryVector query_;
+  std::optional<RowQuery> codes_;
 };
+
+// Gives candidates the distances of `distances`, in ascending order then.
+void RankAnew(RowDistances& distances, std::vector<Neighbor>& candidates);
 
 }  // namespace elanus::index

@@ -34,8 +34,8 @@ class RowQuery {
 
  private:
   std::unique_ptr<CodeQuery> query_;
-  const CodeShift shift_;
-  const uint8_t* const run_;
+  CodeShift shift_;
+  const uint8_t* run_;
 };
 
 // Immutable; any threads.
