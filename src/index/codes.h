@@ -1,16 +1,16 @@
 // Stores of codes: compressed forms of vectors, and distances of a query to them.
 //
-// A code stands for r = x - c, a row x seen from a centre c (the centroid of its list, or the mean of
-// all rows); what it decodes to is r~. Every kind of code approximates inner products q r~ only, and
-// the metric comes in by one number a code, its term:
+// A code stands for r = x - c, a row x seen from a centre c (the centroid of its list, or the mean
+// of all rows); what it decodes to is r~. Every kind of code approximates inner products q r~ only,
+// and the metric comes in by one number a code, its term:
 //
 //   L2           |q - x|^2  ~  |q - c|^2  +         term  -  2 q r~     term = |r|^2 + 2 c r~
 //   IP, COSINE   -q x       ~  -q c       +  tilt * term  -    q r~     term = c r~ - c r
 //
 // so that what is worked out for a query is worked out once, for all centres (the L2 term holds the
-// true |r|^2: the estimate has no bias from the length that codes lose). tilt = q c / |c|^2 corrects
-// the part of the error that points along c, which is known: what is left is (q - tilt c)(r - r~).
-// For COSINE rows and queries are at unit length.
+// true |r|^2: the estimate has no bias from the length that codes lose). tilt = q c / |c|^2
+// corrects the part of the error that points along c, which is known: what is left is (q - tilt
+// c)(r - r~). For COSINE rows and queries are at unit length.
 #pragma once
 
 #include <cstdint>
@@ -35,8 +35,8 @@ enum class CodeKind : uint32_t {
 struct CodeSpec {
   CodeKind kind = CodeKind::kScalar;
   uint32_t bits = 8;
-  uint32_t parts = 0;     // kProduct: they divide dim.
-  uint32_t levels = 1;    // kProduct: more than one is a residual quantiser in each part.
+  uint32_t parts = 0;      // kProduct: they divide dim.
+  uint32_t levels = 1;     // kProduct: more than one is a residual quantiser in each part.
   uint32_t in_blocks = 0;  // 1: laid out for scanning runs, 0: for reaching single codes.
   uint32_t reserved = 0;
 
@@ -64,8 +64,8 @@ class CodeQuery {
   virtual void Scan(const uint8_t* run, size_t run_rows, size_t begin, size_t count,
                     const CodeShift& shift, float* out) = 0;
   // out[i] = distance to code ids[i] of a run laid out for that (CodeSpec::in_blocks = 0).
-  virtual void Gather(const uint8_t* run, const uint32_t* ids, size_t count,
-                      const CodeShift& shift, float* out) = 0;
+  virtual void Gather(const uint8_t* run, const uint32_t* ids, size_t count, const CodeShift& shift,
+                      float* out) = 0;
 };
 
 // A trained coder. Immutable; any threads.

@@ -55,8 +55,12 @@ class Conformance : public ::testing::TestWithParam<Case> {
     schema::FieldSchema field;
     field.type = data.type;
     field.type_params["dim"] = std::to_string(data.dim);
-    // Small graphs keep the suite short; keys of other kinds are ignored.
-    options.params = {{"M", "8"}, {"efConstruction", "60"}};
+    // Small graphs keep the suite short; keys of other kinds are ignored. Codes are refined, so
+    // that all kinds can be held to one recall.
+    options.params = {{"M", "8"}, {"efConstruction", "60"}, {"m", "8"}};
+    for (const ParamSpec& spec : GetParam().kind->param_specs) {
+      if (spec.name == "refine") options.params["refine"] = "true";
+    }
     ELANUS_RETURN_IF_ERROR(GetParam().kind->check_build(field, options.params));
     return GetParam().kind->build(options);
   }
@@ -89,10 +93,12 @@ TEST_P(Conformance, FindsTheNeighboursAtEverySelectivity) {
     if (share < 0) allowed.Set(1234);
     const int64_t num_allowed = allowed.Count();
     for (const int64_t k : {1, 10, 200}) {
-      const std::string list = std::to_string(std::max<int64_t>(k, 100));
-      // Candidates by code: more of them than hits.
-      const std::string candidates = std::to_string(std::max<int64_t>(2 * k, 100));
-      const Params params = {{"ef", list}, {"search_list", candidates}, {"nprobe", "40"}};
+      const int64_t refine_k = std::max<int64_t>(8, 64 / k);
+      const Params params = {{"ef", std::to_string(std::max<int64_t>(k, 100))},
+                             {"search_list", std::to_string(std::max<int64_t>(2 * k, 100))},
+                             {"nprobe", "40"},
+                             {"refine_k", std::to_string(refine_k)},
+                             {"reorder_k", std::to_string(refine_k * k)}};
       double recall = 0;
       for (int64_t q = 0; q < queries.num_rows; ++q) {
         SearchRequest request{.query = queries.row(q), .k = k, .params = &params};

@@ -35,8 +35,8 @@ class HalfCodes final : public CodeStore {
       : type_(type),
         dim_(dim),
         // Rows are at unit length where the metric is COSINE.
-        functions_(kernels::DistanceFunctionsFor(type,
-                                                 metric == Metric::kL2 ? Metric::kL2 : Metric::kIp)) {}
+        functions_(kernels::DistanceFunctionsFor(
+            type, metric == Metric::kL2 ? Metric::kL2 : Metric::kIp)) {}
 
   size_t RunBytes(size_t rows) const override { return rows * dim_ * 2; }
   void Encode(const float* residuals, const float* centre, size_t count, size_t begin,

@@ -7,6 +7,7 @@
 #include "index/hnsw_file.h"
 #include "index/hnsw_walk.h"
 #include "index/index_file.h"
+#include "kernels/distance.h"
 
 namespace elanus::index {
 namespace {
@@ -173,8 +174,10 @@ absl::StatusOr<HnswIndex::Found> HnswIndex::Walk(const SearchRequest& request, c
   const WalkLimits limits{plan.ef, plan.distances_max, request.cancellation};
   const auto walk = [&](auto accept) {
     return WalkLevel(
-        WalkRows{functions_, rows_.data, dim}, query, {&seed, 1}, limits,
-        [this](uint32_t node) { return Links(0, node); }, [](uint32_t node) { return node; },
+        {&seed, 1}, limits, [this](uint32_t node) { return Links(0, node); },
+        [&](const uint32_t* nodes, size_t count, float* out) {
+          functions_.gather(query, rows_.data, nodes, count, dim, out);
+        },
         accept, scratch, found, counts);
   };
   // Rows nearer than the range lead on but are no results. Those beyond it are results until the

@@ -151,6 +151,12 @@ IndexKind Hnsw(IndexKind kind) {
   kind.open = &OpenHnsw;
   return Make(kind, true, true, true);
 }
+// Inverted lists over codes.
+IndexKind IvfCodes(IndexKind kind, decltype(IndexKind::build) build) {
+  kind.build = build;
+  kind.open = &OpenIvfCodes;
+  return Make(kind, true, true, true);
+}
 IndexKind IvfFlat(IndexKind kind) {
   kind.build = &BuildIvfFlat;
   kind.open = &OpenIvfFlat;
@@ -173,10 +179,10 @@ const std::vector<IndexKind>& Table() {
 #define PLAIN(specs) &CheckBuildOf<specs>
         Make(ROW("FLAT", &Floats, kFloatMetrics, kNoParams, PLAIN(kNoParams)), false, true, true),
         IvfFlat(ROW("IVF_FLAT", &Floats, kFloatMetrics, kIvfParams, PLAIN(kIvfParams))),
-        Later(ROW("IVF_SQ8", &Floats, kFloatMetrics, kIvfSqParams, PLAIN(kIvfSqParams)), true),
-        Later(ROW("IVF_PQ", &Floats, kFloatMetrics, kIvfPqParams, &CheckQuantized<kIvfPqParams>), true),
+        IvfCodes(ROW("IVF_SQ8", &Floats, kFloatMetrics, kIvfSqParams, PLAIN(kIvfSqParams)), &BuildIvfSq),
+        IvfCodes(ROW("IVF_PQ", &Floats, kFloatMetrics, kIvfPqParams, &CheckQuantized<kIvfPqParams>), &BuildIvfPq),
         Later(ROW("IVF_RABITQ", &Floats, kFloatMetrics, kIvfRabitqParams, PLAIN(kIvfRabitqParams)), true),
-        Later(ROW("SCANN", &Floats, kFloatMetrics, kScannParams, &CheckScann), true),
+        IvfCodes(ROW("SCANN", &Floats, kFloatMetrics, kScannParams, &CheckScann), &BuildScann),
         Hnsw(ROW("HNSW", &AnyDense, kHnswMetrics, kHnswParams, &CheckHnsw)),
         Later(ROW("HNSW_SQ", &FloatsAndInt8, kFloatMetrics, kHnswSqParams, PLAIN(kHnswSqParams)), true),
         Later(ROW("HNSW_PQ", &FloatsAndInt8, kFloatMetrics, kHnswPqParams, &CheckQuantized<kHnswPqParams>), true),

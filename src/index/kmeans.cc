@@ -16,7 +16,7 @@ using kernels::ElementType;
 using kernels::Metric;
 using kernels::QueryVector;
 
-constexpr size_t kChunkRows = 96;             // Compared with the centroids at a time.
+constexpr size_t kChunkRows = 96;                 // Compared with the centroids at a time.
 constexpr size_t kTileBytes = size_t{256} << 10;  // Centroids that stay in the cache meanwhile.
 
 kernels::DistanceFunctions ClusterFunctions(schema::DataType type, Metric metric) {
@@ -100,7 +100,8 @@ const uint8_t* ClusterRows::Get(int64_t row, uint8_t* buffer) const {
 
 namespace {
 
-// nearest[i] for the `count` rows that `queries` refers to; binary vectors have kernels of their own.
+// nearest[i] for the `count` rows that `queries` refers to; binary vectors have kernels of their
+// own.
 void NearestByTiles(const ClusterRows& rows, const std::vector<QueryVector>& queries,
                     const std::vector<uint8_t>& centroids, size_t dim, uint32_t* nearest) {
   const size_t num_clusters = centroids.size() / rows.width(), count = queries.size();

@@ -29,7 +29,9 @@ struct Tables {
         part_dim(dim / spec.parts),
         count(size_t{spec.parts} * spec.levels),
         entries(values.size() / (count * part_dim)),
-        code_bytes(spec.bits <= 8 ? 1 : spec.bits <= 16 ? 2 : 4),
+        code_bytes(spec.bits <= 8    ? 1
+                   : spec.bits <= 16 ? 2
+                                     : 4),
         layout(spec.in_blocks == 0 ? Layout::kRecords
                : spec.bits <= 4    ? Layout::kNibbles
                                    : Layout::kBytes),
@@ -287,7 +289,8 @@ absl::Status TrainPart(const CodeSpec& spec, const CodeTraining& training, size_
     kernels::CentroidPanels(table, entries, part_dim)
         .Nearest(left.data(), part_dim, num_rows, nearest.data());
     for (size_t i = 0; i < num_rows; ++i) {
-      for (size_t d = 0; d < part_dim; ++d) left[i * part_dim + d] -= table[nearest[i] * part_dim + d];
+      for (size_t d = 0; d < part_dim; ++d)
+        left[i * part_dim + d] -= table[nearest[i] * part_dim + d];
     }
   }
   return absl::OkStatus();

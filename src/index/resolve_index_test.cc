@@ -137,10 +137,11 @@ TEST(ResolveIndex, ChecksRangesOfIntegersAndBooleans) {
 
 TEST(ResolveIndex, RefusesKnownTypesThatThisVersionLacks) {
   const auto why =
-      Why(Field(DataType::kFloatVector), Typed("IVF_SQ8", "L2"), ErrorCode::kIndexNotSupported);
-  EXPECT_EQ(why,
-            "index type IVF_SQ8 is not in this version of Elanus; use HNSW, IVF_FLAT or FLAT: index "
-            "type not supported");
+      Why(Field(DataType::kFloatVector), Typed("SVS_FLAT", "L2"), ErrorCode::kIndexNotSupported);
+  EXPECT_EQ(
+      why,
+      "index type SVS_FLAT is not in this version of Elanus; use HNSW, IVF_FLAT or FLAT: index "
+      "type not supported");
   EXPECT_HAS(Why(Field(DataType::kSparseFloatVector), {}, ErrorCode::kIndexNotSupported),
              "AUTOINDEX is not in this version");
   // Build keys of DISKANN are the server's to set.

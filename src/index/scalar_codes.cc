@@ -141,7 +141,8 @@ Range BestRange(const std::vector<float>& values, float steps) {
     const Range range{middle - half, 2 * half / steps};
     double error = 0;
     for (const float value : values) {
-      const float level = std::clamp(std::floor((value - range.low) / range.step + 0.5f), 0.f, steps);
+      const float level =
+          std::clamp(std::floor((value - range.low) / range.step + 0.5f), 0.f, steps);
       const float lost = range.low + range.step * level - value;
       error += lost * lost;
     }
@@ -184,8 +185,8 @@ absl::StatusOr<std::unique_ptr<CodeStore>> TrainScalarCodes(const CodeSpec& spec
   return std::make_unique<ScalarCodes>(spec, dim, training.metric, std::move(ranges));
 }
 
-std::unique_ptr<CodeStore> OpenScalarCodes(const CodeSpec& spec, size_t dim,
-                                           kernels::Metric metric, Bytes parameters) {
+std::unique_ptr<CodeStore> OpenScalarCodes(const CodeSpec& spec, size_t dim, kernels::Metric metric,
+                                           Bytes parameters) {
   if (parameters.size() != 2 * dim * sizeof(float)) return nullptr;
   std::vector<float> ranges(2 * dim);
   std::memcpy(ranges.data(), parameters.data(), parameters.size());

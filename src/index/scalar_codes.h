@@ -13,7 +13,7 @@ absl::StatusOr<std::unique_ptr<CodeStore>> TrainScalarCodes(const CodeSpec& spec
                                                             const CodeTraining& training);
 
 // Null if the parameters are of another size.
-std::unique_ptr<CodeStore> OpenScalarCodes(const CodeSpec& spec, size_t dim,
-                                           kernels::Metric metric, Bytes parameters);
+std::unique_ptr<CodeStore> OpenScalarCodes(const CodeSpec& spec, size_t dim, kernels::Metric metric,
+                                           Bytes parameters);
 
 }  // namespace elanus::index

@@ -152,8 +152,7 @@ void ForEachGroup(size_t dim, int bits, F&& f) {
 
 size_t ScalarCodeBytes(size_t dim, int bits) {
   ELANUS_CHECK(bits == 4 || bits == 6 || bits == 8);
-  return dim / kScalarGroup * GroupBytes(kScalarGroup, bits) +
-         GroupBytes(dim % kScalarGroup, bits);
+  return dim / kScalarGroup * GroupBytes(kScalarGroup, bits) + GroupBytes(dim % kScalarGroup, bits);
 }
 
 void PackScalarCode(const uint8_t* values, size_t dim, int bits, uint8_t* out) {
@@ -168,7 +167,8 @@ void PackScalarCode(const uint8_t* values, size_t dim, int bits, uint8_t* out) {
         continue;
       }
       to[i % half] |= static_cast<uint8_t>((value & 15) << (i < half ? 0 : 4));
-      if (bits == 6) to[half + i % quarter] |= static_cast<uint8_t>(value >> 4 << 2 * (i / quarter));
+      if (bits == 6)
+        to[half + i % quarter] |= static_cast<uint8_t>(value >> 4 << 2 * (i / quarter));
     }
   });
 }

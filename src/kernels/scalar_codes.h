@@ -3,8 +3,9 @@
 // A code of dim components of B bits is cut into groups of 64 components; the last group has what
 // is left. A group of n components is written as
 //   B = 8   n bytes
-//   B = 4   h = ceil(n / 2) bytes; byte j holds component j in its low half and h + j in its high one
-//   B = 6   the low four bits as for B = 4, then t = ceil(n / 4) bytes for the upper two: byte j
+//   B = 4   h = ceil(n / 2) bytes; byte j holds component j in its low half and h + j in its high
+//   one B = 6   the low four bits as for B = 4, then t = ceil(n / 4) bytes for the upper two: byte
+//   j
 //           holds those of components j, t + j, 2 t + j, 3 t + j, lowest bits first
 // so that a group is taken apart by shifts of whole registers.
 #pragma once

@@ -72,8 +72,7 @@ void SumNibbles(const uint8_t* HWY_RESTRICT tables, const uint8_t* HWY_RESTRICT 
       auto low_both = hn::Zero(d16), low_odd = low_both, high_both = low_both, high_odd = low_both;
       for (size_t at = begin; at < end; at += bytes) {
         const auto codes = hn::LoadU(d8, blocks + at), table = hn::LoadU(d8, tables + at);
-        const auto low =
-            hn::BitCast(d16, hn::TableLookupBytes(table, hn::And(codes, mask)));
+        const auto low = hn::BitCast(d16, hn::TableLookupBytes(table, hn::And(codes, mask)));
         const auto high_codes =
             hn::And(hn::BitCast(d8, hn::ShiftRight<4>(hn::BitCast(d16, codes))), mask);
         const auto high = hn::BitCast(d16, hn::TableLookupBytes(table, high_codes));

@@ -25,8 +25,8 @@ inline size_t NibbleBlockBytes(size_t parts) {
 void PackNibbleBlocks(const uint8_t* codes, size_t count, size_t parts, uint8_t* out);
 uint8_t NibbleAt(const uint8_t* blocks, size_t parts, size_t code, size_t part);
 
-// Eight bits a part: blocks of 64 codes, the last one of as many as are left. Part p of a block of n
-// codes is n bytes.
+// Eight bits a part: blocks of 64 codes, the last one of as many as are left. Part p of a block of
+// n codes is n bytes.
 inline constexpr size_t kByteBlock = 64;
 void PackByteBlocks(const uint8_t* codes, size_t count, size_t parts, uint8_t* out);
 uint8_t ByteAt(const uint8_t* blocks, size_t parts, size_t count, size_t code, size_t part);
@@ -39,8 +39,8 @@ struct TableScale {
 // tables: (parts, entries). out: (parts, entries), for 16 entries (padded parts, 16) with zeros.
 TableScale QuantizeTables(const float* tables, size_t parts, size_t entries, uint8_t* out);
 
-// out[i] = sum over p of tables[p][part p of code i], for the codes of whole blocks: 32 * num_blocks
-// values. tables: (padded parts, 16).
+// out[i] = sum over p of tables[p][part p of code i], for the codes of whole blocks: 32 *
+// num_blocks values. tables: (padded parts, 16).
 void SumNibbleBlocks(const uint8_t* tables, const uint8_t* blocks, size_t parts, size_t num_blocks,
                      float* out);
 

@@ -57,7 +57,7 @@ def test_survives_a_restart_and_serves_beside_a_damaged_block(tmp_path):
         fill(client, "c", "DISKANN", DataType.FLOAT_VECTOR, "L2", rows)
         check_against_brute_force(client, "c", DataType.FLOAT_VECTOR, "L2", rows, queries, 0.9, **SEARCH)
         client.close()
-    files = [path for path in (tmp_path / "data/files/index_files").rglob("*") if path.is_file()]
+    files = [path for path in (tmp_path / "data/data/files/index_files").rglob("*") if path.is_file()]
     assert len(files) == 1
     content = bytearray(files[0].read_bytes())
     for at in range(4096 + 77, len(content) // 2, 4096):
