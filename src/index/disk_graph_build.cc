@@ -17,7 +17,6 @@ constexpr int64_t kDefaultDegree = 56;
 constexpr int64_t kDefaultSearchList = 100;
 constexpr double kDefaultCodeRatio = 0.125;
 constexpr uint64_t kEntriesMax = 1024;
-constexpr size_t kEncodeRows = 4096;  // Coded by one task; a multiple of kCodeBlock.
 // Shares of the work, for the progress that is reported.
 constexpr double kGraphShare = 0.9;
 
@@ -47,15 +46,9 @@ class Builder {
  private:
   absl::Status BuildGraph();
   void ChooseEntries();
-  absl::Status TrainStore();
-  absl::Status EncodeRows(const std::vector<uint32_t>& rows, uint8_t* run) const;
+  absl::Status EncodeRows();
   absl::StatusOr<std::string> WriteBlocks(const DiskGraphLayout& layout) const;
-  absl::Status WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* record) const;
-
-  void Residual(uint32_t row, float* out) const {
-    floats_.Get(row, out);
-    for (size_t d = 0; d < dim_; ++d) out[d] -= head_.centre[d];
-  }
+  void WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* record) const;
 
   const BuildOptions& options_;
   const size_t dim_;
@@ -64,7 +57,7 @@ class Builder {
   std::string graph_file_;
   HnswGraph graph_;                // On graph_file_.
   std::vector<uint32_t> members_;  // Rows that are not null.
-  std::unique_ptr<CodeStore> store_;
+  std::unique_ptr<RowCodes> codes_;
 };
 
 absl::Status Builder::BuildGraph() {
@@ -110,62 +103,28 @@ void Builder::ChooseEntries() {
   }
 }
 
-absl::Status Builder::TrainStore() {
+absl::Status Builder::EncodeRows() {
   const double ratio = DoubleParam(options_.params, "pq_code_budget_gb_ratio", kDefaultCodeRatio);
-  head_.facts.spec = SpecFor(dim_, ratio * static_cast<double>(options_.rows.width()));
-  const std::vector<uint32_t> sample =
-      SampleOf(members_, TrainingRows(head_.facts.spec), options_.seed + 2);
-  head_.centre.assign(dim_, 0);
-  std::vector<float> residuals(sample.size() * dim_);
-  for (size_t i = 0; i < sample.size(); ++i) Residual(sample[i], &residuals[i * dim_]);
-  std::vector<double> sums(dim_);
-  for (size_t i = 0; i < sample.size(); ++i) {
-    for (size_t d = 0; d < dim_; ++d) sums[d] += residuals[i * dim_ + d];
-  }
-  for (size_t d = 0; d < dim_ && !sample.empty(); ++d) {
-    head_.centre[d] = static_cast<float>(sums[d] / static_cast<double>(sample.size()));
-  }
-  for (size_t i = 0; i < residuals.size(); ++i) residuals[i] -= head_.centre[i % dim_];
-  CodeTraining training;
-  training.dim = dim_;
-  training.metric = options_.metric;
-  training.residuals = &residuals;
-  training.seed = options_.seed;
-  training.executor = options_.executor;
-  training.cancellation = options_.cancellation;
-  ELANUS_ASSIGN_OR_RETURN(store_, TrainCodes(head_.facts.spec, training));
-  head_.parameters = store_->Parameters();
+  const CodeSpec spec = SpecFor(dim_, ratio * static_cast<double>(options_.rows.width()));
+  RowCodesBytes& bytes = head_.codes;
+  ELANUS_ASSIGN_OR_RETURN(bytes, BuildRowCodes(options_, spec, members_));
+  const bool in_records = head_.facts.inline_codes != 0;
+  if (in_records) bytes.codes = {};
+  ELANUS_ASSIGN_OR_RETURN(codes_,
+                          RowCodes::Open(bytes.head, bytes.parameters, bytes.codes, dim_,
+                                         in_records ? 0 : head_.facts.num_rows, options_.metric));
   return absl::OkStatus();
 }
 
-// rows[i] becomes code i of the run.
-absl::Status Builder::EncodeRows(const std::vector<uint32_t>& rows, uint8_t* run) const {
-  const auto encode = [&](size_t chunk) {
-    if (options_.cancellation != nullptr && options_.cancellation->cancelled()) return;
-    const size_t begin = chunk * kEncodeRows, end = std::min(rows.size(), begin + kEncodeRows);
-    std::vector<float> residuals((end - begin) * dim_);
-    for (size_t i = begin; i < end; ++i) Residual(rows[i], &residuals[(i - begin) * dim_]);
-    store_->Encode(residuals.data(), head_.centre.data(), end - begin, begin, rows.size(), run);
-  };
-  const size_t num_chunks = (rows.size() + kEncodeRows - 1) / kEncodeRows;
-  if (options_.executor != nullptr && num_chunks > 1) {
-    options_.executor->ParallelFor(num_chunks, encode);
-  } else {
-    for (size_t chunk = 0; chunk < num_chunks; ++chunk) encode(chunk);
-  }
-  return options_.cancellation != nullptr ? options_.cancellation->Check() : absl::OkStatus();
-}
-
-absl::Status Builder::WriteRecord(uint32_t row, const DiskGraphLayout& layout,
-                                  uint8_t* record) const {
+void Builder::WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* record) const {
   std::memcpy(record, options_.rows.Row(row), static_cast<size_t>(options_.rows.width()));
   const uint32_t* links = graph_.Links(0, row);
   std::memcpy(record + layout.links, links, head_.facts.degree * 4);
-  if (head_.facts.inline_codes == 0) return absl::OkStatus();
-  // A run of `degree` codes, the last ones of no row where the list is not full.
+  if (head_.facts.inline_codes == 0) return;
+  // Where the list is not full, the codes are of the row itself and stand for nothing.
   std::vector<uint32_t> rows(links, links + head_.facts.degree);
   std::replace(rows.begin(), rows.end(), kNoNode, row);
-  return EncodeRows(rows, record + layout.codes);
+  codes_->Encode(floats_, rows, record + layout.codes);
 }
 
 absl::StatusOr<std::string> Builder::WriteBlocks(const DiskGraphLayout& layout) const {
@@ -174,10 +133,9 @@ absl::StatusOr<std::string> Builder::WriteBlocks(const DiskGraphLayout& layout) 
     if (row % 1024 == 0 && options_.cancellation != nullptr) {
       ELANUS_RETURN_IF_ERROR(options_.cancellation->Check());
     }
-    ELANUS_RETURN_IF_ERROR(WriteRecord(row, layout,
-                                       reinterpret_cast<uint8_t*>(blocks.data()) +
-                                           layout.BlockOf(row) * layout.block_bytes +
-                                           layout.InBlock(row)));
+    WriteRecord(row, layout,
+                reinterpret_cast<uint8_t*>(blocks.data()) +
+                    layout.BlockOf(row) * layout.block_bytes + layout.InBlock(row));
   }
   return blocks;
 }
@@ -185,16 +143,9 @@ absl::StatusOr<std::string> Builder::WriteBlocks(const DiskGraphLayout& layout) 
 absl::StatusOr<std::string> Builder::Build() {
   ELANUS_RETURN_IF_ERROR(BuildGraph());
   ChooseEntries();
-  ELANUS_RETURN_IF_ERROR(TrainStore());
-  const DiskGraphFacts& facts = head_.facts;
-  if (facts.inline_codes == 0) {
-    std::vector<uint32_t> rows(facts.num_rows);
-    for (uint32_t row = 0; row < facts.num_rows; ++row) rows[row] = row;
-    head_.codes.resize(store_->RunBytes(facts.num_rows));
-    ELANUS_RETURN_IF_ERROR(EncodeRows(rows, head_.codes.data()));
-  }
-  const DiskGraphLayout layout(facts, static_cast<uint64_t>(options_.rows.width()),
-                               store_->RunBytes(facts.degree));
+  ELANUS_RETURN_IF_ERROR(EncodeRows());
+  const DiskGraphLayout layout(head_.facts, static_cast<uint64_t>(options_.rows.width()),
+                               codes_->RunBytes(head_.facts.degree));
   ELANUS_ASSIGN_OR_RETURN(std::string blocks, WriteBlocks(layout));
   std::string file = MakeDiskGraphFile(head_, layout, std::move(blocks));
   if (options_.progress) options_.progress(1);

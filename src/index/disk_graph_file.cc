@@ -55,8 +55,7 @@ absl::Status CheckFacts(const DiskGraphFacts& facts, const VectorRows& rows,
   }
   if (facts.num_linked > facts.num_rows || facts.num_entries > facts.num_linked ||
       (facts.num_linked > 0 && facts.num_entries == 0) || facts.num_rows >= kNoLink ||
-      facts.degree == 0 || facts.degree > (1u << 16) || facts.inline_codes > 1 ||
-      facts.spec.in_blocks != 0) {
+      facts.degree == 0 || facts.degree > (1u << 16) || facts.inline_codes > 1) {
     return Damaged("its counts contradict each other");
   }
   return absl::OkStatus();
@@ -112,9 +111,9 @@ std::string MakeDiskGraphFile(const DiskGraphHead& head, const DiskGraphLayout& 
   }
   const Bytes sections[kNumSections] = {
       {reinterpret_cast<const uint8_t*>(&head.facts), sizeof(head.facts)},
-      BytesOf(head.centre),
-      BytesOf(head.parameters),
-      BytesOf(head.codes),
+      BytesOf(head.codes.head),
+      BytesOf(head.codes.parameters),
+      BytesOf(head.codes.codes),
       BytesOf(head.entries),
       BytesOf(head.entry_rows),
       BytesOf(head.linked)};
@@ -151,9 +150,9 @@ absl::StatusOr<DiskGraphHead> ReadDiskGraphHead(storage::BlockReader& file, cons
   ELANUS_RETURN_IF_ERROR(CheckFacts(facts, rows, metric));
   const bool all_linked = facts.num_linked == facts.num_rows;
   const auto width = static_cast<uint64_t>(rows.width());
-  if (!Copy(sections[1], facts.dim, head.centre) ||
-      !Copy(sections[2], sections[2].size(), head.parameters) ||
-      !Copy(sections[3], sections[3].size(), head.codes) ||
+  if (!Copy(sections[1], sections[1].size(), head.codes.head) ||
+      !Copy(sections[2], sections[2].size(), head.codes.parameters) ||
+      !Copy(sections[3], sections[3].size(), head.codes.codes) ||
       !Copy(sections[4], facts.num_entries, head.entries) ||
       !Copy(sections[5], facts.num_entries * width, head.entry_rows) ||
       !Copy(sections[6], all_linked ? 0 : (facts.num_rows + 63) / 64, head.linked)) {

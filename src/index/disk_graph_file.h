@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "index/codes.h"
 #include "index/index_file.h"
+#include "index/row_codes.h"
 #include "storage/block_reader.h"
 
 namespace elanus::index {
@@ -25,9 +25,8 @@ struct DiskGraphFacts {
   uint64_t num_entries = 0;
   uint32_t degree = 0;        // Links of a record.
   uint32_t inline_codes = 0;  // 1: a record holds the codes of its neighbours.
-  CodeSpec spec;
 };
-static_assert(sizeof(DiskGraphFacts) == 72);
+static_assert(sizeof(DiskGraphFacts) == 48);
 
 // Where things lie in a record and in the file; follows from the facts.
 struct DiskGraphLayout {
@@ -50,9 +49,7 @@ struct DiskGraphHead {
   DiskGraphFacts facts;
   uint64_t block_bytes = 0;  // As the front page has them, to be held against the layout.
   uint64_t num_blocks = 0;
-  std::vector<float> centre;        // (dim), where codes are seen from.
-  std::vector<uint8_t> parameters;  // Of the CodeStore.
-  std::vector<uint8_t> codes;       // A run of num_rows codes; empty with inline_codes.
+  RowCodesBytes codes;              // With inline_codes without the codes of the rows themselves.
   std::vector<uint32_t> entries;    // Rows where walks begin.
   std::vector<uint8_t> entry_rows;  // Their vectors.
   std::vector<uint64_t> linked;     // Bitmap of the rows in the graph; empty if all are.

@@ -51,9 +51,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const size_t bytes = std::min(size, sizeof(head.facts));
     std::memcpy(&head.facts, data, bytes);
   }
-  Fill(data, size, head.parameters);
+  Fill(data, size, head.codes.head);
+  Fill(data, size, head.codes.parameters);
   Fill(data, size, head.entries);
-  Fill(data, size, head.codes);
+  Fill(data, size, head.codes.codes);
   const DiskGraphLayout layout(head.facts, kDim * 4, 0);
   if (layout.num_blocks > 16 || layout.block_bytes > (1u << 20)) return 0;
   std::vector<uint8_t> blocks(layout.num_blocks * layout.block_bytes);

@@ -72,7 +72,6 @@ class Pool {
 struct DiskScratch {
   VisitedSet visited;
   Pool pool;
-  CodeShift shift;
   std::vector<uint32_t> beam, fresh, places;
   std::vector<float> distances, query_buffer;
   std::vector<uint8_t> blocks;
@@ -83,12 +82,12 @@ struct DiskScratch {
 class DiskGraphIndex final : public VectorIndex {
  public:
   DiskGraphIndex(std::unique_ptr<BlockReader> file, DiskGraphHead head,
-                 std::unique_ptr<CodeStore> store, const VectorRows& rows, Metric metric)
+                 std::unique_ptr<RowCodes> codes, const VectorRows& rows, Metric metric)
       : file_(std::move(file)),
         head_(std::move(head)),
-        store_(std::move(store)),
+        codes_(std::move(codes)),
         layout_(head_.facts, static_cast<uint64_t>(rows.width()),
-                store_->RunBytes(head_.facts.degree)),
+                codes_->RunBytes(head_.facts.degree)),
         rows_(rows),
         metric_(metric),
         functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)) {}
@@ -117,16 +116,15 @@ class DiskGraphIndex final : public VectorIndex {
                                              SearchStatistics& statistics) const;
   absl::StatusOr<std::vector<Neighbor>> Walk(const SearchRequest& request, const Plan& plan,
                                              SearchStatistics& statistics) const;
-  void Seed(const kernels::QueryVector& query, CodeQuery& codes, DiskScratch& scratch) const;
+  void Seed(const kernels::QueryVector& query, RowQuery& codes, DiskScratch& scratch) const;
   // The records of the beam's rows, from the cache or the disk.
   absl::Status FetchRecords(DiskScratch& scratch, SearchStatistics& statistics) const;
-  void AddNeighbours(const uint8_t* record, CodeQuery& codes, DiskScratch& scratch) const;
+  void AddNeighbours(const uint8_t* record, RowQuery& codes, DiskScratch& scratch) const;
   absl::Status ReadBlocks(std::span<const BlockReader::Read> reads) const;
-  CodeShift ShiftOf(const float* query) const;
 
   const std::unique_ptr<BlockReader> file_;
   const DiskGraphHead head_;
-  const std::unique_ptr<CodeStore> store_;
+  const std::unique_ptr<RowCodes> codes_;  // On head_.
   const DiskGraphLayout layout_;
   const VectorRows rows_;
   const Metric metric_;
@@ -151,9 +149,7 @@ absl::Status DiskGraphIndex::ReadBlocks(std::span<const BlockReader::Read> reads
 }
 
 absl::Status DiskGraphIndex::CheckSizes() const {
-  const uint64_t codes = head_.facts.inline_codes != 0 ? 0 : store_->RunBytes(head_.facts.num_rows);
-  if (head_.codes.size() == codes && head_.block_bytes == layout_.block_bytes &&
-      head_.num_blocks == layout_.num_blocks) {
+  if (head_.block_bytes == layout_.block_bytes && head_.num_blocks == layout_.num_blocks) {
     return absl::OkStatus();
   }
   return InternalError(ErrorCode::kDataIntegrity,
@@ -210,11 +206,10 @@ absl::Status DiskGraphIndex::FillCache(uint64_t bytes_max) {
 }
 
 int64_t DiskGraphIndex::memory_bytes() const {
-  return static_cast<int64_t>(sizeof(*this) + head_.centre.size() * 4 + head_.codes.size() +
-                              head_.entries.size() * 4 + head_.entry_rows.size() +
-                              head_.linked.size() * 8 + cache_.capacity() +
-                              cached_.capacity() * 17) +
-         store_->memory_bytes();
+  return static_cast<int64_t>(sizeof(*this) + head_.codes.codes.size() + head_.entries.size() * 4 +
+                              head_.entry_rows.size() + head_.linked.size() * 8 +
+                              cache_.capacity() + cached_.capacity() * 17) +
+         codes_->memory_bytes();
 }
 
 // Reads the records of about search_list / share rows, or compares all allowed ones.
@@ -257,7 +252,7 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Scan(const SearchRequest& 
   return std::move(scan.Finish().front());
 }
 
-void DiskGraphIndex::Seed(const kernels::QueryVector& query, CodeQuery& codes,
+void DiskGraphIndex::Seed(const kernels::QueryVector& query, RowQuery& codes,
                           DiskScratch& scratch) const {
   const size_t count = head_.entries.size();
   scratch.distances.resize(std::max<size_t>(count, head_.facts.degree));
@@ -272,7 +267,7 @@ void DiskGraphIndex::Seed(const kernels::QueryVector& query, CodeQuery& codes,
     const uint32_t row = head_.entries[static_cast<size_t>(seed.row)];
     if (!scratch.visited.Mark(row)) continue;
     float distance = seed.distance;
-    if (!head_.codes.empty()) codes.Gather(head_.codes.data(), &row, 1, scratch.shift, &distance);
+    if (head_.facts.inline_codes == 0) codes.Gather(&row, 1, &distance);
     scratch.pool.Insert(distance, row);
   }
 }
@@ -302,7 +297,7 @@ absl::Status DiskGraphIndex::FetchRecords(DiskScratch& scratch,
   return ReadBlocks(scratch.reads);
 }
 
-void DiskGraphIndex::AddNeighbours(const uint8_t* record, CodeQuery& codes,
+void DiskGraphIndex::AddNeighbours(const uint8_t* record, RowQuery& codes,
                                    DiskScratch& scratch) const {
   scratch.fresh.clear();
   scratch.places.clear();
@@ -316,21 +311,13 @@ void DiskGraphIndex::AddNeighbours(const uint8_t* record, CodeQuery& codes,
   }
   const size_t count = scratch.fresh.size();
   if (count == 0) return;
-  const bool in_record = head_.codes.empty();
-  codes.Gather(in_record ? record + layout_.codes : head_.codes.data(),
-               in_record ? scratch.places.data() : scratch.fresh.data(), count, scratch.shift,
-               scratch.distances.data());
+  if (head_.facts.inline_codes != 0) {
+    codes.GatherFrom(record + layout_.codes, scratch.places.data(), count,
+                     scratch.distances.data());
+  } else {
+    codes.Gather(scratch.fresh.data(), count, scratch.distances.data());
+  }
   for (size_t i = 0; i < count; ++i) scratch.pool.Insert(scratch.distances[i], scratch.fresh[i]);
-}
-
-CodeShift DiskGraphIndex::ShiftOf(const float* query) const {
-  const auto dim = static_cast<size_t>(rows_.dim);
-  const kernels::DistanceFunctions functions = kernels::DistanceFunctionsFor(
-      kernels::ElementType::kFloat32, metric_ == Metric::kL2 ? Metric::kL2 : Metric::kIp);
-  const auto* centre = reinterpret_cast<const uint8_t*>(head_.centre.data());
-  float norm = 0;
-  for (const float value : head_.centre) norm += value * value;
-  return ShiftTo(metric_, functions.One({.vector = query}, centre, dim), norm);
 }
 
 absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& request,
@@ -348,8 +335,7 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& 
   const auto dim = static_cast<size_t>(rows_.dim);
   std::vector<float> floats(dim);
   FloatRows(rows_, metric_).Convert(request.query, floats.data());
-  const std::unique_ptr<CodeQuery> codes = store_->Query(floats.data());
-  scratch->shift = ShiftOf(floats.data());
+  RowQuery codes = codes_->Query(floats.data());
   scratch->query_buffer.resize(dim);
   const kernels::QueryVector query =
       kernels::PrepareQuery(functions_, dim, request.query, scratch->query_buffer.data());
@@ -360,7 +346,7 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& 
 
   scratch->visited.Begin(static_cast<size_t>(rows_.num_rows));
   scratch->pool.Begin(static_cast<size_t>(plan.list));
-  Seed(query, *codes, *scratch);
+  Seed(query, codes, *scratch);
   kernels::TopK found(request.k);
   absl::Status status;
   while (status.ok()) {
@@ -378,7 +364,7 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& 
           (plan.allowed.empty() || plan.allowed.Test(scratch->beam[i]))) {
         found.Push(distance, scratch->beam[i]);
       }
-      AddNeighbours(record, *codes, *scratch);
+      AddNeighbours(record, codes, *scratch);
     }
   }
   std::lock_guard lock(scratch_mutex_);
@@ -421,10 +407,13 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Search(const SearchRequest
 absl::StatusOr<std::unique_ptr<DiskGraphIndex>> OpenHead(std::unique_ptr<BlockReader> file,
                                                          const VectorRows& rows, Metric metric) {
   ELANUS_ASSIGN_OR_RETURN(DiskGraphHead head, ReadDiskGraphHead(*file, rows, metric));
-  ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<CodeStore> store,
-                          OpenCodes(head.facts.spec, static_cast<size_t>(rows.dim), metric,
-                                    {head.parameters.data(), head.parameters.size()}));
-  auto index = std::make_unique<DiskGraphIndex>(std::move(file), std::move(head), std::move(store),
+  const RowCodesBytes& bytes = head.codes;
+  ELANUS_ASSIGN_OR_RETURN(
+      std::unique_ptr<RowCodes> codes,
+      RowCodes::Open(bytes.head, bytes.parameters, bytes.codes, static_cast<size_t>(rows.dim),
+                     head.facts.inline_codes != 0 ? 0 : head.facts.num_rows, metric));
+  // A vector's bytes keep their place when it is moved: so do the codes.
+  auto index = std::make_unique<DiskGraphIndex>(std::move(file), std::move(head), std::move(codes),
                                                 rows, metric);
   ELANUS_RETURN_IF_ERROR(index->CheckSizes());
   return index;

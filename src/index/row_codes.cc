@@ -8,7 +8,7 @@ namespace {
 constexpr size_t kChunkRows = 256;  // Coded by one task; a multiple of kCodeBlock.
 
 // The rows of `sample` less `centre`, one after the other.
-std::vector<float> ResidualsOf(const FloatRows& rows, const std::vector<uint32_t>& sample,
+std::vector<float> ResidualsOf(const FloatRows& rows, std::span<const uint32_t> sample,
                                const std::vector<float>& centre) {
   std::vector<float> residuals(sample.size() * rows.dim());
   for (size_t i = 0; i < sample.size(); ++i) {
@@ -96,6 +96,11 @@ absl::StatusOr<std::unique_ptr<RowCodes>> RowCodes::Open(Bytes head, Bytes param
   }
   return std::unique_ptr<RowCodes>(
       new RowCodes(std::move(store), std::move(centre), metric, codes.data()));
+}
+
+void RowCodes::Encode(const FloatRows& from, std::span<const uint32_t> rows, uint8_t* run) const {
+  store_->Encode(ResidualsOf(from, rows, centre_).data(), centre_.data(), rows.size(), 0,
+                 rows.size(), run);
 }
 
 RowQuery RowCodes::Query(const float* query) const {
