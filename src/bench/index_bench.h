@@ -34,6 +34,7 @@ struct SearchFigures {
   double p50_us = 0;
   double p99_us = 0;
   double distances = 0;  // Computed, mean of a query.
+  double reads = 0;      // Of blocks, from a file that stays on disk; mean of a query.
 };
 
 struct IndexFigures {
@@ -43,9 +44,10 @@ struct IndexFigures {
   double build_s = 0;
   double build_cpu_s = 0;  // Processor seconds of all threads.
   double load_s = 0;
-  double peak_mb = 0;        // Most memory resident until the index was built, base included.
-  int64_t file_bytes = 0;    // 0: this kind searches the column itself.
-  int64_t memory_bytes = 0;  // Loaded: column, file and what the index adds.
+  double peak_mb = 0;      // Most memory resident until the index was built, base included.
+  int64_t file_bytes = 0;  // 0: this kind searches the column itself.
+  // Loaded: column, file and what the index adds. If the file stays on disk, the last alone.
+  int64_t memory_bytes = 0;
   std::vector<SearchFigures> search;
 };
 
