@@ -5,6 +5,7 @@
 #include "index/half_codes.h"
 #include "index/product_codes.h"
 #include "index/scalar_codes.h"
+#include "index/sign_codes.h"
 
 namespace elanus::index {
 namespace {
@@ -20,6 +21,8 @@ bool FitsDim(const CodeSpec& spec, size_t dim) {
       return spec.bits >= 1 && spec.bits <= 24 && spec.parts >= 1 && dim % spec.parts == 0 &&
              spec.levels >= 1 && spec.levels <= 16 &&
              (spec.in_blocks == 0 || (spec.in_blocks == 1 && spec.bits <= 8));
+    case CodeKind::kSign:
+      return spec.bits >= 1 && spec.bits <= 9 && spec.in_blocks == 1;
   }
   return false;
 }
@@ -32,7 +35,7 @@ CodeShift ShiftTo(kernels::Metric metric, float base, float centre_norm) {
 }
 
 size_t TrainingRows(const CodeSpec& spec) {
-  if (spec.kind == CodeKind::kHalf) return 0;
+  if (spec.kind == CodeKind::kHalf || spec.kind == CodeKind::kSign) return 0;
   if (spec.kind != CodeKind::kProduct) return 4096;
   return std::max<size_t>(4096, (size_t{1} << spec.bits) * 64);
 }
@@ -50,6 +53,8 @@ absl::StatusOr<std::unique_ptr<CodeStore>> TrainCodes(const CodeSpec& spec,
       return MakeHalfCodes(spec, training.dim, training.metric);
     case CodeKind::kProduct:
       return TrainProductCodes(spec, training);
+    case CodeKind::kSign:
+      return MakeSignCodes(spec, training.dim, training.metric, training.seed);
   }
   return InternalError(ErrorCode::kInternal, "unknown kind of codes");
 }
@@ -68,6 +73,9 @@ absl::StatusOr<std::unique_ptr<CodeStore>> OpenCodes(const CodeSpec& spec, size_
         break;
       case CodeKind::kProduct:
         store = OpenProductCodes(spec, dim, metric, parameters);
+        break;
+      case CodeKind::kSign:
+        store = OpenSignCodes(spec, dim, metric, parameters);
         break;
     }
   }

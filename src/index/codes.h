@@ -29,6 +29,7 @@ enum class CodeKind : uint32_t {
   kUniform = 2,  // The same with one range for all components.
   kHalf = 3,     // Components as float16 (`bits` 16) or bfloat16 (17).
   kProduct = 4,  // `parts` parts of the vector, each coded by `levels` tables of 2^bits entries.
+  kSign = 5,  // Signs after a random rotation, and `bits` - 1 (0 to 8) more a component; in blocks.
 };
 
 // What a store is made of; lies in files as it is.

@@ -39,6 +39,11 @@ const Spec kSpecs[] = {
     {"pq5 blocks", Product(5, 20, 1, 1), 0.3},
     {"pq10 records", Product(10, 10, 1, 0), 0.3},
     {"prq8 records", Product(8, 10, 3, 0), 0.06},
+    {"sign1", {.kind = CodeKind::kSign, .bits = 1, .in_blocks = 1}, 0.9},
+    {"sign2", {.kind = CodeKind::kSign, .bits = 2, .in_blocks = 1}, 0.45},
+    {"sign4", {.kind = CodeKind::kSign, .bits = 4, .in_blocks = 1}, 0.13},
+    {"sign6", {.kind = CodeKind::kSign, .bits = 6, .in_blocks = 1}, 0.035},
+    {"sign9", {.kind = CodeKind::kSign, .bits = 9, .in_blocks = 1}, 0.01},
     {"prq4 blocks", Product(4, 10, 4, 1), 0.2},
 };
 

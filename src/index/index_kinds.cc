@@ -181,7 +181,7 @@ const std::vector<IndexKind>& Table() {
         IvfFlat(ROW("IVF_FLAT", &Floats, kFloatMetrics, kIvfParams, PLAIN(kIvfParams))),
         IvfCodes(ROW("IVF_SQ8", &Floats, kFloatMetrics, kIvfSqParams, PLAIN(kIvfSqParams)), &BuildIvfSq),
         IvfCodes(ROW("IVF_PQ", &Floats, kFloatMetrics, kIvfPqParams, &CheckQuantized<kIvfPqParams>), &BuildIvfPq),
-        Later(ROW("IVF_RABITQ", &Floats, kFloatMetrics, kIvfRabitqParams, PLAIN(kIvfRabitqParams)), true),
+        IvfCodes(ROW("IVF_RABITQ", &Floats, kFloatMetrics, kIvfRabitqParams, PLAIN(kIvfRabitqParams)), &BuildIvfRabitq),
         IvfCodes(ROW("SCANN", &Floats, kFloatMetrics, kScannParams, &CheckScann), &BuildScann),
         Hnsw(ROW("HNSW", &AnyDense, kHnswMetrics, kHnswParams, &CheckHnsw)),
         Later(ROW("HNSW_SQ", &FloatsAndInt8, kFloatMetrics, kHnswSqParams, PLAIN(kHnswSqParams)), true),

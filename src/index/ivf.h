@@ -20,11 +20,13 @@ namespace elanus::index {
 // seed give the same file. Those of codes take refine and refine_type too, and
 //   IVF_SQ8   sq_type (sq8): bits a component
 //   IVF_PQ    m, nbits (8): parts, bits a part
+//   IVF_RABITQ   rbq_bits (1): bits a component
 //   SCANN     sub_dim (2): components of a part, of 4 bits; with_raw_data (true): refined by the
 //             column
 absl::StatusOr<std::string> BuildIvfFlat(const BuildOptions& options);
 absl::StatusOr<std::string> BuildIvfSq(const BuildOptions& options);
 absl::StatusOr<std::string> BuildIvfPq(const BuildOptions& options);
+absl::StatusOr<std::string> BuildIvfRabitq(const BuildOptions& options);
 absl::StatusOr<std::string> BuildScann(const BuildOptions& options);
 
 // `file` and `rows` are borrowed for the index's life. Verifies every byte. Search parameters:

@@ -160,7 +160,8 @@ absl::StatusOr<std::vector<uint8_t>> EncodeLists(const BuildOptions& options, co
 
 absl::StatusOr<std::string> BuildIvfCodes(const BuildOptions& options, CodeSpec spec,
                                           const RefineChoice& refine) {
-  spec.in_blocks = spec.kind == CodeKind::kProduct && spec.bits <= 8;
+  spec.in_blocks =
+      spec.kind == CodeKind::kSign || (spec.kind == CodeKind::kProduct && spec.bits <= 8);
   ELANUS_ASSIGN_OR_RETURN(const Lists lists, MakeLists(options));
   ELANUS_ASSIGN_OR_RETURN(const auto store, TrainStore(options, lists, spec));
   if (options.progress) options.progress(0.7);
@@ -197,6 +198,12 @@ absl::StatusOr<std::string> BuildIvfPq(const BuildOptions& options) {
   const CodeSpec spec{.kind = CodeKind::kProduct,
                       .bits = static_cast<uint32_t>(IntParam(options.params, "nbits", 8)),
                       .parts = static_cast<uint32_t>(IntParam(options.params, "m", 1))};
+  return BuildIvfCodes(options, spec, RefineChoiceOf(options.params, options.rows.type));
+}
+
+absl::StatusOr<std::string> BuildIvfRabitq(const BuildOptions& options) {
+  const CodeSpec spec{.kind = CodeKind::kSign,
+                      .bits = static_cast<uint32_t>(IntParam(options.params, "rbq_bits", 1))};
   return BuildIvfCodes(options, spec, RefineChoiceOf(options.params, options.rows.type));
 }
 

@@ -40,7 +40,7 @@ void OpenAndSearch(const std::string& file) {
 
 // A spec of `kind` that fits vectors of kDim, mostly.
 CodeSpec TakeSpec(Bytes& input) {
-  CodeSpec spec{.kind = static_cast<CodeKind>(Take<uint8_t>(input) % 6)};
+  CodeSpec spec{.kind = static_cast<CodeKind>(Take<uint8_t>(input) % 7)};
   spec.bits = Take<uint8_t>(input) % 26;
   spec.parts = Take<uint8_t>(input) % 6;
   spec.levels = Take<uint8_t>(input) % 4;

@@ -109,6 +109,9 @@ const CodedKind kCodedKinds[] = {
     {"pq8", &BuildIvfPq, {{"m", "12"}}, 0.65},
     {"pq4", &BuildIvfPq, {{"m", "12"}, {"nbits", "4"}}, 0.35},
     {"pq9", &BuildIvfPq, {{"m", "12"}, {"nbits", "9"}}, 0.65},
+    {"rabitq1", &BuildIvfRabitq, {}, 0.2},
+    {"rabitq4", &BuildIvfRabitq, {{"rbq_bits", "4"}}, 0.7},
+    {"rabitq8", &BuildIvfRabitq, {{"rbq_bits", "8"}}, 0.95},
     {"scann", &BuildScann, {{"with_raw_data", "false"}}, 0.35},
 };
 
