@@ -38,7 +38,9 @@ struct CodeSpec {
   uint32_t bits = 8;
   uint32_t parts = 0;      // kProduct: they divide dim.
   uint32_t levels = 1;     // kProduct: more than one is a residual quantiser in each part.
-  uint32_t in_blocks = 0;  // 1: laid out for scanning runs, 0: for reaching single codes.
+  // 1: laid out for scanning runs. 0: for reaching single codes, one after the other of the same
+  // size each (RunBytes(1)).
+  uint32_t in_blocks = 0;
   uint32_t reserved = 0;
 
   friend bool operator==(const CodeSpec&, const CodeSpec&) = default;

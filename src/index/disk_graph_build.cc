@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t kDefaultDegree = 56;
 constexpr int64_t kDefaultSearchList = 100;
 constexpr double kDefaultCodeRatio = 0.125;
+constexpr double kInlineCodeRatioMin = 0.03;
+constexpr double kCodeExtraBytes = 8;  // Of a code, beside its bits.
 constexpr uint64_t kEntriesMax = 1024;
 // Shares of the work, for the progress that is reported.
 constexpr double kGraphShare = 0.9;
@@ -32,12 +34,18 @@ CodeSpec SpecFor(uint64_t dim, double bytes) {
   return {.kind = CodeKind::kProduct, .bits = 8, .parts = static_cast<uint32_t>(parts)};
 }
 
+// Codes in records are as large as lets a record fit a page, within reason.
+double DefaultCodeRatio(const DiskGraphFacts& facts, double vector_bytes) {
+  if (facts.inline_codes == 0) return kDefaultCodeRatio;
+  const double room = static_cast<double>(kPageBytes) - 4 - vector_bytes - 4.0 * facts.degree;
+  return std::clamp((room / facts.degree - kCodeExtraBytes) / vector_bytes, kInlineCodeRatioMin,
+                    kDefaultCodeRatio);
+}
+
 class Builder {
  public:
   Builder(const BuildOptions& options, bool inline_codes)
-      : options_(options),
-        dim_(static_cast<size_t>(options.rows.dim)),
-        floats_(options.rows, options.metric) {
+      : options_(options), dim_(static_cast<size_t>(options.rows.dim)) {
     head_.facts.inline_codes = inline_codes ? 1 : 0;
   }
 
@@ -52,7 +60,6 @@ class Builder {
 
   const BuildOptions& options_;
   const size_t dim_;
-  const FloatRows floats_;
   DiskGraphHead head_;
   std::string graph_file_;
   HnswGraph graph_;                // On graph_file_.
@@ -104,15 +111,14 @@ void Builder::ChooseEntries() {
 }
 
 absl::Status Builder::EncodeRows() {
-  const double ratio = DoubleParam(options_.params, "pq_code_budget_gb_ratio", kDefaultCodeRatio);
-  const CodeSpec spec = SpecFor(dim_, ratio * static_cast<double>(options_.rows.width()));
+  const auto width = static_cast<double>(options_.rows.width());
+  const double ratio =
+      DoubleParam(options_.params, "pq_code_budget_gb_ratio", DefaultCodeRatio(head_.facts, width));
+  const CodeSpec spec = SpecFor(dim_, ratio * width);
   RowCodesBytes& bytes = head_.codes;
   ELANUS_ASSIGN_OR_RETURN(bytes, BuildRowCodes(options_, spec, members_));
-  const bool in_records = head_.facts.inline_codes != 0;
-  if (in_records) bytes.codes = {};
-  ELANUS_ASSIGN_OR_RETURN(codes_,
-                          RowCodes::Open(bytes.head, bytes.parameters, bytes.codes, dim_,
-                                         in_records ? 0 : head_.facts.num_rows, options_.metric));
+  ELANUS_ASSIGN_OR_RETURN(codes_, RowCodes::Open(bytes.head, bytes.parameters, bytes.codes, dim_,
+                                                 head_.facts.num_rows, options_.metric));
   return absl::OkStatus();
 }
 
@@ -121,10 +127,11 @@ void Builder::WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* 
   const uint32_t* links = graph_.Links(0, row);
   std::memcpy(record + layout.links, links, head_.facts.degree * 4);
   if (head_.facts.inline_codes == 0) return;
-  // Where the list is not full, the codes are of the row itself and stand for nothing.
-  std::vector<uint32_t> rows(links, links + head_.facts.degree);
-  std::replace(rows.begin(), rows.end(), kNoNode, row);
-  codes_->Encode(floats_, rows, record + layout.codes);
+  const size_t code_bytes = codes_->RunBytes(1);
+  for (uint32_t i = 0; i < head_.facts.degree && links[i] != kNoNode; ++i) {
+    std::memcpy(record + layout.codes + i * code_bytes, &head_.codes.codes[links[i] * code_bytes],
+                code_bytes);
+  }
 }
 
 absl::StatusOr<std::string> Builder::WriteBlocks(const DiskGraphLayout& layout) const {
@@ -147,6 +154,7 @@ absl::StatusOr<std::string> Builder::Build() {
   const DiskGraphLayout layout(head_.facts, static_cast<uint64_t>(options_.rows.width()),
                                codes_->RunBytes(head_.facts.degree));
   ELANUS_ASSIGN_OR_RETURN(std::string blocks, WriteBlocks(layout));
+  if (head_.facts.inline_codes != 0) head_.codes.codes = {};
   std::string file = MakeDiskGraphFile(head_, layout, std::move(blocks));
   if (options_.progress) options_.progress(1);
   return file;

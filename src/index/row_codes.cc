@@ -98,11 +98,6 @@ absl::StatusOr<std::unique_ptr<RowCodes>> RowCodes::Open(Bytes head, Bytes param
       new RowCodes(std::move(store), std::move(centre), metric, codes.data()));
 }
 
-void RowCodes::Encode(const FloatRows& from, std::span<const uint32_t> rows, uint8_t* run) const {
-  store_->Encode(ResidualsOf(from, rows, centre_).data(), centre_.data(), rows.size(), 0,
-                 rows.size(), run);
-}
-
 RowQuery RowCodes::Query(const float* query) const {
   float base = 0;
   for (size_t d = 0; d < centre_.size(); ++d) {

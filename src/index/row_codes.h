@@ -32,7 +32,7 @@ class RowQuery {
   void Gather(const uint32_t* ids, size_t count, float* out) {
     query_->Gather(run_, ids, count, shift_, out);
   }
-  // The same with codes that RowCodes::Encode put elsewhere: ids are places in that run.
+  // The same with codes that were copied elsewhere: ids are places in that run.
   void GatherFrom(const uint8_t* run, const uint32_t* ids, size_t count, float* out) {
     query_->Gather(run, ids, count, shift_, out);
   }
@@ -53,9 +53,8 @@ class RowCodes {
 
   // query: float32 as FloatRows makes it; borrowed for the RowQuery's life.
   RowQuery Query(const float* query) const;
-  // Codes of some rows, in a run of their own that was zeros; it takes RunBytes(rows.size()) bytes.
+  // Bytes of so many codes, one after the other.
   size_t RunBytes(size_t rows) const { return store_->RunBytes(rows); }
-  void Encode(const FloatRows& from, std::span<const uint32_t> rows, uint8_t* run) const;
   int64_t memory_bytes() const {
     return store_->memory_bytes() + static_cast<int64_t>(centre_.capacity() * sizeof(float));
   }
