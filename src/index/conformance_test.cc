@@ -55,8 +55,12 @@ class Conformance : public ::testing::TestWithParam<Case> {
     schema::FieldSchema field;
     field.type = data.type;
     field.type_params["dim"] = std::to_string(data.dim);
-    // Small graphs keep the suite short; keys of other kinds are ignored.
-    options.params = {{"M", "8"}, {"efConstruction", "60"}};
+    // Small graphs keep the suite short; keys of other kinds are ignored. Codes are refined, so
+    // that all kinds can be held to one recall.
+    options.params = {{"M", "8"}, {"efConstruction", "60"}, {"m", "8"}};
+    for (const ParamSpec& spec : GetParam().kind->param_specs) {
+      if (spec.name == "refine") options.params["refine"] = "true";
+    }
     ELANUS_RETURN_IF_ERROR(GetParam().kind->check_build(field, options.params));
     return GetParam().kind->build(options);
   }
@@ -89,7 +93,12 @@ TEST_P(Conformance, FindsTheNeighboursAtEverySelectivity) {
     if (share < 0) allowed.Set(1234);
     const int64_t num_allowed = allowed.Count();
     for (const int64_t k : {1, 10, 200}) {
-      const Params params = {{"ef", std::to_string(std::max<int64_t>(k, 100))}, {"nprobe", "40"}};
+      const int64_t refine_k = std::max<int64_t>(8, 64 / k);
+      const Params params = {{"ef", std::to_string(std::max<int64_t>(k, 100))},
+                             {"search_list", std::to_string(std::max<int64_t>(2 * k, 100))},
+                             {"nprobe", "40"},
+                             {"refine_k", std::to_string(refine_k)},
+                             {"reorder_k", std::to_string(refine_k * k)}};
       double recall = 0;
       for (int64_t q = 0; q < queries.num_rows; ++q) {
         SearchRequest request{.query = queries.row(q), .k = k, .params = &params};
@@ -117,6 +126,92 @@ TEST_P(Conformance, FindsTheNeighboursAtEverySelectivity) {
           << "share " << share << " k " << k;
     }
   }
+}
+
+// Rows of `all` (nearest first, every row) in the range, k at most.
+std::vector<Neighbor> InRange(const std::vector<Neighbor>& all, const DistanceRange& range,
+                              int64_t k) {
+  std::vector<Neighbor> out;
+  for (const Neighbor& hit : all) {
+    if (range.Contains(hit.distance) && static_cast<int64_t>(out.size()) < k) out.push_back(hit);
+  }
+  return out;
+}
+
+TEST_P(Conformance, FindsTheNearestRowsOfARange) {
+  const auto data = Data(3000), queries = Data(10, 1);
+  const auto file = Build(data);
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  const auto index = Open(*file, data);
+  ASSERT_TRUE(index.ok()) << index.status().ToString();
+  Bitset half(data.num_rows);
+  for (int64_t row = 0; row < data.num_rows; row += 2) half.Set(row);
+  const Params params = {{"nprobe", "60"}, {"ef", "500"}, {"search_list", "500"}};
+  // Where the range begins and ends, as places in the list of all rows; 3000: no end.
+  for (const auto& [begin, end] : std::vector<std::pair<int64_t, int64_t>>{
+           {0, 3000}, {0, 30}, {40, 3000}, {40, 300}, {1200, 3000}, {1200, 1210}, {2990, 3000}}) {
+    for (const bool filtered : {false, true}) {
+      for (const int64_t k : {1, 20, 400}) {
+        double recall = 0;
+        for (int64_t q = 0; q < queries.num_rows; ++q) {
+          SearchRequest request{.query = queries.row(q), .k = k, .params = &params};
+          if (filtered) {
+            request.allowed = half.view();
+            request.num_allowed = half.Count();
+          }
+          const auto all =
+              ExactSearch(data.rows(), GetParam().metric, queries.row(q), data.num_rows);
+          if (begin > 0) request.range.nearest = all[begin].distance;
+          if (end < data.num_rows) request.range.farthest = all[end].distance;
+          const auto expected = InRange(
+              ExactSearch(data.rows(), GetParam().metric, queries.row(q), 3000, request.allowed),
+              request.range, k);
+          const auto hits = (*index)->Search(request, nullptr);
+          ASSERT_TRUE(hits.ok()) << hits.status().ToString();
+          EXPECT_LE(static_cast<int64_t>(hits->size()), k);
+          EXPECT_TRUE(std::is_sorted(hits->begin(), hits->end(), kernels::Nearer));
+          for (const Neighbor& hit : *hits) {
+            EXPECT_TRUE(request.range.Contains(hit.distance));
+            EXPECT_TRUE(!filtered || half.Test(hit.row));
+          }
+          recall += Recall(*hits, expected);
+        }
+        EXPECT_GE(recall / queries.num_rows, GetParam().metric == Metric::kIp ? 0.8 : 0.85)
+            << begin << " to " << end << ", k " << k << (filtered ? ", filtered" : "");
+      }
+    }
+  }
+}
+
+// Each page begins right behind the last distance of the one before. Rows at equal distances over
+// the end of a page are taken together, as an iterator does.
+TEST_P(Conformance, GivesEveryRowOnceInPages) {
+  const auto data = Data(2000), queries = Data(1, 1);
+  const auto file = Build(data);
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  const auto index = Open(*file, data);
+  ASSERT_TRUE(index.ok()) << index.status().ToString();
+  std::set<int64_t> seen;
+  const Params params = {{"nprobe", "40"}};
+  float nearest = -std::numeric_limits<float>::infinity();
+  for (int page = 0; page < 2000; ++page) {
+    SearchRequest request{
+        .query = queries.row(0), .k = 50, .params = &params, .range = {.nearest = nearest}};
+    const auto hits = (*index)->Search(request, nullptr);
+    ASSERT_TRUE(hits.ok()) << hits.status().ToString();
+    if (hits->empty()) break;
+    for (const Neighbor& hit : *hits) {
+      EXPECT_TRUE(seen.insert(hit.row).second) << "row " << hit.row << " twice";
+    }
+    const float last = hits->back().distance;
+    request.k = data.num_rows;
+    request.range = {last, std::nextafter(last, std::numeric_limits<float>::infinity())};
+    const auto ties = (*index)->Search(request, nullptr);
+    ASSERT_TRUE(ties.ok()) << ties.status().ToString();
+    for (const Neighbor& hit : *ties) seen.insert(hit.row);
+    nearest = request.range.farthest;
+  }
+  EXPECT_GE(seen.size(), 1960u);
 }
 
 TEST_P(Conformance, HandlesNoRowsOneRowAndNullsOnly) {

@@ -8,6 +8,7 @@
 #include "index/hnsw_file.h"
 #include "index/hnsw_walk.h"
 #include "index/index_params.h"
+#include "kernels/distance.h"
 
 namespace elanus::index {
 namespace {
@@ -51,7 +52,7 @@ class Builder {
   explicit Builder(const BuildOptions& options)
       : options_(options),
         functions_(kernels::DistanceFunctionsFor(ElementTypeOf(options.rows.type), options.metric)),
-        rows_{functions_, options.rows.data, static_cast<size_t>(options.rows.dim)},
+        dim_(static_cast<size_t>(options.rows.dim)),
         converts_(options.rows.type == schema::DataType::kFloat16Vector ||
                   options.rows.type == schema::DataType::kBFloat16Vector) {}
 
@@ -74,9 +75,9 @@ class Builder {
   Neighbor Descend(const QueryVector& query, uint32_t down_to, WalkScratch& scratch);
 
   QueryVector Query(uint32_t row, std::vector<float>& buffer) const {
-    if (converts_) buffer.resize(rows_.dim);
-    return kernels::PrepareQuery(functions_, rows_.dim,
-                                 options_.rows.Row(static_cast<int64_t>(row)), buffer.data());
+    if (converts_) buffer.resize(dim_);
+    return kernels::PrepareQuery(functions_, dim_, options_.rows.Row(static_cast<int64_t>(row)),
+                                 buffer.data());
   }
   SpinLock& LockOf(uint32_t level, uint32_t node) { return locks_[graph_.RowOf(level, node)]; }
   uint32_t* MutableLinks(uint32_t level, uint32_t node) {
@@ -100,7 +101,7 @@ class Builder {
 
   const BuildOptions& options_;
   const kernels::DistanceFunctions functions_;
-  const WalkRows rows_;
+  const size_t dim_;
   const bool converts_;
   HnswHeader header_;
   std::vector<Node> order_;  // As inserted: the entry point, upper nodes, all others.
@@ -163,14 +164,14 @@ void Builder::AssignLevels() {
 // Greedy steps from the entry point through the levels above `down_to` (Algorithm 1, first loop).
 Neighbor Builder::Descend(const QueryVector& query, uint32_t down_to, WalkScratch& scratch) {
   Neighbor nearest{0, header_.entry_upper};
-  nearest.distance = functions_.One(query, options_.rows.Row(header_.entry_row), rows_.dim);
+  nearest.distance = functions_.One(query, options_.rows.Row(header_.entry_row), dim_);
   for (uint32_t level = header_.max_level; level > down_to; --level) {
     for (bool moved = true; moved;) {
       moved = false;
       const auto links = CopyLinks(level, static_cast<uint32_t>(nearest.row), scratch);
       for (const uint32_t node : links) {
         const float distance =
-            functions_.One(query, options_.rows.Row(graph_.upper_rows[node]), rows_.dim);
+            functions_.One(query, options_.rows.Row(graph_.upper_rows[node]), dim_);
         if (distance < nearest.distance) {
           nearest = {distance, node};
           moved = true;
@@ -186,8 +187,8 @@ void Builder::Insert(const Node& node, WalkScratch& scratch) {
   const uint32_t top = node.upper == kNoNode ? 0 : graph_.UpperLevels(node.upper);
   std::vector<Neighbor> seeds;
   if (header_.num_upper == 0) {
-    seeds.push_back({functions_.One(query, options_.rows.Row(header_.entry_row), rows_.dim),
-                     header_.entry_row});
+    seeds.push_back(
+        {functions_.One(query, options_.rows.Row(header_.entry_row), dim_), header_.entry_row});
   } else {
     seeds.push_back(Descend(query, top, scratch));
   }
@@ -201,10 +202,14 @@ void Builder::Insert(const Node& node, WalkScratch& scratch) {
     kernels::TopK found(header_.ef_construction);
     WalkCounts counts;
     WalkLevel(
-        rows_, query, seeds, WalkLimits{.ef = header_.ef_construction},
+        seeds, WalkLimits{.ef = header_.ef_construction},
         [&](uint32_t at) { return CopyLinks(level, at, scratch); },
-        [&](uint32_t at) { return graph_.RowOf(level, at); }, [](uint32_t) { return true; },
-        scratch, found, counts);
+        [&](const uint32_t* nodes, size_t count, float* out) {
+          scratch.rows.clear();
+          for (size_t i = 0; i < count; ++i) scratch.rows.push_back(graph_.RowOf(level, nodes[i]));
+          functions_.gather(query, options_.rows.data, scratch.rows.data(), count, dim_, out);
+        },
+        [](uint32_t, float) { return true; }, scratch, found, counts);
     std::vector<Neighbor> candidates = found.TakeSorted();
     if (level > 0) seeds = candidates;
     Connect(level, own, candidates, scratch);
@@ -240,7 +245,7 @@ void Builder::AddLink(uint32_t level, uint32_t to, const Neighbor& link, WalkScr
   for (uint32_t i = 0; i < degree; ++i) scratch.rows.push_back(graph_.RowOf(level, list[i]));
   scratch.distances.resize(std::max<size_t>(scratch.distances.size(), degree));
   const QueryVector query = Query(graph_.RowOf(level, to), scratch.other_buffer);
-  functions_.gather(query, options_.rows.data, scratch.rows.data(), degree, rows_.dim,
+  functions_.gather(query, options_.rows.data, scratch.rows.data(), degree, dim_,
                     scratch.distances.data());
   for (uint32_t i = 0; i < degree; ++i) candidates.push_back({scratch.distances[i], list[i]});
   candidates.push_back(link);
@@ -269,7 +274,7 @@ void Builder::SelectNeighbors(std::vector<Neighbor>& candidates, uint32_t level,
     bool good = true;
     for (size_t i = 0; i < kept.size() && good; ++i) {
       const uint32_t row = graph_.RowOf(level, static_cast<uint32_t>(kept[i].row));
-      const float between = functions_.One(query, options_.rows.Row(row), rows_.dim);
+      const float between = functions_.One(query, options_.rows.Row(row), dim_);
       if (between < candidate.distance) good = false;
       if (between == candidate.distance && kept[i].distance == candidate.distance) {
         good = false;

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "common/cancellation.h"
-#include "kernels/distance.h"
 #include "kernels/top_k.h"
 
 namespace elanus::index {
@@ -44,7 +43,7 @@ struct WalkScratch {
   std::vector<kernels::Neighbor> frontier;  // Heap, nearest on top.
   std::vector<uint32_t> links;              // A copy of a list that may change.
   std::vector<uint32_t> fresh;              // Nodes of a list not seen before,
-  std::vector<uint32_t> rows;               // their rows,
+  std::vector<uint32_t> rows;               // rows of nodes,
   std::vector<float> distances;             // and how far they are.
   std::vector<float> query_buffer;
   std::vector<float> other_buffer;
@@ -91,13 +90,6 @@ class ScratchPool {
   std::vector<std::unique_ptr<WalkScratch>> free_;  // Guarded by mutex_.
 };
 
-// The rows that distances are measured to.
-struct WalkRows {
-  const kernels::DistanceFunctions& functions;
-  const uint8_t* data;
-  size_t dim;
-};
-
 struct WalkLimits {
   int64_t ef = 1;
   int64_t distances_max = std::numeric_limits<int64_t>::max();
@@ -116,14 +108,13 @@ enum class WalkEnd { kDone, kTooLong, kCancelled };
 //
 //   seeds    nodes with their distances, all of this level
 //   links    links(node) -> span of the node's neighbours at this level, without kNoNode
-//   row_of   row_of(node) -> row of the vector
-//   accept   accept(node) -> may be a result
+//   measure  measure(nodes, count, out) writes the distance of the query to each of the nodes
+//   accept   accept(node, distance) -> may be a result
 //   found    receives the nearest accepted nodes; holds at most limits.ef
 //   The caller begins scratch.visited, and may mark nodes in it that the walk must leave out.
-template <typename Links, typename RowOf, typename Accept>
-WalkEnd WalkLevel(const WalkRows& rows, const kernels::QueryVector& query,
-                  std::span<const kernels::Neighbor> seeds, const WalkLimits& limits, Links&& links,
-                  RowOf&& row_of, Accept&& accept, WalkScratch& scratch, kernels::TopK& found,
+template <typename Links, typename Measure, typename Accept>
+WalkEnd WalkLevel(std::span<const kernels::Neighbor> seeds, const WalkLimits& limits, Links&& links,
+                  Measure&& measure, Accept&& accept, WalkScratch& scratch, kernels::TopK& found,
                   WalkCounts& counts) {
   const auto farther = [](const kernels::Neighbor& a, const kernels::Neighbor& b) {
     return kernels::Nearer(b, a);
@@ -134,7 +125,7 @@ WalkEnd WalkLevel(const WalkRows& rows, const kernels::QueryVector& query,
   for (const kernels::Neighbor& seed : seeds) {
     if (!scratch.visited.Mark(static_cast<uint32_t>(seed.row))) continue;
     frontier.push_back(seed);
-    if (accept(static_cast<uint32_t>(seed.row))) found.Push(seed.distance, seed.row);
+    if (accept(static_cast<uint32_t>(seed.row), seed.distance)) found.Push(seed.distance, seed.row);
   }
   std::make_heap(frontier.begin(), frontier.end(), farther);
 
@@ -148,23 +139,19 @@ WalkEnd WalkLevel(const WalkRows& rows, const kernels::QueryVector& query,
       return WalkEnd::kCancelled;
     }
     scratch.fresh.clear();
-    scratch.rows.clear();
     for (const uint32_t node : links(static_cast<uint32_t>(nearest.row))) {
-      if (!scratch.visited.Mark(node)) continue;
-      scratch.fresh.push_back(node);
-      scratch.rows.push_back(row_of(node));
+      if (scratch.visited.Mark(node)) scratch.fresh.push_back(node);
     }
     const size_t count = scratch.fresh.size();
     if (scratch.distances.size() < count) scratch.distances.resize(count);
-    rows.functions.gather(query, rows.data, scratch.rows.data(), count, rows.dim,
-                          scratch.distances.data());
+    measure(scratch.fresh.data(), count, scratch.distances.data());
     counts.distances += static_cast<int64_t>(count);
     for (size_t i = 0; i < count; ++i) {
       const float distance = scratch.distances[i];
       if (found.full() && distance >= found.bound()) continue;
       frontier.push_back({distance, scratch.fresh[i]});
       std::push_heap(frontier.begin(), frontier.end(), farther);
-      if (accept(scratch.fresh[i])) found.Push(distance, scratch.fresh[i]);
+      if (accept(scratch.fresh[i], distance)) found.Push(distance, scratch.fresh[i]);
     }
     if (counts.distances > distances_max) return WalkEnd::kTooLong;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "index/disk_graph.h"
 #include "index/hnsw.h"
 #include "index/ivf.h"
 #include "index/param_specs.h"
@@ -150,10 +151,23 @@ IndexKind Hnsw(IndexKind kind) {
   kind.open = &OpenHnsw;
   return Make(kind, true, true, true);
 }
+// Inverted lists over codes.
+IndexKind IvfCodes(IndexKind kind, decltype(IndexKind::build) build) {
+  kind.build = build;
+  kind.open = &OpenIvfCodes;
+  return Make(kind, true, true, true);
+}
 IndexKind IvfFlat(IndexKind kind) {
   kind.build = &BuildIvfFlat;
   kind.open = &OpenIvfFlat;
   return Make(kind, true, true, true);
+}
+
+IndexKind DiskGraph(IndexKind kind, bool inline_codes) {
+  kind.build = inline_codes ? &BuildDiskGraphInline : &BuildDiskGraph;
+  kind.open = &OpenDiskGraphBytes;
+  kind.open_blocks = &OpenDiskGraph;
+  return Make(kind, true, true, false);
 }
 
 // Every index type this server knows. The order is the order in messages and docs.
@@ -165,16 +179,16 @@ const std::vector<IndexKind>& Table() {
 #define PLAIN(specs) &CheckBuildOf<specs>
         Make(ROW("FLAT", &Floats, kFloatMetrics, kNoParams, PLAIN(kNoParams)), false, true, true),
         IvfFlat(ROW("IVF_FLAT", &Floats, kFloatMetrics, kIvfParams, PLAIN(kIvfParams))),
-        Later(ROW("IVF_SQ8", &Floats, kFloatMetrics, kIvfSqParams, PLAIN(kIvfSqParams)), true),
-        Later(ROW("IVF_PQ", &Floats, kFloatMetrics, kIvfPqParams, &CheckQuantized<kIvfPqParams>), true),
-        Later(ROW("IVF_RABITQ", &Floats, kFloatMetrics, kIvfRabitqParams, PLAIN(kIvfRabitqParams)), true),
-        Later(ROW("SCANN", &Floats, kFloatMetrics, kScannParams, &CheckScann), true),
+        IvfCodes(ROW("IVF_SQ8", &Floats, kFloatMetrics, kIvfSqParams, PLAIN(kIvfSqParams)), &BuildIvfSq),
+        IvfCodes(ROW("IVF_PQ", &Floats, kFloatMetrics, kIvfPqParams, &CheckQuantized<kIvfPqParams>), &BuildIvfPq),
+        IvfCodes(ROW("IVF_RABITQ", &Floats, kFloatMetrics, kIvfRabitqParams, PLAIN(kIvfRabitqParams)), &BuildIvfRabitq),
+        IvfCodes(ROW("SCANN", &Floats, kFloatMetrics, kScannParams, &CheckScann), &BuildScann),
         Hnsw(ROW("HNSW", &AnyDense, kHnswMetrics, kHnswParams, &CheckHnsw)),
         Later(ROW("HNSW_SQ", &FloatsAndInt8, kFloatMetrics, kHnswSqParams, PLAIN(kHnswSqParams)), true),
         Later(ROW("HNSW_PQ", &FloatsAndInt8, kFloatMetrics, kHnswPqParams, &CheckQuantized<kHnswPqParams>), true),
         Later(ROW("HNSW_PRQ", &FloatsAndInt8, kFloatMetrics, kHnswPrqParams, &CheckQuantized<kHnswPrqParams>), true),
-        Later(ROW("DISKANN", &Floats, kFloatMetrics, kDiskAnnParams, &CheckDiskAnn), false),
-        Later(ROW("AISAQ", &Floats, kFloatMetrics, kAisaqParams, PLAIN(kAisaqParams)), false),
+        DiskGraph(ROW("DISKANN", &Floats, kFloatMetrics, kDiskAnnParams, &CheckDiskAnn), false),
+        DiskGraph(ROW("AISAQ", &Floats, kFloatMetrics, kAisaqParams, PLAIN(kAisaqParams)), true),
         Make(ROW("BIN_FLAT", &Binary, kBinFlatMetrics, kNoParams, PLAIN(kNoParams)), false, true, true),
         IvfFlat(ROW("BIN_IVF_FLAT", &Binary, kBinIvfMetrics, kIvfParams, PLAIN(kIvfParams))),
         Later(ROW("MINHASH_LSH", &Binary, kMinHashMetrics, kMinHashParams, PLAIN(kMinHashParams)), false),

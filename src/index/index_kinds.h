@@ -11,6 +11,7 @@
 #include "index/index_params.h"
 #include "index/vector_index.h"
 #include "schema/collection_schema.h"
+#include "storage/block_reader.h"
 
 namespace elanus::index {
 
@@ -34,6 +35,10 @@ struct IndexKind {
                                                        const VectorRows& rows,
                                                        kernels::Metric metric,
                                                        const Params& params) = nullptr;
+  // Opens a file that stays on disk, of which searches read parts. Null: `open` is the only way.
+  absl::StatusOr<std::unique_ptr<VectorIndex>> (*open_blocks)(
+      std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, kernels::Metric metric,
+      const Params& params) = nullptr;
 
   // False: a name that clients must not pass, because the server chooses it (HYBRID) or because
   // this build has no GPU.

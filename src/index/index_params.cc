@@ -165,6 +165,14 @@ int64_t IntParam(const Params& params, const char* key, int64_t fallback) {
   return value;
 }
 
+double DoubleParam(const Params& params, const char* key, double fallback) {
+  const auto it = params.find(key);
+  if (it == params.end()) return fallback;
+  double value = fallback;
+  std::from_chars(it->second.data(), it->second.data() + it->second.size(), value);
+  return value;
+}
+
 std::optional<bool> ParseSettingBool(std::string_view text) {
   for (const auto yes : {"1"sv, "t"sv, "T"sv, "true"sv, "True"sv, "TRUE"sv}) {
     if (text == yes) return true;

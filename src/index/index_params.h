@@ -39,6 +39,7 @@ absl::Status CheckSearchParams(std::span<const ParamSpec> specs, const Params& p
 
 // The number at `key` of checked parameters; `fallback` if it is not there.
 int64_t IntParam(const Params& params, const char* key, int64_t fallback);
+double DoubleParam(const Params& params, const char* key, double fallback);
 
 // A boolean setting as the server's own keys take it (mmap.enabled): 1, t, T, true, True, TRUE and
 // the like.

@@ -7,7 +7,8 @@
 namespace elanus::index {
 namespace {
 
-constexpr std::string_view kMagic = "ELNSIVFL";
+constexpr std::string_view kMagic = "ELNSIVFL", kCodesMagic = "ELNSIVFC";
+constexpr size_t kSections = 4, kCodesSections = 10;
 constexpr std::string_view kName = "IVF";
 
 absl::Status Damaged(std::string_view what) {
@@ -55,17 +56,23 @@ absl::Status CheckLists(const IvfLists& lists) {
 }  // namespace
 
 std::string MakeIvfFile(const IvfFacts& facts, const std::vector<uint8_t>& centroids,
-                        const std::vector<uint64_t>& begins, const std::vector<uint32_t>& rows) {
-  const Bytes sections[] = {{reinterpret_cast<const uint8_t*>(&facts), sizeof(facts)},
-                            BytesOf(centroids),
-                            BytesOf(begins),
-                            BytesOf(rows)};
-  return MakeIndexFile(kMagic, sections);
+                        const std::vector<uint64_t>& begins, const std::vector<uint32_t>& rows,
+                        const IvfCodes* codes) {
+  std::vector<Bytes> sections = {{reinterpret_cast<const uint8_t*>(&facts), sizeof(facts)},
+                                 BytesOf(centroids),
+                                 BytesOf(begins),
+                                 BytesOf(rows)};
+  if (codes == nullptr) return MakeIndexFile(kMagic, sections);
+  sections.push_back({reinterpret_cast<const uint8_t*>(&codes->facts), sizeof(codes->facts)});
+  sections.insert(sections.end(), {codes->parameters, codes->codes, codes->refine_head,
+                                   codes->refine_parameters, codes->refine_codes});
+  return MakeIndexFile(kCodesMagic, sections);
 }
 
-absl::StatusOr<IvfLists> OpenIvfFile(Bytes file) {
+absl::StatusOr<IvfLists> OpenIvfFile(Bytes file, IvfCodes* codes) {
   ELANUS_ASSIGN_OR_RETURN(const std::vector<Bytes> sections,
-                          OpenIndexFile(file, kMagic, kName, 4));
+                          OpenIndexFile(file, codes != nullptr ? kCodesMagic : kMagic, kName,
+                                        codes != nullptr ? kCodesSections : kSections));
   IvfLists lists;
   if (sections[0].size() != sizeof(IvfFacts)) return Damaged("size of its facts");
   std::memcpy(&lists.facts, sections[0].data(), sizeof(IvfFacts));
@@ -79,6 +86,15 @@ absl::StatusOr<IvfLists> OpenIvfFile(Bytes file) {
   lists.begins = reinterpret_cast<const uint64_t*>(sections[2].data());
   lists.rows = reinterpret_cast<const uint32_t*>(sections[3].data());
   ELANUS_RETURN_IF_ERROR(CheckLists(lists));
+  if (codes != nullptr) {
+    if (sections[4].size() != sizeof(IvfCodeFacts)) return Damaged("size of its facts of codes");
+    std::memcpy(&codes->facts, sections[4].data(), sizeof(IvfCodeFacts));
+    codes->parameters = sections[5];
+    codes->codes = sections[6];
+    codes->refine_head = sections[7];
+    codes->refine_parameters = sections[8];
+    codes->refine_codes = sections[9];
+  }
   return lists;
 }
 

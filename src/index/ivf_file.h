@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "index/codes.h"
 #include "index/index_file.h"
+#include "index/refiner.h"
 #include "index/vector_index.h"
 
 namespace elanus::index {
@@ -33,11 +35,29 @@ struct IvfLists {
   }
 };
 
+// What a file of codes has beside its lists. Sections; borrowed.
+struct IvfCodeFacts {
+  CodeSpec spec;
+  RefineBy refine = RefineBy::kNothing;
+  uint32_t reserved = 0;
+};
+static_assert(sizeof(IvfCodeFacts) == 32);
+
+struct IvfCodes {
+  IvfCodeFacts facts;
+  Bytes parameters;                                    // Of the store.
+  Bytes codes;                                         // A run for each list, one after the other.
+  Bytes refine_head, refine_parameters, refine_codes;  // RowCodes; empty unless kCodes.
+};
+
+// `codes` null: a file of IVF_FLAT or BIN_IVF_FLAT.
 std::string MakeIvfFile(const IvfFacts& facts, const std::vector<uint8_t>& centroids,
-                        const std::vector<uint64_t>& begins, const std::vector<uint32_t>& rows);
+                        const std::vector<uint64_t>& begins, const std::vector<uint32_t>& rows,
+                        const IvfCodes* codes = nullptr);
 
 // Reads and verifies everything: checksums, counts, that each row is listed at most once.
-// kDataIntegrity says what is wrong. `file` must be aligned to 8 bytes.
-absl::StatusOr<IvfLists> OpenIvfFile(Bytes file);
+// kDataIntegrity says what is wrong. `file` must be aligned to 8 bytes. With `codes` the file must
+// have some; whether these fit its store is the caller's to check.
+absl::StatusOr<IvfLists> OpenIvfFile(Bytes file, IvfCodes* codes = nullptr);
 
 }  // namespace elanus::index

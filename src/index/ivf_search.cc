@@ -1,35 +1,43 @@
 #include <algorithm>
+#include <cmath>
 
-#include "index/brute_force.h"
+#include "index/allowed_rows.h"
 #include "index/index_params.h"
 #include "index/ivf.h"
 #include "index/ivf_file.h"
+#include "index/ivf_list_codes.h"
 #include "kernels/distance.h"
 
 namespace elanus::index {
 namespace {
 
-using kernels::BitView;
 using kernels::ElementType;
 using kernels::Metric;
 
 constexpr int64_t kDefaultNprobe = 8;
-constexpr size_t kBatchRows = 256;  // Compared by one call of a kernel.
+constexpr int64_t kDefaultMaxEmptyLists = 2;
+constexpr size_t kBatchRows = 256;  // Compared by one call of a kernel; a multiple of kCodeBlock.
+// To compare a vector anywhere in the column costs about as much as this many codes in a row.
+constexpr int64_t kVectorCost = 8;
+// Blocks of codes are looked through for an allowed row where fewer than one in this many is.
+constexpr int64_t kSparseShare = 32;
 
 // Which kernel finds the lists to look at: centroids of floats are float32.
 kernels::DistanceFunctions ProbeFunctions(schema::DataType type, Metric metric) {
-  return kernels::DistanceFunctionsFor(type == schema::DataType::kBinaryVector
-                                           ? ElementType::kBinary
-                                           : ElementType::kFloat32,
-                                       metric);
+  return kernels::DistanceFunctionsFor(
+      type == schema::DataType::kBinaryVector ? ElementType::kBinary : ElementType::kFloat32,
+      metric);
 }
 
-class IvfFlatIndex final : public VectorIndex {
+// A row has one distance to a query: that by the codes of its list, or if candidates are refined
+// that which refines them. IVF_FLAT is the case without codes: every row is "refined".
+class IvfIndex final : public VectorIndex {
  public:
-  IvfFlatIndex(std::vector<uint64_t> copy, const IvfLists& lists, const VectorRows& rows,
-               Metric metric)
+  IvfIndex(std::vector<uint64_t> copy, const IvfLists& lists, IvfListCodes codes,
+           const VectorRows& rows, Metric metric)
       : copy_(std::move(copy)),
         lists_(lists),
+        codes_(std::move(codes)),
         rows_(rows),
         metric_(metric),
         functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)),
@@ -42,28 +50,55 @@ class IvfFlatIndex final : public VectorIndex {
   absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
                                                SearchStatistics* statistics) const override;
   int64_t memory_bytes() const override {
-    return static_cast<int64_t>(sizeof(*this)) +
+    return static_cast<int64_t>(sizeof(*this)) + codes_.memory_bytes() +
            static_cast<int64_t>(copy_.size() + listed_.num_words()) * 8;
   }
 
  private:
-  absl::StatusOr<std::vector<Neighbor>> Scan(const SearchRequest& request,
-                                             SearchStatistics& statistics) const;
-  absl::StatusOr<std::vector<Neighbor>> Probe(const SearchRequest& request, int64_t nprobe,
-                                              bool fill, SearchStatistics& statistics) const;
-  // All lists, the first `count` of them the nearest to the query in ascending order.
-  std::vector<Neighbor> RankLists(const kernels::QueryVector& query, size_t count) const;
+  struct Plan {
+    int64_t nprobe = kDefaultNprobe;
+    bool fill = true;  // Read more lists than nprobe while there are fewer than k hits,
+    int64_t max_empty_lists = kDefaultMaxEmptyLists;  // but none after so many beyond the range.
+    bool scan = false;                                // All allowed rows, one by one.
+    bool by_codes = false;   // Compare codes first; false: what refines, at once.
+    bool sparse = false;     // So few rows are allowed that whole blocks of codes may have none.
+    int64_t candidates = 0;  // To find.
+  };
+  // A search under way.
+  struct Work {
+    const SearchRequest& request;
+    const Plan plan;
+    SearchStatistics& statistics;
+    kernels::TopK found;
+    // A row nearer than the range's end was seen since this was set.
+    bool reached = false;
+  };
+
+  bool refines() const { return codes_.store == nullptr || codes_.refine != RefineBy::kNothing; }
+  Plan MakePlan(const SearchRequest& request) const;
+  absl::Status Scan(RowDistances& distances, Work& work) const;
+  absl::Status Probe(RowDistances* distances, Work& work) const;
+  // Offers the allowed rows of a list to what is found.
+  void CompareRows(uint64_t list, RowDistances& distances, Work& work) const;
+  void CompareCodes(const Neighbor& list, CodeQuery& query, Work& work) const;
+  void Offer(const uint32_t* rows, const float* distances, size_t count, Work& work) const;
+  // All lists, the first `*count` of them the nearest to the query in ascending order. Lists nearer
+  // than the range hold some of its rows, so `*count` grows by their number: they are to be read
+  // too.
+  std::vector<Neighbor> RankLists(const kernels::QueryVector& query, const DistanceRange& range,
+                                  size_t* count) const;
 
   const std::vector<uint64_t> copy_;  // Of a file that did not lie aligned.
   const IvfLists lists_;
+  const IvfListCodes codes_;
   const VectorRows rows_;
   const Metric metric_;
   const kernels::DistanceFunctions functions_, probe_functions_;
   kernels::Bitset listed_;  // Empty: every row is in a list.
 };
 
-std::vector<Neighbor> IvfFlatIndex::RankLists(const kernels::QueryVector& query,
-                                              size_t count) const {
+std::vector<Neighbor> IvfIndex::RankLists(const kernels::QueryVector& query,
+                                          const DistanceRange& range, size_t* count) const {
   const auto num_lists = static_cast<size_t>(lists_.facts.num_lists);
   std::vector<float> distances(num_lists);
   probe_functions_.rows(query, lists_.centroids, num_lists, static_cast<size_t>(rows_.dim),
@@ -71,88 +106,199 @@ std::vector<Neighbor> IvfFlatIndex::RankLists(const kernels::QueryVector& query,
   std::vector<Neighbor> ranked(num_lists);
   for (size_t list = 0; list < num_lists; ++list) {
     ranked[list] = {distances[list], static_cast<int64_t>(list)};
+    *count += distances[list] < range.nearest ? 1 : 0;
   }
-  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(count), ranked.end(),
+  *count = std::min(*count, num_lists);
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(*count), ranked.end(),
                     kernels::Nearer);
   return ranked;
 }
 
-// All allowed rows, one by one.
-absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Scan(const SearchRequest& request,
-                                                         SearchStatistics& statistics) const {
-  kernels::Bitset both;
-  BitView allowed = request.allowed;
-  if (listed_.size() > 0) {
-    both = listed_;
-    both.And(allowed);
-    allowed = both.view();
+// Rows that the filter does not allow may be among them: their codes were compared in passing.
+void IvfIndex::Offer(const uint32_t* rows, const float* distances, size_t count, Work& work) const {
+  const SearchRequest& request = work.request;
+  float bound = work.found.bound();
+  for (size_t i = 0; i < count; ++i) {
+    work.reached |= distances[i] < request.range.farthest;
+    if (distances[i] > bound || !request.range.Contains(distances[i])) continue;
+    if (!request.allowed.empty() && !request.allowed.Test(rows[i])) continue;
+    if (work.found.Push(distances[i], rows[i])) bound = work.found.bound();
   }
-  BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k);
-  ELANUS_RETURN_IF_ERROR(scan.Add(rows_, 0, allowed, request.cancellation));
-  statistics.distances += scan.statistics().distances;
-  return std::move(scan.Finish().front());
+  work.statistics.distances += static_cast<int64_t>(count);
 }
 
-absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Probe(const SearchRequest& request,
-                                                          int64_t nprobe, bool fill,
-                                                          SearchStatistics& statistics) const {
-  const auto dim = static_cast<size_t>(rows_.dim);
-  std::vector<float> buffer(dim);
-  const kernels::QueryVector query =
-      kernels::PrepareQuery(functions_, dim, request.query, buffer.data());
-  const auto wanted = static_cast<size_t>(nprobe);
-  std::vector<Neighbor> ranked = RankLists(query, wanted);
-  kernels::TopK found(request.k);
-  uint32_t batch[kBatchRows];
-  float distances[kBatchRows];
+void IvfIndex::CompareRows(uint64_t list, RowDistances& distances, Work& work) const {
+  uint32_t batch[kBatchRows] = {};
+  float out[kBatchRows];
   size_t in_batch = 0;
   const auto compare = [&] {
-    functions_.gather(query, rows_.data, batch, in_batch, dim, distances);
-    for (size_t i = 0; i < in_batch; ++i) {
-      if (distances[i] <= found.bound()) found.Push(distances[i], batch[i]);
-    }
-    statistics.distances += static_cast<int64_t>(in_batch);
+    distances(batch, in_batch, out);
+    Offer(batch, out, in_batch, work);
     in_batch = 0;
   };
-  for (size_t i = 0; i < ranked.size(); ++i) {
-    if (i >= wanted) {
-      if (!fill || found.full()) break;
-      if (i == wanted) std::sort(ranked.begin() + static_cast<ptrdiff_t>(i), ranked.end(), kernels::Nearer);
-    }
-    if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
-    ++statistics.hops;
-    for (const uint32_t row : lists_.List(static_cast<uint64_t>(ranked[i].row))) {
-      if (!request.allowed.empty() && !request.allowed.Test(row)) continue;
-      batch[in_batch++] = row;
-      if (in_batch == kBatchRows) compare();
-    }
-    compare();
+  for (const uint32_t row : lists_.List(list)) {
+    if (!work.request.allowed.empty() && !work.request.allowed.Test(row)) continue;
+    batch[in_batch++] = row;
+    if (in_batch == kBatchRows) compare();
   }
-  return found.TakeSorted();
+  compare();
 }
 
-absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Search(const SearchRequest& request,
-                                                           SearchStatistics* statistics) const {
+// Whole blocks of codes are compared, allowed or not: to leave one out costs more than it saves.
+void IvfIndex::CompareCodes(const Neighbor& list, CodeQuery& query, Work& work) const {
+  const auto number = static_cast<uint64_t>(list.row);
+  const std::span<const uint32_t> rows = lists_.List(number);
+  const float norm = codes_.norms[number];
+  // COSINE ranks lists by the cosine itself.
+  const float base = metric_ == Metric::kCosine ? list.distance * std::sqrt(norm) : list.distance;
+  const CodeShift shift = ShiftTo(metric_, base, norm);
+  const uint8_t* run = codes_.codes + codes_.runs[number];
+  const kernels::BitView allowed = work.request.allowed;
+  float out[kBatchRows];
+  const size_t step = work.plan.sparse ? kCodeBlock : kBatchRows;
+  for (size_t begin = 0; begin < rows.size(); begin += step) {
+    const auto block = rows.subspan(begin, std::min(step, rows.size() - begin));
+    if (work.plan.sparse &&
+        std::none_of(block.begin(), block.end(), [&](uint32_t row) { return allowed.Test(row); })) {
+      continue;
+    }
+    query.Scan(run, rows.size(), begin, block.size(), shift, out);
+    Offer(block.data(), out, block.size(), work);
+  }
+}
+
+absl::Status IvfIndex::Scan(RowDistances& distances, Work& work) const {
+  const SearchRequest& request = work.request;
+  const AllowedRows allowed(request.allowed, request.num_allowed, listed_.view(),
+                            static_cast<int64_t>(lists_.facts.num_listed));
+  std::vector<uint32_t> ids;
+  ids.reserve(static_cast<size_t>(allowed.count()));
+  allowed.view().ForEach([&](int64_t row) { ids.push_back(static_cast<uint32_t>(row)); });
+  float out[kBatchRows];
+  for (size_t begin = 0; begin < ids.size(); begin += kBatchRows) {
+    if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+    const size_t count = std::min(kBatchRows, ids.size() - begin);
+    distances(&ids[begin], count, out);
+    Offer(&ids[begin], out, count, work);
+  }
+  return absl::OkStatus();
+}
+
+// `distances` null: by codes alone.
+absl::Status IvfIndex::Probe(RowDistances* distances, Work& work) const {
+  const SearchRequest& request = work.request;
+  const auto dim = static_cast<size_t>(rows_.dim);
+  std::vector<float> buffer(dim);
+  kernels::QueryVector query{request.query, 0};
+  if (rows_.type != schema::DataType::kBinaryVector) {
+    FloatRows(rows_, metric_).Convert(request.query, buffer.data());
+    query = {buffer.data(), probe_functions_.inverse_norm(buffer.data(), dim)};
+  }
+  std::unique_ptr<CodeQuery> code_query;
+  if (work.plan.by_codes) code_query = codes_.store->Query(buffer.data());
+  auto wanted = static_cast<size_t>(work.plan.nprobe);
+  std::vector<Neighbor> ranked = RankLists(query, request.range, &wanted);
+  int64_t empty_lists = 0;  // Read one after another without a row nearer than the range's end.
+  for (size_t i = 0; i < ranked.size(); ++i) {
+    if (i >= wanted) {
+      if (!work.plan.fill || work.found.size() >= request.k ||
+          empty_lists >= work.plan.max_empty_lists) {
+        break;
+      }
+      if (i == wanted) {
+        std::sort(ranked.begin() + static_cast<ptrdiff_t>(i), ranked.end(), kernels::Nearer);
+      }
+    }
+    if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+    ++work.statistics.hops;
+    work.reached = false;
+    if (code_query != nullptr) {
+      CompareCodes(ranked[i], *code_query, work);
+    } else {
+      CompareRows(static_cast<uint64_t>(ranked[i].row), *distances, work);
+    }
+    empty_lists = work.reached ? 0 : empty_lists + 1;
+  }
+  return absl::OkStatus();
+}
+
+IvfIndex::Plan IvfIndex::MakePlan(const SearchRequest& request) const {
+  static const Params kNone;
+  const Params& params = request.params != nullptr ? *request.params : kNone;
+  const auto num_lists = static_cast<int64_t>(lists_.facts.num_lists);
+  const DistanceRange& range = request.range;
+  Plan plan;
+  plan.nprobe = std::clamp<int64_t>(IntParam(params, "nprobe", kDefaultNprobe), 1, num_lists);
+  const auto full = params.find("ensure_topk_full");
+  plan.fill = full == params.end() || ParseSettingBool(full->second).value_or(true);
+  // What is in the range may lie in any list: the nearest ones hold what is nearer than it.
+  if (!range.everything()) plan.fill = true;
+  // Without an end no list is beyond the range.
+  plan.max_empty_lists =
+      range.farthest == std::numeric_limits<float>::infinity()
+          ? num_lists + 1
+          : std::max<int64_t>(IntParam(params, "max_empty_result_buckets", kDefaultMaxEmptyLists),
+                              1);
+  // The bounds of a range are distances as they are reported: no codes can tell which rows refined
+  // ones leave out.
+  plan.by_codes = codes_.store != nullptr && (range.everything() || !refines());
+  plan.candidates = request.k;
+  if (plan.by_codes && refines()) {
+    plan.candidates =
+        std::min(CandidatesFor(request.k, params), std::max(request.k, rows_.num_rows));
+  }
+  if (request.allowed.empty()) return plan;
+  plan.sparse = request.num_allowed < rows_.num_rows / kSparseShare;
+  // As many rows lie in the lists to look at; if no more than that are allowed, looking at these is
+  // no dearer, and exact. Nor is it if most of them would be refined anyway.
+  const int64_t expected = rows_.num_rows / num_lists * plan.nprobe;
+  const int64_t cost = plan.by_codes ? kVectorCost : 1;
+  plan.scan = request.num_allowed * cost <= expected || request.num_allowed <= 2 * plan.candidates;
+  if (plan.scan && !refines()) plan.nprobe = num_lists;  // By their codes.
+  return plan;
+}
+
+absl::StatusOr<std::vector<Neighbor>> IvfIndex::Search(const SearchRequest& request,
+                                                       SearchStatistics* statistics) const {
   SearchStatistics ignored;
-  SearchStatistics& counted = statistics != nullptr ? *statistics : ignored;
   if (request.k <= 0 || lists_.facts.num_lists == 0) return std::vector<Neighbor>();
   if (!request.allowed.empty() && request.allowed.size() != rows_.num_rows) {
     return InternalError(ErrorCode::kInternal, "filter of {} rows over an index of {} rows",
                          request.allowed.size(), rows_.num_rows);
   }
   if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
-  static const Params kNone;
-  const Params& params = request.params != nullptr ? *request.params : kNone;
-  const auto num_lists = static_cast<int64_t>(lists_.facts.num_lists);
-  const int64_t nprobe = std::clamp<int64_t>(IntParam(params, "nprobe", kDefaultNprobe), 1, num_lists);
-  // As many rows lie in the lists to look at; if no more than that are allowed, looking at these is
-  // no dearer, and exact.
-  const int64_t expected = rows_.num_rows / num_lists * nprobe;
-  if (!request.allowed.empty() && request.num_allowed <= expected) return Scan(request, counted);
-  const auto full = params.find("ensure_topk_full");
-  const bool fill =
-      full == params.end() || ParseSettingBool(full->second).value_or(true);
-  return Probe(request, nprobe, fill, counted);
+  const Plan plan = MakePlan(request);
+  Work work{request, plan, statistics != nullptr ? *statistics : ignored,
+            kernels::TopK(plan.scan ? request.k : plan.candidates)};
+  if (!refines()) {
+    ELANUS_RETURN_IF_ERROR(Probe(nullptr, work));
+    return work.found.TakeSorted();
+  }
+  RowDistances distances(rows_, functions_, metric_, codes_.finer.get(), request.query);
+  if (plan.scan) {
+    ELANUS_RETURN_IF_ERROR(Scan(distances, work));
+    return work.found.TakeSorted();
+  }
+  ELANUS_RETURN_IF_ERROR(Probe(&distances, work));
+  std::vector<Neighbor> hits = work.found.TakeSorted();
+  if (!plan.by_codes) return hits;
+  RankAnew(distances, hits);
+  work.statistics.distances += static_cast<int64_t>(hits.size());
+  if (static_cast<int64_t>(hits.size()) > request.k) hits.resize(static_cast<size_t>(request.k));
+  return hits;
+}
+
+// Checks that the file is for these rows.
+absl::Status CheckRows(const IvfFacts& facts, const VectorRows& rows, Metric metric) {
+  if (facts.type != static_cast<uint32_t>(rows.type) || facts.metric != MetricNumber(metric) ||
+      facts.dim != static_cast<uint64_t>(rows.dim) ||
+      facts.num_rows != static_cast<uint64_t>(rows.num_rows) ||
+      !kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric).valid()) {
+    return InternalError(ErrorCode::kDataIntegrity,
+                         "IVF index file is for other rows: {} rows of dim {}", facts.num_rows,
+                         facts.dim);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -162,16 +308,22 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfFlat(std::span<const uint8_t
                                                          const Params& /*params*/) {
   std::vector<uint64_t> copy;
   ELANUS_ASSIGN_OR_RETURN(const IvfLists lists, OpenIvfFile(AlignedFile(file, copy)));
-  const IvfFacts& facts = lists.facts;
-  if (facts.type != static_cast<uint32_t>(rows.type) || facts.metric != MetricNumber(metric) ||
-      facts.dim != static_cast<uint64_t>(rows.dim) ||
-      facts.num_rows != static_cast<uint64_t>(rows.num_rows) ||
-      !kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric).valid()) {
-    return InternalError(ErrorCode::kDataIntegrity,
-                         "IVF index file is for other rows: {} rows of dim {}", facts.num_rows,
-                         facts.dim);
+  ELANUS_RETURN_IF_ERROR(CheckRows(lists.facts, rows, metric));
+  return std::make_unique<IvfIndex>(std::move(copy), lists, IvfListCodes(), rows, metric);
+}
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfCodes(std::span<const uint8_t> file,
+                                                          const VectorRows& rows, Metric metric,
+                                                          const Params& /*params*/) {
+  std::vector<uint64_t> copy;
+  IvfCodes parts;
+  ELANUS_ASSIGN_OR_RETURN(const IvfLists lists, OpenIvfFile(AlignedFile(file, copy), &parts));
+  ELANUS_RETURN_IF_ERROR(CheckRows(lists.facts, rows, metric));
+  if (rows.type == schema::DataType::kBinaryVector) {
+    return InternalError(ErrorCode::kDataIntegrity, "IVF index file has codes of binary vectors");
   }
-  return std::make_unique<IvfFlatIndex>(std::move(copy), lists, rows, metric);
+  ELANUS_ASSIGN_OR_RETURN(IvfListCodes codes, OpenListCodes(lists, parts, rows, metric));
+  return std::make_unique<IvfIndex>(std::move(copy), lists, std::move(codes), rows, metric);
 }
 
 }  // namespace elanus::index

@@ -1,14 +1,13 @@
 #include "index/kmeans.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
 
 #include "common/check.h"
+#include "kernels/centroid_panels.h"
 #include "kernels/distance.h"
-#include "kernels/half.h"
 
 namespace elanus::index {
 namespace {
@@ -17,7 +16,7 @@ using kernels::ElementType;
 using kernels::Metric;
 using kernels::QueryVector;
 
-constexpr size_t kChunkRows = 64;             // Compared with the centroids at a time.
+constexpr size_t kChunkRows = 96;                 // Compared with the centroids at a time.
 constexpr size_t kTileBytes = size_t{256} << 10;  // Centroids that stay in the cache meanwhile.
 
 kernels::DistanceFunctions ClusterFunctions(schema::DataType type, Metric metric) {
@@ -30,14 +29,6 @@ kernels::DistanceFunctions ClusterFunctions(schema::DataType type, Metric metric
 size_t ClusterWidth(const VectorRows& rows) {
   if (rows.type == schema::DataType::kBinaryVector) return static_cast<size_t>(rows.width());
   return static_cast<size_t>(rows.dim) * sizeof(float);
-}
-
-void ToUnitLength(float* vector, size_t dim) {
-  double sum = 0;
-  for (size_t d = 0; d < dim; ++d) sum += static_cast<double>(vector[d]) * vector[d];
-  if (!(sum > 0) || !std::isfinite(sum)) return;  // The zero vector stays.
-  const auto scale = static_cast<float>(1 / std::sqrt(sum));
-  for (size_t d = 0; d < dim; ++d) vector[d] *= scale;
 }
 
 absl::Status Check(const KMeansOptions& options) {
@@ -92,6 +83,7 @@ class Means {
 
 ClusterRows::ClusterRows(const VectorRows& rows, Metric metric)
     : rows_(rows),
+      floats_(rows, metric),
       unit_length_(metric == Metric::kCosine),
       functions_(ClusterFunctions(rows.type, metric)),
       width_(ClusterWidth(rows)) {
@@ -100,51 +92,68 @@ ClusterRows::ClusterRows(const VectorRows& rows, Metric metric)
 
 const uint8_t* ClusterRows::Get(int64_t row, uint8_t* buffer) const {
   const uint8_t* stored = rows_.Row(row);
-  const auto dim = static_cast<size_t>(rows_.dim);
   const bool is_float32 = rows_.type == schema::DataType::kFloatVector;
   if (binary() || (is_float32 && !unit_length_)) return stored;
-  auto* values = reinterpret_cast<float*>(buffer);
-  if (is_float32) {
-    std::memcpy(values, stored, width_);
-  } else {
-    kernels::HalfToFloat(ElementTypeOf(rows_.type), stored, dim, values);
-  }
-  if (unit_length_) ToUnitLength(values, dim);
+  floats_.Convert(stored, reinterpret_cast<float*>(buffer));
   return buffer;
 }
+
+namespace {
+
+// nearest[i] for the `count` rows that `queries` refers to; binary vectors have kernels of their
+// own.
+void NearestByTiles(const ClusterRows& rows, const std::vector<QueryVector>& queries,
+                    const std::vector<uint8_t>& centroids, size_t dim, uint32_t* nearest) {
+  const size_t num_clusters = centroids.size() / rows.width(), count = queries.size();
+  const size_t tile = std::clamp<size_t>(kTileBytes / rows.width(), 1, num_clusters);
+  std::vector<float> distances(count * tile);
+  std::vector<float> best(count, std::numeric_limits<float>::infinity());
+  std::fill_n(nearest, count, 0);
+  for (size_t begin = 0; begin < num_clusters; begin += tile) {
+    const size_t in_tile = std::min(tile, num_clusters - begin);
+    rows.functions().tile(queries.data(), count, centroids.data() + begin * rows.width(), in_tile,
+                          dim, distances.data(), tile);
+    for (size_t i = 0; i < count; ++i) {
+      const float* row = &distances[i * tile];
+      for (size_t c = 0; c < in_tile; ++c) {
+        if (row[c] >= best[i]) continue;
+        best[i] = row[c];
+        nearest[i] = static_cast<uint32_t>(begin + c);
+      }
+    }
+  }
+}
+
+}  // namespace
 
 absl::StatusOr<std::vector<uint32_t>> AssignToCentroids(const ClusterRows& rows,
                                                         const std::vector<uint32_t>& members,
                                                         const std::vector<uint8_t>& centroids,
                                                         const KMeansOptions& options, size_t dim) {
-  const size_t num_clusters = centroids.size() / rows.width();
-  const size_t tile = std::clamp<size_t>(kTileBytes / rows.width(), 1, num_clusters);
+  const size_t width = rows.width();
+  kernels::CentroidPanels panels;
+  if (!rows.binary()) {
+    panels = kernels::CentroidPanels(reinterpret_cast<const float*>(centroids.data()),
+                                     centroids.size() / width, dim);
+  }
   std::vector<uint32_t> nearest(members.size());
   const auto assign = [&](size_t chunk) {
     if (!Check(options).ok()) return;
     const size_t first = chunk * kChunkRows;
     const size_t count = std::min(kChunkRows, members.size() - first);
-    std::vector<float> buffer(count * rows.width() / sizeof(float) + 1);
-    std::vector<QueryVector> queries(count);
+    if (rows.binary()) {
+      std::vector<QueryVector> queries(count);
+      for (size_t i = 0; i < count; ++i) queries[i].vector = rows.Get(members[first + i], nullptr);
+      NearestByTiles(rows, queries, centroids, dim, &nearest[first]);
+      return;
+    }
+    std::vector<float> buffer(count * dim);
     for (size_t i = 0; i < count; ++i) {
-      uint8_t* at = reinterpret_cast<uint8_t*>(buffer.data()) + (rows.binary() ? 0 : i * rows.width());
-      queries[i].vector = rows.Get(members[first + i], at);
+      auto* to = reinterpret_cast<uint8_t*>(&buffer[i * dim]);
+      const uint8_t* row = rows.Get(members[first + i], to);
+      if (row != to) std::memcpy(to, row, width);
     }
-    std::vector<float> distances(count * tile);
-    std::vector<float> best(count, std::numeric_limits<float>::infinity());
-    for (size_t begin = 0; begin < num_clusters; begin += tile) {
-      const size_t in_tile = std::min(tile, num_clusters - begin);
-      rows.functions().tile(queries.data(), count, centroids.data() + begin * rows.width(), in_tile,
-                            dim, distances.data(), tile);
-      for (size_t i = 0; i < count; ++i) {
-        const float* row = &distances[i * tile];
-        for (size_t c = 0; c < in_tile; ++c) {
-          if (row[c] >= best[i]) continue;
-          best[i] = row[c];
-          nearest[first + i] = static_cast<uint32_t>(begin + c);
-        }
-      }
-    }
+    panels.Nearest(buffer.data(), dim, count, &nearest[first]);
   };
   const size_t num_chunks = (members.size() + kChunkRows - 1) / kChunkRows;
   if (options.executor != nullptr) {

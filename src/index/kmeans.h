@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "index/float_rows.h"
 #include "index/vector_index.h"
 #include "kernels/distance.h"
 
@@ -29,6 +30,7 @@ class ClusterRows {
 
  private:
   const VectorRows rows_;
+  const FloatRows floats_;
   const bool unit_length_;
   const kernels::DistanceFunctions functions_;
   const size_t width_;

@@ -231,6 +231,22 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
   }
 }
 
+absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
+    const index::IndexKind& kind, const std::string& key, const index::VectorRows& rows,
+    kernels::Metric metric, const index::Params& params) {
+  auto loaded = std::make_shared<segment::LoadedIndex>();
+  loaded->metric = metric;
+  if (kind.open_blocks != nullptr) {
+    ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(key));
+    ELANUS_ASSIGN_OR_RETURN(loaded->index,
+                            kind.open_blocks(std::move(blocks), rows, metric, params));
+    return loaded;
+  }
+  ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(key));
+  ELANUS_ASSIGN_OR_RETURN(loaded->index, kind.open(loaded->file->data(), rows, metric, params));
+  return loaded;
+}
+
 void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                                 segment::SealedSegment& sealed) {
   for (const meta::Index& index : collection.indexes) {
@@ -247,27 +263,16 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     }
     const index::VectorRows rows = sealed.Vectors(index.field);
     if (rows.data == nullptr) continue;
-    auto file = parts_.store.Get(it->key);
-    if (!file.ok()) {
-      ELANUS_LOG(Warn, "index file cannot be read; its segment is scanned instead",
-                 Field("segment", flushed.id.value()), Field("index", index.name),
-                 Field("object", it->key), Field("reason", file.status()));
-      continue;
-    }
-    auto opened = kind->open((*file)->data(), rows, *metric, index.params);
+    auto loaded = OpenIndex(*kind, it->key, rows, *metric, index.params);
     // A damaged index file costs speed, never answers: the segment is scanned instead.
-    if (!opened.ok()) {
-      ELANUS_LOG(Error, "index file is damaged; its segment is scanned instead",
+    if (!loaded.ok()) {
+      ELANUS_LOG(Error, "index file cannot be used; its segment is scanned instead",
                  Field("segment", flushed.id.value()), Field("index", index.name),
-                 Field("object", it->key), Field("reason", opened.status()));
+                 Field("object", it->key), Field("reason", loaded.status()));
       continue;
     }
-    auto loaded = std::make_shared<segment::LoadedIndex>();
-    loaded->file = std::move(*file);
-    loaded->index = std::move(*opened);
-    loaded->metric = *metric;
-    loaded->id = index.id.value();
-    sealed.SetIndex(index.field, std::move(loaded));
+    (*loaded)->id = index.id.value();
+    sealed.SetIndex(index.field, *std::move(loaded));
   }
 }
 

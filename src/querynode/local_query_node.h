@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/executor.h"
+#include "index/index_kinds.h"
 #include "querynode/loaded_collection.h"
 #include "roles/coordinator.h"
 #include "roles/query_node.h"
@@ -81,6 +82,9 @@ class LocalQueryNode final : public roles::QueryNode {
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
   void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                   segment::SealedSegment& sealed);
+  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(
+      const index::IndexKind& kind, const std::string& key, const index::VectorRows& rows,
+      kernels::Metric metric, const index::Params& params);
 
   const Parts parts_;
   mutable absl::Mutex mutex_;

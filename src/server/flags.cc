@@ -64,6 +64,28 @@ class SettingOptions {
   std::array<CLI::Option*, std::size(kSettingFlags)> options_{};
 };
 
+// `bench index`: its options are stored into `line`.
+CLI::App* AddIndexBench(CLI::App& app, CommandLine* line) {
+  CLI::App* bench = app.add_subcommand("bench", "Measure a part of the engine: bench index");
+  bench->require_subcommand(1);
+  CLI::App* index = bench->add_subcommand("index", "Build, save, load and search one index");
+  bench::IndexBenchOptions& options = line->index_bench;
+  index->add_option("--base", options.base, "Vectors to index, a .npy of (n, dim)")->required();
+  index->add_option("--query", options.query, "Query vectors, a .npy of (n, dim)")->required();
+  index->add_option("--ids", options.ids,
+                    "Exact neighbours, a .npy of (queries, >= k) row numbers");
+  index->add_option("--metric", options.metric, "L2, IP, COSINE, ...")->required();
+  index->add_option("--index", options.index, "Index type, such as HNSW")->required();
+  index->add_option("--params", options.params, "Build parameters: k=v,k=v");
+  index->add_option("--search", options.search, "Search settings: k=v,k=v;k=v");
+  index->add_option("--k", options.k, "Neighbours asked for (default 10)");
+  index->add_option("--threads", options.threads, "Of the build and of the batched search");
+  index->add_option("--filter-fraction", options.filter_fraction, "Part of the rows allowed");
+  index->add_option("--directory", options.directory, "Where the index file is saved meanwhile");
+  index->add_flag("--json", line->json, "Print one JSON object");
+  return bench;
+}
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
@@ -83,18 +105,22 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
   config->add_flag("--docs", docs, "Print the reference page of all settings instead");
 
   CommandLine line;
+  const CLI::App* bench = AddIndexBench(app, &line);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
     app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
-    const std::vector<CLI::App*> chosen = app.get_subcommands();
-    line.help = chosen.empty() ? app.help() : chosen.front()->help();
+    CLI::App* chosen = &app;
+    while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+    line.help = chosen->help();
     return line;
   } catch (const CLI::Error& error) {
     return UserError(ErrorCode::kParameterInvalid, "{}\nTry `{} --help`.", error.what(), name);
   }
   if (version->parsed()) {
     line.action = CommandLine::Action::kPrintVersion;
+  } else if (bench->parsed()) {
+    line.action = CommandLine::Action::kBenchIndex;
   } else if (points->parsed()) {
     line.action = CommandLine::Action::kPrintCrashPoints;
   } else if (config->parsed()) {

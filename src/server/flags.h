@@ -5,16 +5,27 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "bench/index_bench.h"
 #include "common/config.h"
 
 namespace elanus::server {
 
 struct CommandLine {
-  enum class Action { kRunStandalone, kPrintVersion, kPrintConfig, kPrintConfigPage, kPrintCrashPoints, kPrintHelp };
+  enum class Action {
+    kRunStandalone,
+    kPrintVersion,
+    kPrintConfig,
+    kPrintConfigPage,
+    kPrintCrashPoints,
+    kBenchIndex,
+    kPrintHelp
+  };
   Action action = Action::kPrintHelp;
   std::string config;                      // --config: a file or a directory.
   std::vector<ConfigSources::Flag> flags;  // Those that stand for a setting.
   std::string help;                        // kPrintHelp.
+  bench::IndexBenchOptions index_bench;    // kBenchIndex,
+  bool json = false;                       // as one JSON object.
 };
 
 // `name` is what the program was called as ("elanus", "milvus"); `arguments` what follows it.

@@ -41,6 +41,44 @@ TEST(Flags, EveryFlagStandsForAKnownSetting) {
   }
 }
 
+TEST(Flags, ReadsWhatToBench) {
+  const auto line = ParseCommandLine("elanus", {"bench",
+                                                "index",
+                                                "--base",
+                                                "b.npy",
+                                                "--query",
+                                                "q.npy",
+                                                "--metric",
+                                                "IP",
+                                                "--index",
+                                                "HNSW",
+                                                "--params",
+                                                "M=16,efConstruction=200",
+                                                "--search",
+                                                "ef=16;ef=32",
+                                                "--k",
+                                                "7",
+                                                "--threads",
+                                                "2",
+                                                "--filter-fraction",
+                                                "0.5",
+                                                "--json"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->action, Action::kBenchIndex);
+  EXPECT_EQ(line->index_bench.base, "b.npy");
+  EXPECT_EQ(line->index_bench.params, "M=16,efConstruction=200");
+  EXPECT_EQ(line->index_bench.search, "ef=16;ef=32");
+  EXPECT_EQ(line->index_bench.k, 7);
+  EXPECT_EQ(line->index_bench.threads, 2);
+  EXPECT_EQ(line->index_bench.filter_fraction, 0.5);
+  EXPECT_TRUE(line->json);
+  EXPECT_FALSE(ParseCommandLine("elanus", {"bench"}).ok());
+  EXPECT_FALSE(ParseCommandLine("elanus", {"bench", "index", "--base", "b.npy"}).ok());
+  EXPECT_NE(
+      ParseCommandLine("elanus", {"bench", "index", "--help"})->help.find("--filter-fraction"),
+      std::string::npos);
+}
+
 TEST(Flags, SaysThatClusterRolesAreMissingAndOthersUnknown) {
   const auto cluster = ParseCommandLine("milvus", {"run", "querynode"});
   ASSERT_FALSE(cluster.ok());

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/index_bench.h"
 #include "common/config.h"
 #include "common/crash_point.h"
 #include "common/logging.h"
@@ -148,6 +149,11 @@ int Main(const std::string& name, std::vector<std::string> arguments) {
       return Print(CrashPointNames());
     case CommandLine::Action::kPrintConfigPage:
       return Print(ConfigurationPage());
+    case CommandLine::Action::kBenchIndex: {
+      const auto figures = bench::BenchIndex(line->index_bench);
+      if (!figures.ok()) return Fail(name, figures.status());
+      return Print(line->json ? bench::FiguresAsJson(*figures) : bench::FiguresAsText(*figures));
+    }
     case CommandLine::Action::kPrintConfig: {
       const auto text = ConfigText(*line);
       return text.ok() ? Print(*text) : Fail(name, text.status());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "storage/block_reader.h"
 
 namespace elanus::storage {
 
@@ -57,6 +58,8 @@ class FileSystem {
                                                                          uint64_t offset) = 0;
   virtual absl::StatusOr<std::unique_ptr<MappedFile>> Map(const std::string& path) = 0;
   virtual absl::StatusOr<std::string> Read(const std::string& path) = 0;
+  // For many small reads; through Map unless the system has a better way.
+  virtual absl::StatusOr<std::unique_ptr<BlockReader>> OpenBlocks(const std::string& path);
   // Files and directories, sorted by name; links, sockets and the like are left out.
   virtual absl::StatusOr<std::vector<FileInfo>> List(const std::string& directory) = 0;
   // With all parents; durable when it returns.

@@ -45,6 +45,11 @@ class LocalObjectStore final : public ObjectStore {
     return std::shared_ptr<MappedFile>(std::move(file));
   }
 
+  absl::StatusOr<std::unique_ptr<BlockReader>> OpenBlocks(const std::string& key) override {
+    ELANUS_RETURN_IF_ERROR(CheckObjectKey(key));
+    return files_.OpenBlocks(PathOf(key));
+  }
+
   absl::StatusOr<std::vector<FileInfo>> List(const std::string& prefix) override {
     ELANUS_ASSIGN_OR_RETURN(const std::string key, CheckPrefix(prefix));
     std::vector<FileInfo> found;

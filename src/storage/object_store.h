@@ -21,6 +21,8 @@ class ObjectStore {
   virtual absl::Status Put(const std::string& key, std::span<const std::string_view> parts) = 0;
   // The object in memory: mapped where the store is a directory.
   virtual absl::StatusOr<std::shared_ptr<MappedFile>> Get(const std::string& key) = 0;
+  // The object for many small reads, of which only those touched come into memory.
+  virtual absl::StatusOr<std::unique_ptr<BlockReader>> OpenBlocks(const std::string& key);
   virtual absl::StatusOr<std::vector<FileInfo>> List(
       const std::string& prefix) = 0;                       // Recursive; names are keys.
   virtual absl::Status Remove(const std::string& key) = 0;  // Missing: OK.

@@ -199,6 +199,12 @@ class PosixFiles final : public FileSystem {
     return std::make_unique<PosixMappedFile>(static_cast<const uint8_t*>(data), size);
   }
 
+  absl::StatusOr<std::unique_ptr<BlockReader>> OpenBlocks(const std::string& path) override {
+    ELANUS_ASSIGN_OR_RETURN(Descriptor file, Open(path, O_RDONLY, "open"));
+    ELANUS_ASSIGN_OR_RETURN(const uint64_t size, SizeOf(file, path));
+    return MakeFileReader(file.release(), size);
+  }
+
   absl::StatusOr<std::string> Read(const std::string& path) override {
     ELANUS_ASSIGN_OR_RETURN(const Descriptor file, Open(path, O_RDONLY, "open"));
     ELANUS_ASSIGN_OR_RETURN(const uint64_t size, SizeOf(file, path));

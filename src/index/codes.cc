@@ -1,0 +1,89 @@
+#include "index/codes.h"
+
+#include <algorithm>
+
+#include "index/half_codes.h"
+#include "index/product_codes.h"
+#include "index/scalar_codes.h"
+#include "index/sign_codes.h"
+
+namespace elanus::index {
+namespace {
+
+bool FitsDim(const CodeSpec& spec, size_t dim) {
+  switch (spec.kind) {
+    case CodeKind::kScalar:
+    case CodeKind::kUniform:
+      return spec.bits == 4 || spec.bits == 6 || spec.bits == 8;
+    case CodeKind::kHalf:
+      return spec.bits == 16 || spec.bits == 17;
+    case CodeKind::kProduct:
+      return spec.bits >= 1 && spec.bits <= 24 && spec.parts >= 1 && dim % spec.parts == 0 &&
+             spec.levels >= 1 && spec.levels <= 16 &&
+             (spec.in_blocks == 0 || (spec.in_blocks == 1 && spec.bits <= 8));
+    case CodeKind::kSign:
+      return spec.bits >= 1 && spec.bits <= 9 && spec.in_blocks == 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+CodeShift ShiftTo(kernels::Metric metric, float base, float centre_norm) {
+  if (metric == kernels::Metric::kL2) return {base, 1};
+  return {base, centre_norm > 0 ? -base / centre_norm : 0};
+}
+
+size_t TrainingRows(const CodeSpec& spec) {
+  if (spec.kind == CodeKind::kHalf || spec.kind == CodeKind::kSign) return 0;
+  if (spec.kind != CodeKind::kProduct) return 4096;
+  return std::max<size_t>(4096, (size_t{1} << spec.bits) * 64);
+}
+
+absl::StatusOr<std::unique_ptr<CodeStore>> TrainCodes(const CodeSpec& spec,
+                                                      const CodeTraining& training) {
+  if (!FitsDim(spec, training.dim)) {
+    return InternalError(ErrorCode::kInternal, "codes with unchecked parameters");
+  }
+  switch (spec.kind) {
+    case CodeKind::kScalar:
+    case CodeKind::kUniform:
+      return TrainScalarCodes(spec, training);
+    case CodeKind::kHalf:
+      return MakeHalfCodes(spec, training.dim, training.metric);
+    case CodeKind::kProduct:
+      return TrainProductCodes(spec, training);
+    case CodeKind::kSign:
+      return MakeSignCodes(spec, training.dim, training.metric, training.seed);
+  }
+  return InternalError(ErrorCode::kInternal, "unknown kind of codes");
+}
+
+absl::StatusOr<std::unique_ptr<CodeStore>> OpenCodes(const CodeSpec& spec, size_t dim,
+                                                     kernels::Metric metric, Bytes parameters) {
+  std::unique_ptr<CodeStore> store;
+  if (FitsDim(spec, dim)) {
+    switch (spec.kind) {
+      case CodeKind::kScalar:
+      case CodeKind::kUniform:
+        store = OpenScalarCodes(spec, dim, metric, parameters);
+        break;
+      case CodeKind::kHalf:
+        if (parameters.empty()) store = MakeHalfCodes(spec, dim, metric);
+        break;
+      case CodeKind::kProduct:
+        store = OpenProductCodes(spec, dim, metric, parameters);
+        break;
+      case CodeKind::kSign:
+        store = OpenSignCodes(spec, dim, metric, parameters);
+        break;
+    }
+  }
+  if (store == nullptr) {
+    return InternalError(ErrorCode::kDataIntegrity,
+                         "index file is damaged: parameters of its codes");
+  }
+  return store;
+}
+
+}  // namespace elanus::index

@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "index/disk_graph.h"
+#include "index/disk_graph_file.h"
+#include "index/float_rows.h"
+#include "index/hnsw.h"
+#include "index/hnsw_file.h"
+#include "index/index_params.h"
+#include "kernels/distance.h"
+
+namespace elanus::index {
+namespace {
+
+constexpr int64_t kDefaultDegree = 56;
+constexpr int64_t kDefaultSearchList = 100;
+constexpr double kDefaultCodeRatio = 0.125;
+constexpr double kInlineCodeRatioMin = 0.03;
+constexpr double kCodeExtraBytes = 8;  // Of a code, beside its bits.
+constexpr uint64_t kEntriesMax = 1024;
+// Shares of the work, for the progress that is reported.
+constexpr double kGraphShare = 0.9;
+
+// Codes of about `bytes` bytes: as many bits a component as fit, else parts of the vector by
+// tables.
+CodeSpec SpecFor(uint64_t dim, double bytes) {
+  const double bits = bytes * 8 / static_cast<double>(dim);
+  if (bits >= 8) return {.kind = CodeKind::kScalar, .bits = 8};
+  if (bits >= 6) return {.kind = CodeKind::kScalar, .bits = 6};
+  if (bits >= 4) return {.kind = CodeKind::kScalar, .bits = 4};
+  auto parts = static_cast<uint64_t>(std::max(1.0, bytes));
+  while (dim % parts != 0) --parts;
+  return {.kind = CodeKind::kProduct, .bits = 8, .parts = static_cast<uint32_t>(parts)};
+}
+
+// Codes in records are as large as lets a record fit a page, within reason.
+double DefaultCodeRatio(const DiskGraphFacts& facts, double vector_bytes) {
+  if (facts.inline_codes == 0) return kDefaultCodeRatio;
+  const double room = static_cast<double>(kPageBytes) - 4 - vector_bytes - 4.0 * facts.degree;
+  return std::clamp((room / facts.degree - kCodeExtraBytes) / vector_bytes, kInlineCodeRatioMin,
+                    kDefaultCodeRatio);
+}
+
+class Builder {
+ public:
+  Builder(const BuildOptions& options, bool inline_codes)
+      : options_(options), dim_(static_cast<size_t>(options.rows.dim)) {
+    head_.facts.inline_codes = inline_codes ? 1 : 0;
+  }
+
+  absl::StatusOr<std::string> Build();
+
+ private:
+  absl::Status BuildGraph();
+  void ChooseEntries();
+  absl::Status EncodeRows();
+  absl::StatusOr<std::string> WriteBlocks(const DiskGraphLayout& layout) const;
+  void WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* record) const;
+
+  const BuildOptions& options_;
+  const size_t dim_;
+  DiskGraphHead head_;
+  std::string graph_file_;
+  HnswGraph graph_;                // On graph_file_.
+  std::vector<uint32_t> members_;  // Rows that are not null.
+  std::unique_ptr<RowCodes> codes_;
+};
+
+absl::Status Builder::BuildGraph() {
+  const int64_t degree = IntParam(options_.params, "max_degree", kDefaultDegree);
+  BuildOptions options = options_;
+  // Level 0 of an HNSW graph has 2 * M links.
+  options.params = {{"M", std::to_string(std::max<int64_t>(2, (degree + 1) / 2))},
+                    {"efConstruction", std::to_string(IntParam(options_.params, "search_list_size",
+                                                               kDefaultSearchList))}};
+  if (options_.progress) {
+    options.progress = [this](double done) { options_.progress(done * kGraphShare); };
+  }
+  ELANUS_ASSIGN_OR_RETURN(graph_file_, BuildHnsw(options));
+  ELANUS_ASSIGN_OR_RETURN(
+      graph_,
+      OpenHnswFile({reinterpret_cast<const uint8_t*>(graph_file_.data()), graph_file_.size()}));
+  for (uint32_t row = 0; row < graph_.header.num_rows; ++row) {
+    if (options_.valid.empty() || options_.valid.Test(row)) members_.push_back(row);
+  }
+  DiskGraphFacts& facts = head_.facts;
+  facts.type = static_cast<uint32_t>(options_.rows.type);
+  facts.metric = MetricNumber(options_.metric);
+  facts.dim = dim_;
+  facts.num_rows = graph_.header.num_rows;
+  facts.num_linked = members_.size();
+  facts.degree = graph_.degree(0);
+  if (members_.size() < facts.num_rows) {
+    head_.linked.assign(options_.valid.words(),
+                        options_.valid.words() + options_.valid.num_words());
+  }
+  return absl::OkStatus();
+}
+
+// The square root of the rows, by chance: nearness of the nearest of them saves the hops that the
+// upper levels of HNSW would.
+void Builder::ChooseEntries() {
+  const auto wanted = static_cast<uint64_t>(std::ceil(std::sqrt(members_.size())));
+  head_.entries = SampleOf(members_, std::min(wanted, kEntriesMax), options_.seed + 1);
+  head_.facts.num_entries = head_.entries.size();
+  for (const uint32_t entry : head_.entries) {
+    const uint8_t* row = options_.rows.Row(entry);
+    head_.entry_rows.insert(head_.entry_rows.end(), row, row + options_.rows.width());
+  }
+}
+
+absl::Status Builder::EncodeRows() {
+  const auto width = static_cast<double>(options_.rows.width());
+  const double ratio =
+      DoubleParam(options_.params, "pq_code_budget_gb_ratio", DefaultCodeRatio(head_.facts, width));
+  const CodeSpec spec = SpecFor(dim_, ratio * width);
+  RowCodesBytes& bytes = head_.codes;
+  ELANUS_ASSIGN_OR_RETURN(bytes, BuildRowCodes(options_, spec, members_));
+  ELANUS_ASSIGN_OR_RETURN(codes_, RowCodes::Open(bytes.head, bytes.parameters, bytes.codes, dim_,
+                                                 head_.facts.num_rows, options_.metric));
+  return absl::OkStatus();
+}
+
+void Builder::WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* record) const {
+  std::memcpy(record, options_.rows.Row(row), static_cast<size_t>(options_.rows.width()));
+  const uint32_t* links = graph_.Links(0, row);
+  std::memcpy(record + layout.links, links, head_.facts.degree * 4);
+  if (head_.facts.inline_codes == 0) return;
+  const size_t code_bytes = codes_->RunBytes(1);
+  for (uint32_t i = 0; i < head_.facts.degree && links[i] != kNoNode; ++i) {
+    std::memcpy(record + layout.codes + i * code_bytes, &head_.codes.codes[links[i] * code_bytes],
+                code_bytes);
+  }
+}
+
+absl::StatusOr<std::string> Builder::WriteBlocks(const DiskGraphLayout& layout) const {
+  std::string blocks(layout.num_blocks * layout.block_bytes, '\0');
+  for (uint32_t row = 0; row < head_.facts.num_rows; ++row) {
+    if (row % 1024 == 0 && options_.cancellation != nullptr) {
+      ELANUS_RETURN_IF_ERROR(options_.cancellation->Check());
+    }
+    WriteRecord(row, layout,
+                reinterpret_cast<uint8_t*>(blocks.data()) +
+                    layout.BlockOf(row) * layout.block_bytes + layout.InBlock(row));
+  }
+  return blocks;
+}
+
+absl::StatusOr<std::string> Builder::Build() {
+  ELANUS_RETURN_IF_ERROR(BuildGraph());
+  ChooseEntries();
+  ELANUS_RETURN_IF_ERROR(EncodeRows());
+  const DiskGraphLayout layout(head_.facts, static_cast<uint64_t>(options_.rows.width()),
+                               codes_->RunBytes(head_.facts.degree));
+  ELANUS_ASSIGN_OR_RETURN(std::string blocks, WriteBlocks(layout));
+  if (head_.facts.inline_codes != 0) head_.codes.codes = {};
+  std::string file = MakeDiskGraphFile(head_, layout, std::move(blocks));
+  if (options_.progress) options_.progress(1);
+  return file;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> BuildDiskGraph(const BuildOptions& options) {
+  return Builder(options, false).Build();
+}
+
+absl::StatusOr<std::string> BuildDiskGraphInline(const BuildOptions& options) {
+  return Builder(options, true).Build();
+}
+
+}  // namespace elanus::index
