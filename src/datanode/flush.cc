@@ -112,7 +112,10 @@ absl::Status LocalDataNode::FlushCollection(CollectionId collection) {
   if (parts_.registry.Find(collection) == nullptr) return absl::OkStatus();
   const std::shared_ptr<absl::Mutex> mutex = FlushMutex(collection);
   absl::MutexLock flush_lock(mutex.get());
-  return FlushLocked(collection);
+  const absl::Status flushed = FlushLocked(collection);
+  absl::MutexLock lock(&order_mutex_);
+  flush_failure_ = flushed;
+  return flushed;
 }
 
 absl::Status LocalDataNode::FlushLocked(CollectionId collection) {

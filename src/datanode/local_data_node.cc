@@ -89,8 +89,15 @@ absl::Status LocalDataNode::CheckWritable(const meta::Collection& collection,
     }
   }
   if (!request.inserts.empty() && segments_.SealingBytes() > options_.unflushed_bytes_max) {
-    return RetryableError(ErrorCode::kMemoryLimitExceeded,
-                          "memory limit exceeded: too many rows wait to be flushed");
+    if (!flush_failure_.ok()) {
+      return RetryableError(ErrorCode::kMemoryLimitExceeded,
+                            "memory limit exceeded: too many rows wait to be flushed: {}",
+                            std::string(flush_failure_.message()));
+    }
+    // The code on which clients wait and try again by themselves.
+    return RetryableError(ErrorCode::kRateLimit,
+                          "rate limit exceeded: rows come faster than they are flushed, {} MB wait",
+                          segments_.SealingBytes() >> 20);
   }
   return absl::OkStatus();
 }

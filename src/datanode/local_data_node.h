@@ -100,6 +100,7 @@ class LocalDataNode final : public roles::DataNode {
   absl::Mutex order_mutex_;
   OpenSegments segments_ ABSL_GUARDED_BY(order_mutex_);
   bool stopped_ ABSL_GUARDED_BY(order_mutex_) = false;
+  absl::Status flush_failure_ ABSL_GUARDED_BY(order_mutex_);  // Of the last flush.
 
   // Behind the newest record applied: every record below is applied.
   std::atomic<uint64_t> applied_end_{0};

@@ -160,6 +160,14 @@ TEST_F(ScenarioTest, RowsThatCannotBeFlushedHoldBackWritesInTheEnd) {
   EXPECT_EQ(Keys().size(), static_cast<size_t>(key - 1));
 }
 
+TEST_F(ScenarioTest, RowsThatComeFasterThanTheyAreFlushedAreToWait) {
+  options_.data_node.unflushed_bytes_max = -1;
+  Start(/*first=*/false);
+  const absl::Status status = Insert({1});
+  EXPECT_EQ(CodeOf(status), ErrorCode::kRateLimit) << "clients try again by themselves";
+  EXPECT_TRUE(Delete({1}).ok());
+}
+
 TEST_F(ScenarioTest, ManyDeletesAreFlushedByMaintenance) {
   options_.data_node.pending_deletes_max = 10;
   Start(/*first=*/false);
