@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "index/coded_hnsw.h"
 #include "index/disk_graph.h"
 #include "index/hnsw.h"
 #include "index/ivf.h"
@@ -151,6 +152,12 @@ IndexKind Hnsw(IndexKind kind) {
   kind.open = &OpenHnsw;
   return Make(kind, true, true, true);
 }
+// A graph over codes.
+IndexKind HnswCodes(IndexKind kind, decltype(IndexKind::build) build) {
+  kind.build = build;
+  kind.open = &OpenCodedHnsw;
+  return Make(kind, true, true, true);
+}
 // Inverted lists over codes.
 IndexKind IvfCodes(IndexKind kind, decltype(IndexKind::build) build) {
   kind.build = build;
@@ -184,9 +191,9 @@ const std::vector<IndexKind>& Table() {
         IvfCodes(ROW("IVF_RABITQ", &Floats, kFloatMetrics, kIvfRabitqParams, PLAIN(kIvfRabitqParams)), &BuildIvfRabitq),
         IvfCodes(ROW("SCANN", &Floats, kFloatMetrics, kScannParams, &CheckScann), &BuildScann),
         Hnsw(ROW("HNSW", &AnyDense, kHnswMetrics, kHnswParams, &CheckHnsw)),
-        Later(ROW("HNSW_SQ", &FloatsAndInt8, kFloatMetrics, kHnswSqParams, PLAIN(kHnswSqParams)), true),
-        Later(ROW("HNSW_PQ", &FloatsAndInt8, kFloatMetrics, kHnswPqParams, &CheckQuantized<kHnswPqParams>), true),
-        Later(ROW("HNSW_PRQ", &FloatsAndInt8, kFloatMetrics, kHnswPrqParams, &CheckQuantized<kHnswPrqParams>), true),
+        HnswCodes(ROW("HNSW_SQ", &FloatsAndInt8, kFloatMetrics, kHnswSqParams, PLAIN(kHnswSqParams)), &BuildHnswSq),
+        HnswCodes(ROW("HNSW_PQ", &FloatsAndInt8, kFloatMetrics, kHnswPqParams, &CheckQuantized<kHnswPqParams>), &BuildHnswPq),
+        HnswCodes(ROW("HNSW_PRQ", &FloatsAndInt8, kFloatMetrics, kHnswPrqParams, &CheckQuantized<kHnswPrqParams>), &BuildHnswPrq),
         DiskGraph(ROW("DISKANN", &Floats, kFloatMetrics, kDiskAnnParams, &CheckDiskAnn), false),
         DiskGraph(ROW("AISAQ", &Floats, kFloatMetrics, kAisaqParams, PLAIN(kAisaqParams)), true),
         Make(ROW("BIN_FLAT", &Binary, kBinFlatMetrics, kNoParams, PLAIN(kNoParams)), false, true, true),

@@ -3,7 +3,7 @@
 namespace elanus::index {
 
 int64_t IvfListCodes::memory_bytes() const {
-  int64_t bytes = static_cast<int64_t>(runs.size() * 8 + norms.size() * 4);
+  int64_t bytes = static_cast<int64_t>(runs.size() * 8);
   if (store != nullptr) bytes += store->memory_bytes();
   if (finer != nullptr) bytes += finer->memory_bytes();
   return bytes;
@@ -16,13 +16,9 @@ absl::StatusOr<IvfListCodes> OpenListCodes(const IvfLists& lists, const IvfCodes
   out.codes = codes.codes.data();
   ELANUS_ASSIGN_OR_RETURN(out.store, OpenCodes(codes.facts.spec, dim, metric, codes.parameters));
   uint64_t bytes = 0;
-  const auto* centroids = reinterpret_cast<const float*>(lists.centroids);
   for (uint64_t list = 0; list < lists.facts.num_lists; ++list) {
     out.runs.push_back(bytes);
     bytes += out.store->RunBytes(lists.List(list).size());
-    float norm = 0;
-    for (size_t d = 0; d < dim; ++d) norm += centroids[list * dim + d] * centroids[list * dim + d];
-    out.norms.push_back(norm);
   }
   if (bytes != codes.codes.size()) {
     return InternalError(ErrorCode::kDataIntegrity, "IVF index file is damaged: size of its codes");

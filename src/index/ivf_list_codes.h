@@ -14,7 +14,6 @@ struct IvfListCodes {
   std::unique_ptr<CodeStore> store;
   const uint8_t* codes = nullptr;
   std::vector<uint64_t> runs;  // Where the run of each list begins.
-  std::vector<float> norms;    // Squared length of each centroid.
   RefineBy refine = RefineBy::kNothing;
   std::unique_ptr<RowCodes> finer;  // RefineBy::kCodes.
 

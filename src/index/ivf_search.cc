@@ -22,11 +22,34 @@ constexpr int64_t kVectorCost = 8;
 // Blocks of codes are looked through for an allowed row where fewer than one in this many is.
 constexpr int64_t kSparseShare = 32;
 
-// Which kernel finds the lists to look at: centroids of floats are float32.
+// Which kernel finds the lists to look at: centroids of floats are float32. For IP those in the
+// query's direction, whatever their length: a centroid is the shorter the more its rows differ in
+// direction, so the longest would be read too soon (measured: 63 666 embeddings at unit length, 32
+// of 256 lists, recall 0.88 against 0.86).
 kernels::DistanceFunctions ProbeFunctions(schema::DataType type, Metric metric) {
-  return kernels::DistanceFunctionsFor(
-      type == schema::DataType::kBinaryVector ? ElementType::kBinary : ElementType::kFloat32,
-      metric);
+  if (type == schema::DataType::kBinaryVector) {
+    return kernels::DistanceFunctionsFor(ElementType::kBinary, metric);
+  }
+  return kernels::DistanceFunctionsFor(ElementType::kFloat32,
+                                       metric == Metric::kIp ? Metric::kCosine : metric);
+}
+
+// Squared lengths of float centroids.
+std::vector<float> SquaredLengths(const IvfLists& lists) {
+  const uint64_t dim = lists.facts.dim;
+  const auto* centroids = reinterpret_cast<const float*>(lists.centroids);
+  std::vector<float> lengths(lists.facts.num_lists);
+  for (uint64_t list = 0; list < lists.facts.num_lists; ++list) {
+    for (uint64_t d = 0; d < dim; ++d) {
+      lengths[list] += centroids[list * dim + d] * centroids[list * dim + d];
+    }
+  }
+  return lengths;
+}
+
+// Of a query prepared for ranking lists. Beyond float's range or for other metrics: 1.
+float LengthOf(const kernels::QueryVector& query) {
+  return query.inverse_norm > 0 ? 1 / query.inverse_norm : 1;
 }
 
 // A row has one distance to a query: that by the codes of its list, or if candidates are refined
@@ -42,6 +65,7 @@ class IvfIndex final : public VectorIndex {
         metric_(metric),
         functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)),
         probe_functions_(ProbeFunctions(rows.type, metric)) {
+    if (rows.type != schema::DataType::kBinaryVector) norms_ = SquaredLengths(lists);
     if (lists.facts.num_listed == lists.facts.num_rows) return;
     listed_ = kernels::Bitset(rows.num_rows);
     for (uint64_t i = 0; i < lists.facts.num_listed; ++i) listed_.Set(lists.rows[i]);
@@ -51,7 +75,8 @@ class IvfIndex final : public VectorIndex {
                                                SearchStatistics* statistics) const override;
   int64_t memory_bytes() const override {
     return static_cast<int64_t>(sizeof(*this)) + codes_.memory_bytes() +
-           static_cast<int64_t>(copy_.size() + listed_.num_words()) * 8;
+           static_cast<int64_t>(copy_.size() + listed_.num_words()) * 8 +
+           static_cast<int64_t>(norms_.size()) * 4;
   }
 
  private:
@@ -80,8 +105,14 @@ class IvfIndex final : public VectorIndex {
   absl::Status Probe(RowDistances* distances, Work& work) const;
   // Offers the allowed rows of a list to what is found.
   void CompareRows(uint64_t list, RowDistances& distances, Work& work) const;
-  void CompareCodes(const Neighbor& list, CodeQuery& query, Work& work) const;
+  // `distance` of the list's centroid, by the index's metric.
+  void CompareCodes(uint64_t list, float distance, CodeQuery& query, Work& work) const;
   void Offer(const uint32_t* rows, const float* distances, size_t count, Work& work) const;
+  // The distance between query and centroid by the index's metric, from that which ranks lists.
+  float ListDistance(float ranked, uint64_t list, float query_length) const {
+    if (metric_ != Metric::kIp && metric_ != Metric::kCosine) return ranked;
+    return ranked * query_length * std::sqrt(norms_[list]);
+  }
   // All lists, the first `*count` of them the nearest to the query in ascending order. Lists nearer
   // than the range hold some of its rows, so `*count` grows by their number: they are to be read
   // too.
@@ -94,7 +125,8 @@ class IvfIndex final : public VectorIndex {
   const VectorRows rows_;
   const Metric metric_;
   const kernels::DistanceFunctions functions_, probe_functions_;
-  kernels::Bitset listed_;  // Empty: every row is in a list.
+  std::vector<float> norms_;  // Squared length of each centroid; none for binary vectors.
+  kernels::Bitset listed_;    // Empty: every row is in a list.
 };
 
 std::vector<Neighbor> IvfIndex::RankLists(const kernels::QueryVector& query,
@@ -106,7 +138,8 @@ std::vector<Neighbor> IvfIndex::RankLists(const kernels::QueryVector& query,
   std::vector<Neighbor> ranked(num_lists);
   for (size_t list = 0; list < num_lists; ++list) {
     ranked[list] = {distances[list], static_cast<int64_t>(list)};
-    *count += distances[list] < range.nearest ? 1 : 0;
+    const float distance = ListDistance(distances[list], list, LengthOf(query));
+    *count += distance < range.nearest ? 1 : 0;
   }
   *count = std::min(*count, num_lists);
   std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(*count), ranked.end(),
@@ -145,14 +178,10 @@ void IvfIndex::CompareRows(uint64_t list, RowDistances& distances, Work& work) c
 }
 
 // Whole blocks of codes are compared, allowed or not: to leave one out costs more than it saves.
-void IvfIndex::CompareCodes(const Neighbor& list, CodeQuery& query, Work& work) const {
-  const auto number = static_cast<uint64_t>(list.row);
-  const std::span<const uint32_t> rows = lists_.List(number);
-  const float norm = codes_.norms[number];
-  // COSINE ranks lists by the cosine itself.
-  const float base = metric_ == Metric::kCosine ? list.distance * std::sqrt(norm) : list.distance;
-  const CodeShift shift = ShiftTo(metric_, base, norm);
-  const uint8_t* run = codes_.codes + codes_.runs[number];
+void IvfIndex::CompareCodes(uint64_t list, float distance, CodeQuery& query, Work& work) const {
+  const std::span<const uint32_t> rows = lists_.List(list);
+  const CodeShift shift = ShiftTo(metric_, distance, norms_[list]);
+  const uint8_t* run = codes_.codes + codes_.runs[list];
   const kernels::BitView allowed = work.request.allowed;
   float out[kBatchRows];
   const size_t step = work.plan.sparse ? kCodeBlock : kBatchRows;
@@ -212,10 +241,12 @@ absl::Status IvfIndex::Probe(RowDistances* distances, Work& work) const {
     if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
     ++work.statistics.hops;
     work.reached = false;
+    const auto list = static_cast<uint64_t>(ranked[i].row);
     if (code_query != nullptr) {
-      CompareCodes(ranked[i], *code_query, work);
+      CompareCodes(list, ListDistance(ranked[i].distance, list, LengthOf(query)), *code_query,
+                   work);
     } else {
-      CompareRows(static_cast<uint64_t>(ranked[i].row), *distances, work);
+      CompareRows(list, *distances, work);
     }
     empty_lists = work.reached ? 0 : empty_lists + 1;
   }

@@ -39,7 +39,7 @@ class ClusterRows {
 struct KMeansOptions {
   size_t num_clusters = 0;
   int iterations = 10;
-  size_t sample_per_cluster = 128;  // Rows looked at in training, at most.
+  size_t sample_per_cluster = 256;  // Rows looked at in training, at most.
   uint64_t seed = 0;
   Executor* executor = nullptr;  // Null: the calling thread alone.
   const Cancellation* cancellation = nullptr;

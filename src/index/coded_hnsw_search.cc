@@ -1,0 +1,279 @@
+#include <algorithm>
+#include <cstring>
+
+#include "index/allowed_rows.h"
+#include "index/coded_hnsw.h"
+#include "index/hnsw_file.h"
+#include "index/hnsw_walk.h"
+#include "index/index_params.h"
+#include "index/refiner.h"
+
+namespace elanus::index {
+namespace {
+
+using kernels::Neighbor;
+
+constexpr std::string_view kMagic = "ELNSHNSC";
+constexpr size_t kSections = 8;
+constexpr int64_t kDefaultEfMin = 16, kDefaultEfMinInRange = 512;
+constexpr size_t kBatchRows = 256;
+// As for HNSW: what a distance of a walk costs against one of a scan, and the new neighbours a hop.
+constexpr double kWalkDistanceCost = 4, kFreshPerHop = 8;
+
+struct Facts {
+  RefineBy refine = RefineBy::kNothing;
+  uint32_t reserved = 0;
+};
+
+// A row has one distance to a query: that by its code, or that which refines it.
+class CodedHnswIndex final : public VectorIndex {
+ public:
+  CodedHnswIndex(std::vector<uint64_t> copy, const HnswGraph& graph,
+                 std::unique_ptr<RowCodes> codes, RefineBy refine, std::unique_ptr<RowCodes> finer,
+                 const VectorRows& rows, kernels::Metric metric)
+      : copy_(std::move(copy)),
+        graph_(graph),
+        codes_(std::move(codes)),
+        refine_(refine),
+        finer_(std::move(finer)),
+        rows_(rows),
+        metric_(metric),
+        functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)) {}
+
+  absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
+                                               SearchStatistics* statistics) const override;
+  int64_t memory_bytes() const override {
+    return static_cast<int64_t>(sizeof(*this) + copy_.size() * 8 + pool_.memory_bytes()) +
+           codes_->memory_bytes() + (finer_ != nullptr ? finer_->memory_bytes() : 0);
+  }
+
+ private:
+  // A search under way. The walk compares by `walk`, and what is reported is by `report`.
+  struct Work {
+    const SearchRequest& request;
+    const AllowedRows& allowed;
+    SearchStatistics& statistics;
+    RowDistances& walk;
+    RowDistances& report;
+    int64_t ef = 0;
+  };
+
+  bool PrefersScan(const Work& work) const;
+  absl::StatusOr<std::vector<Neighbor>> Scan(Work& work) const;
+  // Whether as many rows were found as there should be; they may be beyond the range.
+  absl::StatusOr<bool> Walk(Work& work, std::vector<Neighbor>& hits) const;
+  Neighbor Descend(Work& work) const;
+  kernels::BitView linked() const {
+    return graph_.linked != nullptr ? kernels::BitView(graph_.linked, rows_.num_rows)
+                                    : kernels::BitView();
+  }
+  std::span<const uint32_t> Links(uint32_t level, uint32_t node) const {
+    const uint32_t* list = graph_.Links(level, node);
+    return {list, std::find(list, list + graph_.degree(level), kNoNode)};
+  }
+
+  const std::vector<uint64_t> copy_;  // Of a file that did not lie aligned.
+  const HnswGraph graph_;
+  const std::unique_ptr<RowCodes> codes_;
+  const RefineBy refine_;
+  const std::unique_ptr<RowCodes> finer_;  // Null: refined by the column, or not at all.
+  const VectorRows rows_;
+  const kernels::Metric metric_;
+  const kernels::DistanceFunctions functions_;
+  mutable ScratchPool pool_;
+};
+
+bool CodedHnswIndex::PrefersScan(const Work& work) const {
+  const auto num_linked = static_cast<double>(graph_.header.num_linked);
+  const auto num_allowed = static_cast<double>(work.allowed.count());
+  const double hops = static_cast<double>(work.ef) * num_linked / num_allowed;
+  return num_allowed <= std::min(num_linked, hops * kFreshPerHop) * kWalkDistanceCost;
+}
+
+absl::StatusOr<std::vector<Neighbor>> CodedHnswIndex::Scan(Work& work) const {
+  const SearchRequest& request = work.request;
+  kernels::TopK found(request.k);
+  std::vector<uint32_t> ids;
+  float out[kBatchRows];
+  for (int64_t next = 0; next < rows_.num_rows;) {
+    if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+    ids.clear();
+    for (; next < rows_.num_rows && ids.size() < kBatchRows; ++next) {
+      if (work.allowed.Has(next)) ids.push_back(static_cast<uint32_t>(next));
+    }
+    work.report(ids.data(), ids.size(), out);
+    work.statistics.distances += static_cast<int64_t>(ids.size());
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (request.range.Contains(out[i])) found.Push(out[i], ids[i]);
+    }
+  }
+  return found.TakeSorted();
+}
+
+// Greedy steps from the entry point down to level 0.
+Neighbor CodedHnswIndex::Descend(Work& work) const {
+  const HnswHeader& header = graph_.header;
+  Neighbor nearest{0, header.num_upper == 0 ? header.entry_row : header.entry_upper};
+  work.walk(&header.entry_row, 1, &nearest.distance);
+  ++work.statistics.distances;
+  std::vector<uint32_t> ids(header.m);
+  std::vector<float> out(header.m);
+  for (uint32_t level = header.num_upper == 0 ? 0 : header.max_level; level > 0; --level) {
+    for (bool moved = true; moved;) {
+      moved = false;
+      ++work.statistics.hops;
+      const auto links = Links(level, static_cast<uint32_t>(nearest.row));
+      for (size_t i = 0; i < links.size(); ++i) ids[i] = graph_.upper_rows[links[i]];
+      work.walk(ids.data(), links.size(), out.data());
+      work.statistics.distances += static_cast<int64_t>(links.size());
+      for (size_t i = 0; i < links.size(); ++i) {
+        if (out[i] >= nearest.distance) continue;
+        nearest = {out[i], links[i]};
+        moved = true;
+      }
+    }
+  }
+  if (header.num_upper > 0) nearest.row = graph_.upper_rows[nearest.row];
+  return nearest;
+}
+
+absl::StatusOr<bool> CodedHnswIndex::Walk(Work& work, std::vector<Neighbor>& hits) const {
+  const SearchRequest& request = work.request;
+  const Neighbor seed = Descend(work);
+  auto lease = pool_.Take();
+  WalkScratch& scratch = *lease;
+  scratch.visited.Begin(graph_.header.num_rows);
+  kernels::TopK found(work.ef);
+  WalkCounts counts;
+  // A walk through what a filter or a range leaves out is given up once it has cost as much as the
+  // scan.
+  const auto num_linked = static_cast<int64_t>(graph_.header.num_linked);
+  const float nearest = request.range.nearest;
+  const bool bounded =
+      work.allowed.count() < num_linked || nearest > -std::numeric_limits<float>::infinity();
+  WalkLimits limits{.ef = work.ef, .cancellation = request.cancellation};
+  if (bounded) {
+    limits.distances_max =
+        static_cast<int64_t>(static_cast<double>(work.allowed.count()) / kWalkDistanceCost) +
+        work.ef;
+  }
+  const WalkEnd end = WalkLevel(
+      {&seed, 1}, limits, [this](uint32_t node) { return Links(0, node); },
+      [&](const uint32_t* nodes, size_t count, float* out) { work.walk(nodes, count, out); },
+      [&](uint32_t node, float distance) { return distance >= nearest && work.allowed.Has(node); },
+      scratch, found, counts);
+  work.statistics.distances += counts.distances;
+  work.statistics.hops += counts.hops;
+  if (end == WalkEnd::kCancelled) return request.cancellation->Check();
+  if (end == WalkEnd::kTooLong) return false;
+  hits = found.TakeSorted();
+  return static_cast<int64_t>(hits.size()) >= std::min(request.k, work.allowed.count());
+}
+
+absl::StatusOr<std::vector<Neighbor>> CodedHnswIndex::Search(const SearchRequest& request,
+                                                             SearchStatistics* statistics) const {
+  SearchStatistics ignored;
+  if (request.k <= 0) return std::vector<Neighbor>();
+  if (!request.allowed.empty() && request.allowed.size() != rows_.num_rows) {
+    return InternalError(ErrorCode::kInternal, "filter of {} rows over an index of {} rows",
+                         request.allowed.size(), rows_.num_rows);
+  }
+  if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+  const AllowedRows allowed(request.allowed, request.num_allowed, linked(),
+                            static_cast<int64_t>(graph_.header.num_linked));
+  if (allowed.count() == 0 || graph_.header.num_linked == 0) return std::vector<Neighbor>();
+
+  static const Params kNone;
+  const Params& params = request.params != nullptr ? *request.params : kNone;
+  const bool refines = refine_ != RefineBy::kNothing;
+  RowDistances by_codes(rows_, functions_, metric_, codes_.get(), request.query);
+  std::optional<RowDistances> better;
+  if (refines) better.emplace(rows_, functions_, metric_, finer_.get(), request.query);
+  RowDistances& report = refines ? *better : by_codes;
+  // The bounds of a range are distances as they are reported.
+  RowDistances& walk = request.range.everything() ? by_codes : report;
+  Work work{request, allowed, statistics != nullptr ? *statistics : ignored, walk, report};
+  const bool ranks_anew = &walk != &report;
+  work.ef = std::max(
+      request.k,
+      IntParam(params, "ef", request.range.everything() ? kDefaultEfMin : kDefaultEfMinInRange));
+  int64_t candidates = request.k;
+  if (ranks_anew) candidates = std::min(CandidatesFor(request.k, params), rows_.num_rows);
+  work.ef = std::max(work.ef, candidates);
+  if (PrefersScan(work)) return Scan(work);
+
+  std::vector<Neighbor> hits;
+  ELANUS_ASSIGN_OR_RETURN(const bool complete, Walk(work, hits));
+  if (!complete) return Scan(work);
+  const auto keep = [&](int64_t count) {
+    if (static_cast<int64_t>(hits.size()) > count) hits.resize(static_cast<size_t>(count));
+  };
+  if (ranks_anew) {
+    keep(std::max(candidates, request.k));
+    RankAnew(report, hits);
+    work.statistics.distances += static_cast<int64_t>(hits.size());
+  }
+  keep(request.k);
+  while (!hits.empty() && !request.range.Contains(hits.back().distance)) hits.pop_back();
+  return hits;
+}
+
+absl::Status Damaged(std::string_view what) {
+  return InternalError(ErrorCode::kDataIntegrity, "HNSW index file is damaged: {}", what);
+}
+
+}  // namespace
+
+std::string MakeCodedHnswFile(uint32_t refine, Bytes graph, const RowCodesBytes& codes,
+                              const RowCodesBytes& finer) {
+  const Facts facts{static_cast<RefineBy>(refine)};
+  const Bytes sections[kSections] = {{reinterpret_cast<const uint8_t*>(&facts), sizeof(facts)},
+                                     graph,
+                                     BytesOf(codes.head),
+                                     BytesOf(codes.parameters),
+                                     BytesOf(codes.codes),
+                                     BytesOf(finer.head),
+                                     BytesOf(finer.parameters),
+                                     BytesOf(finer.codes)};
+  return MakeIndexFile(kMagic, sections);
+}
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenCodedHnsw(std::span<const uint8_t> file,
+                                                           const VectorRows& rows,
+                                                           kernels::Metric metric,
+                                                           const Params& /*params*/) {
+  std::vector<uint64_t> copy;
+  ELANUS_ASSIGN_OR_RETURN(const std::vector<Bytes> sections,
+                          OpenIndexFile(AlignedFile(file, copy), kMagic, "HNSW", kSections));
+  Facts facts;
+  if (sections[0].size() != sizeof(facts)) return Damaged("size of its facts");
+  std::memcpy(&facts, sections[0].data(), sizeof(facts));
+  if (static_cast<uint32_t>(facts.refine) > static_cast<uint32_t>(RefineBy::kCodes)) {
+    return Damaged("its refinement");
+  }
+  ELANUS_ASSIGN_OR_RETURN(const HnswGraph graph, OpenHnswFile(sections[1]));
+  const HnswHeader& header = graph.header;
+  if (header.type != rows.type || header.metric != metric ||
+      header.dim != static_cast<uint64_t>(rows.dim) ||
+      header.num_rows != static_cast<uint64_t>(rows.num_rows) ||
+      rows.type == schema::DataType::kBinaryVector ||
+      !kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric).valid()) {
+    return InternalError(ErrorCode::kDataIntegrity,
+                         "HNSW index file is for other rows: {} rows of dim {} ({}, {})",
+                         header.num_rows, header.dim, schema::DataTypeName(header.type),
+                         kernels::MetricName(header.metric));
+  }
+  const auto open = [&](size_t first) {
+    return RowCodes::Open(sections[first], sections[first + 1], sections[first + 2], header.dim,
+                          header.num_rows, metric);
+  };
+  ELANUS_ASSIGN_OR_RETURN(auto codes, open(2));
+  std::unique_ptr<RowCodes> finer;
+  if (facts.refine == RefineBy::kCodes) {
+    ELANUS_ASSIGN_OR_RETURN(finer, open(5));
+  }
+  return std::make_unique<CodedHnswIndex>(std::move(copy), graph, std::move(codes), facts.refine,
+                                          std::move(finer), rows, metric);
+}
+
+}  // namespace elanus::index
