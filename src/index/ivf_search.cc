@@ -19,10 +19,9 @@ constexpr int64_t kDefaultMaxEmptyLists = 2;
 
 // Which kernel finds the lists to look at: centroids of floats are float32.
 kernels::DistanceFunctions ProbeFunctions(schema::DataType type, Metric metric) {
-  return kernels::DistanceFunctionsFor(type == schema::DataType::kBinaryVector
-                                           ? ElementType::kBinary
-                                           : ElementType::kFloat32,
-                                       metric);
+  return kernels::DistanceFunctionsFor(
+      type == schema::DataType::kBinaryVector ? ElementType::kBinary : ElementType::kFloat32,
+      metric);
 }
 
 class IvfFlatIndex final : public VectorIndex {
@@ -97,7 +96,7 @@ absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Scan(const SearchRequest& re
   BitView allowed = request.allowed;
   if (listed_.size() > 0) {
     both = listed_;
-    both.And(allowed);
+    if (!allowed.empty()) both.And(allowed);
     allowed = both.view();
   }
   BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k, request.range);
@@ -135,7 +134,8 @@ absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Probe(const SearchRequest& r
   for (size_t i = 0; i < ranked.size(); ++i) {
     if (i >= wanted) {
       if (!limits.fill || found.full() || empty_lists >= limits.max_empty_lists) break;
-      if (i == wanted) std::sort(ranked.begin() + static_cast<ptrdiff_t>(i), ranked.end(), kernels::Nearer);
+      if (i == wanted)
+        std::sort(ranked.begin() + static_cast<ptrdiff_t>(i), ranked.end(), kernels::Nearer);
     }
     if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
     ++statistics.hops;
@@ -164,7 +164,8 @@ IvfFlatIndex::ProbeLimits IvfFlatIndex::LimitsOf(const SearchRequest& request) c
   limits.max_empty_lists =
       request.range.farthest == std::numeric_limits<float>::infinity()
           ? num_lists + 1
-          : std::max<int64_t>(IntParam(params, "max_empty_result_buckets", kDefaultMaxEmptyLists), 1);
+          : std::max<int64_t>(IntParam(params, "max_empty_result_buckets", kDefaultMaxEmptyLists),
+                              1);
   return limits;
 }
 
@@ -184,6 +185,10 @@ absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Search(const SearchRequest& 
   const int64_t expected =
       rows_.num_rows / static_cast<int64_t>(lists_.facts.num_lists) * limits.nprobe;
   if (!request.allowed.empty() && request.num_allowed <= expected) return Scan(request, counted);
+  const auto num_listed = static_cast<int64_t>(lists_.facts.num_listed);
+  if (request.k >= (request.allowed.empty() ? num_listed : request.num_allowed)) {
+    return Scan(request, counted);
+  }
   return Probe(request, limits, counted);
 }
 
