@@ -205,7 +205,7 @@ constexpr ConfigKey kConfigKeys[] = {
      "bytes of one answer"},
     {"quotaAndLimits.limits.maxInsertSize", Bytes(-1), "-1", kHot, kHonoured,
      "bytes of one insert; -1 no limit but that of a request"},
-    {"quotaAndLimits.limits.maxGroupSize", Int(1), "10", kHot, kPlanned, "rows of a group"},
+    {"quotaAndLimits.limits.maxGroupSize", Int(1), "10", kHot, kHonoured, "rows of a group"},
     {"quotaAndLimits.limits.maxCollectionNum", Int(1), "65536", kHot, kHonoured, "collections"},
     {"quotaAndLimits.limits.maxCollectionNumPerDB", Int(1), "65536", kHot, kHonoured,
      "collections of a database"},

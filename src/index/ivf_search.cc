@@ -278,6 +278,11 @@ IvfIndex::Plan IvfIndex::MakePlan(const SearchRequest& request) const {
     plan.candidates =
         std::min(CandidatesFor(request.k, params), std::max(request.k, rows_.num_rows));
   }
+  // Who asks for every row gets every row.
+  if (request.k >= (request.allowed.empty() ? static_cast<int64_t>(lists_.facts.num_listed)
+                                            : request.num_allowed)) {
+    plan.nprobe = num_lists;
+  }
   if (request.allowed.empty()) return plan;
   plan.sparse = request.num_allowed < rows_.num_rows / kSparseShare;
   // As many rows lie in the lists to look at; if no more than that are allowed, looking at these is

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -15,6 +14,7 @@
 #include "common/executor.h"
 #include "common/status.h"
 #include "kernels/bitset.h"
+#include "kernels/distance_range.h"
 #include "kernels/element_type.h"
 #include "kernels/metric.h"
 #include "kernels/top_k.h"
@@ -36,24 +36,11 @@ struct VectorRows {
 // A hit: distance (smaller is nearer) and row.
 using kernels::Neighbor;
 
+// Which distances make a hit.
+using kernels::DistanceRange;
+
 // How the kernels call a dense vector type. Not for other types.
 kernels::ElementType ElementTypeOf(schema::DataType type);
-
-// Which distances make a hit: nearest <= distance < farthest. What range search and the pages of
-// iterators are made of. Without a bound every distance is one, +infinity too.
-struct DistanceRange {
-  float nearest = -std::numeric_limits<float>::infinity();
-  float farthest = std::numeric_limits<float>::infinity();
-
-  bool everything() const {
-    return nearest == -std::numeric_limits<float>::infinity() &&
-           farthest == std::numeric_limits<float>::infinity();
-  }
-  bool Contains(float distance) const {
-    return distance >= nearest &&
-           (distance < farthest || farthest == std::numeric_limits<float>::infinity());
-  }
-};
 
 // Parameters by name, as text ("ef" -> "64"), after the client's JSON was flattened.
 using Params = std::map<std::string, std::string>;
@@ -81,8 +68,8 @@ class VectorIndex {
   // The min(k, num_allowed) nearest allowed rows (approximately), nearest first; equal distances by
   // ascending row. With a range: the nearest k of the allowed rows in it, also when many rows are
   // nearer than the range. A row has the same distance in every search with the same query,
-  // whatever k, filter and range are: pages of an iterator neither repeat nor lose it. Threads: any
-  // number at once.
+  // whatever k, filter and range are: pages of an iterator neither repeat nor lose it. With k at
+  // least num_allowed no row is missed. Threads: any number at once.
   virtual absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
                                                        SearchStatistics* statistics) const = 0;
   virtual int64_t memory_bytes() const = 0;

@@ -5,6 +5,7 @@
 #include "proxy/consistency.h"
 #include "proxy/convert_key_values.h"
 #include "proxy/convert_templates.h"
+#include "proxy/group_by.h"
 #include "proxy/output_fields.h"
 #include "proxy/query_vectors.h"
 #include "proxy/request_metrics.h"
@@ -12,7 +13,9 @@
 #include "proxy/rpc_rows.h"
 #include "proxy/search_answer.h"
 #include "proxy/search_by_keys.h"
+#include "proxy/search_iterator.h"
 #include "proxy/search_params.h"
+#include "proxy/search_range.h"
 #include "proxy/search_target.h"
 
 namespace elanus::proxy {
@@ -65,6 +68,7 @@ absl::StatusOr<roles::ReadScope> ScopeOf(ProxyContext& proxy, const meta::Collec
                                  .guarantee = request.guarantee_timestamp()},
                                 *collection, proxy.coordinator->AllocateTimestamp(),
                                 proxy.Now()->read.graceful_time_ms);
+  scope.read_at = IteratorSnapshot(params.iterator, request.guarantee_timestamp());
   scope.ignore_growing = params.ignore_growing;
   scope.output_fields = output.ids(collection->schema);
   return scope;
@@ -81,11 +85,48 @@ absl::StatusOr<QueryVectors> VectorsOf(ProxyContext& proxy, const CallContext& c
   return ParseQueryVectors(request.placeholder_group(), request.nq(), nq_max, field);
 }
 
-// Nothing to search with: every id's vector is null.
+// Nothing to search with, or nothing left to find.
 roles::SearchResult NoHits(int64_t num_queries) {
   roles::SearchResult result;
   result.hits_per_query.assign(num_queries, 0);
   return result;
+}
+
+// Everything of the search but its vectors.
+absl::StatusOr<roles::SearchRequest> SearchOf(ProxyContext& proxy,
+                                              const meta::CollectionPtr& collection,
+                                              const milvus_pb::SearchRequest& request,
+                                              const SearchTarget& target,
+                                              const OutputFields& output, SearchParams& params) {
+  roles::SearchRequest search;
+  ELANUS_ASSIGN_OR_RETURN(search.scope, ScopeOf(proxy, collection, request, params, output));
+  search.field = target.field->id;
+  search.metric = target.metric;
+  search.params = std::move(params.index_params);
+  search.k = params.topk;
+  search.offset = params.offset;
+  ELANUS_ASSIGN_OR_RETURN(search.range, RangeOf(params, target.metric));
+  if (params.group_by) {
+    ELANUS_ASSIGN_OR_RETURN(search.grouping,
+                            GroupingOf(params, *collection, *target.field, proxy.Now()->limits));
+  }
+  return search;
+}
+
+// The hits; none if there is nothing to search with.
+absl::StatusOr<roles::SearchResult> Run(ProxyContext& proxy, const CallContext& call,
+                                        const milvus_pb::SearchRequest& request,
+                                        const SearchParams& params, roles::SearchRequest& search) {
+  if (search.num_queries == 0) {
+    const auto& ids = request.ids();
+    return NoHits(ids.has_str_id() ? ids.str_id().data_size() : ids.int_id().data_size());
+  }
+  if (params.iterator_v2) {
+    ELANUS_ASSIGN_OR_RETURN(const bool more,
+                            PreparePage(*params.iterator_v2, proxy.cursors, search));
+    if (!more) return NoHits(1);
+  }
+  return proxy.query_node->Search(search, CancellationOf(call));
 }
 
 absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::SearchRequest& request,
@@ -102,29 +143,25 @@ absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::Sea
       const OutputFields output,
       ResolveOutputFields(FromWire(request.output_fields()), collection->schema));
   ELANUS_ASSIGN_OR_RETURN(const SearchTarget target, FindSearchTarget(*collection, params));
-  roles::SearchRequest search;
-  ELANUS_ASSIGN_OR_RETURN(search.scope, ScopeOf(proxy, collection, request, params, output));
+  ELANUS_ASSIGN_OR_RETURN(roles::SearchRequest search,
+                          SearchOf(proxy, collection, request, target, output, params));
   ELANUS_ASSIGN_OR_RETURN(QueryVectors vectors,
                           VectorsOf(proxy, call, collection, request, *target.field));
-  search.field = target.field->id;
-  search.metric = target.metric;
-  search.params = std::move(params.index_params);
   search.queries = std::move(vectors.bytes);
   search.num_queries = vectors.num_queries;
-  search.k = params.topk + params.offset;
-  roles::SearchResult result;
-  if (search.num_queries > 0) {
-    ELANUS_ASSIGN_OR_RETURN(result, proxy.query_node->Search(search, CancellationOf(call)));
-  } else {
-    const auto& ids = request.ids();
-    result = NoHits(ids.has_str_id() ? ids.str_id().data_size() : ids.int_id().data_size());
-  }
+  ELANUS_ASSIGN_OR_RETURN(const roles::SearchResult result,
+                          Run(proxy, call, request, params, search));
   SearchAnswerToWire(result, *collection, output,
                      {.topk = params.topk,
-                      .offset = params.offset,
+                      .grouping = search.grouping ? &*search.grouping : nullptr,
+                      .group_fields_plural = params.group_by && params.group_by->plural,
                       .round_decimal = params.round_decimal,
                       .zone = zone},
                      response->mutable_results());
+  if (params.iterator_v2) {
+    FinishPage(*params.iterator_v2, search, result, proxy.cursors,
+               response->mutable_results()->mutable_search_iterator_v2_results());
+  }
   response->set_collection_name(request.collection_name());
   if (request.guarantee_timestamp() == 0) {
     response->set_session_ts(

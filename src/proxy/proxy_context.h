@@ -10,6 +10,7 @@
 #include "common/settings.h"
 #include "proxy/filter_cache.h"
 #include "proxy/rpc.h"
+#include "proxy/search_iterator.h"
 #include "roles/coordinator.h"
 #include "roles/data_node.h"
 #include "roles/query_node.h"
@@ -17,7 +18,7 @@
 namespace elanus::proxy {
 
 // Filled by the server before MakeRpcTable(); it and what it points to outlive the table. The table
-// changes nothing in it but the cache, so calls on any threads share it.
+// changes nothing in it but the cache and the cursors, so calls on any threads share it.
 struct ProxyContext {
   roles::Coordinator* coordinator = nullptr;
   roles::DataNode* data_node = nullptr;
@@ -36,6 +37,7 @@ struct ProxyContext {
   uint64_t started_ms = 0;                  // Since the Unix epoch.
 
   FilterCache filters;
+  IteratorCursors cursors;
 
   std::shared_ptr<const Settings> Now() const { return settings->Current(); }
 };

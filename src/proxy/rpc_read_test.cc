@@ -81,7 +81,7 @@ TEST_F(ReadTest, OffsetCutsTheFrontOfEveryQuery) {
   AddParam(request, "offset", "2");
   AddParam(request, "round_decimal", "1");
   const auto found = Call<SearchResults>("Search", request);
-  EXPECT_EQ(server_.query_node.searched->k, 4);
+  EXPECT_EQ(server_.query_node.searched->offset, 2);
   EXPECT_EQ(found.results().topks(0), 1) << "three rows, two skipped";
   EXPECT_EQ(found.results().ids().int_id().data(1), 2);
   EXPECT_FLOAT_EQ(found.results().scores(0), 2.1f);

@@ -1,26 +1,24 @@
 #include "proxy/search_answer.h"
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "proxy/convert_column_out.h"
+#include "proxy/group_by.h"
 #include "schema.pb.h"
 
 namespace elanus::proxy {
 namespace {
 
-// The hits that stay after the offset, query by query; also fills topks.
-std::vector<RowRange> KeptHits(const roles::SearchResult& result, const AnswerOptions& options,
+// The hits query by query; also fills topks.
+std::vector<RowRange> KeptHits(const roles::SearchResult& result,
                                schema_pb::SearchResultData* out) {
   std::vector<RowRange> kept;
   kept.reserve(result.hits_per_query.size());
   int64_t first = 0;
   for (const int64_t hits : result.hits_per_query) {
-    const int64_t skipped = std::min(hits, options.offset);
-    const int64_t count = std::min(hits - skipped, options.topk);
-    kept.push_back({first + skipped, count});
-    out->add_topks(count);
+    kept.push_back({first, hits});
+    out->add_topks(hits);
     first += hits;
   }
   return kept;
@@ -52,7 +50,7 @@ void SearchAnswerToWire(const roles::SearchResult& result, const meta::Collectio
   out->set_top_k(options.topk);
   out->set_primary_field_name(key.name);
   out->set_all_search_count(result.rows_searched);
-  const std::vector<RowRange> kept = KeptHits(result, options, out);
+  const std::vector<RowRange> kept = KeptHits(result, out);
   ScoresToWire(result, kept, options.round_decimal, out->mutable_scores());
   // Set also without hits: strict clients look at the kind of ids first.
   NoKeysToWire(key, out->mutable_ids());
@@ -75,6 +73,14 @@ void SearchAnswerToWire(const roles::SearchResult& result, const meta::Collectio
     const schema::FieldSchema& field = *schema.dynamic_field();
     DynamicColumnToWire(column_of(field), field, output.dynamic_keys, columns,
                         out->add_fields_data());
+  }
+  if (options.grouping != nullptr) {
+    const schema::Column none({.type = schema::DataType::kInt64});
+    const schema::Column& values = result.groups.has_value() ? *result.groups : none;
+    const schema::FieldSchema field = GroupField(*options.grouping, schema, values.type());
+    ColumnToWire(values.View(), field, columns,
+                 options.group_fields_plural ? out->add_group_by_field_values()
+                                             : out->mutable_group_by_field_value());
   }
   for (const std::string& name : output.names) out->add_output_fields(name);
   if (output.primary_key) {

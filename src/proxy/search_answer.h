@@ -13,8 +13,9 @@ namespace elanus::proxy {
 
 struct AnswerOptions {
   int64_t topk = 0;
-  int64_t offset = 0;          // Hits to leave out at the front of every query.
-  int64_t round_decimal = -1;  // Digits of the scores; -1 = as they are.
+  const roles::Grouping* grouping = nullptr;  // If the hits come in groups.
+  bool group_fields_plural = false;           // Where their values go in the answer.
+  int64_t round_decimal = -1;                 // Digits of the scores; -1 = as they are.
   absl::TimeZone zone;
 };
 

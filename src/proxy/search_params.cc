@@ -1,9 +1,13 @@
 #include "proxy/search_params.h"
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <string_view>
 
 #include "index/index_kinds.h"
 #include "proxy/convert_key_values.h"
+#include "proxy/search_iterator.h"
 #include "proxy/timestamptz.h"
 
 namespace elanus::proxy {
@@ -32,14 +36,6 @@ absl::Status RefuseKeys(const meta::KeyValues& pairs, std::initializer_list<Refu
   return absl::OkStatus();
 }
 
-absl::Status RefuseFlags(const meta::KeyValues& pairs, std::initializer_list<Refused> refused) {
-  for (const auto& [key, feature] : refused) {
-    ELANUS_ASSIGN_OR_RETURN(const bool on, BoolOf(pairs, key, false));
-    if (on) return NotSupported(feature, key);
-  }
-  return absl::OkStatus();
-}
-
 bool IsLargeTopk(const meta::Collection& collection) {
   return collection.Property("query_mode") == "large_topk";
 }
@@ -53,25 +49,93 @@ absl::Status CheckInRange(std::string_view name, int64_t value, int64_t least, i
 
 absl::Status ReadTopkAndOffset(const meta::KeyValues& pairs, const meta::Collection& collection,
                                const Settings::Limits& limits, SearchParams& out) {
-  const std::optional<std::string_view> topk = Find(pairs, "topk");
+  const bool batches = out.iterator_v2 && Uses(pairs, "search_iter_batch_size");
+  const char* const key = batches ? "search_iter_batch_size" : "topk";
+  const std::optional<std::string_view> topk = Find(pairs, key);
   if (!topk) return UserError(ErrorCode::kParameterInvalid, "topk is required");
   const std::optional<int64_t> number = ParseInt(*topk);
-  if (!number) return UserError(ErrorCode::kParameterInvalid, "topk [{}] is invalid", *topk);
+  if (!number) return UserError(ErrorCode::kParameterInvalid, "{} [{}] is invalid", key, *topk);
   out.topk = *number;
   const bool large = IsLargeTopk(collection);
   const int64_t topk_max = large ? limits.large_topk_max : limits.topk_max;
   const int64_t window =
       large ? limits.large_query_result_window_max : limits.query_result_window_max;
-  ELANUS_RETURN_IF_ERROR(CheckInRange("topk", out.topk, 1, topk_max));
+  // The pages of an iterator are as large as they may be.
+  if (out.iterator) out.topk = std::min({out.topk, topk_max, window});
+  ELANUS_RETURN_IF_ERROR(CheckInRange(key, out.topk, 1, topk_max));
   ELANUS_ASSIGN_OR_RETURN(out.offset, IntOf(pairs, "offset", 0));
   ELANUS_RETURN_IF_ERROR(CheckInRange("offset", out.offset, 0, window));
+  if (out.iterator_v2 && out.offset > 0) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "offset [{}] is not supported with a search iterator", out.offset);
+  }
   return CheckInRange("offset+topk", out.offset + out.topk, 1, window);
+}
+
+absl::StatusOr<std::optional<double>> NumberIn(const std::map<std::string, std::string>& params,
+                                               const char* key) {
+  const auto it = params.find(key);
+  if (it == params.end() || it->second.empty() || it->second == "null") return std::nullopt;
+  double number = 0;
+  const char* const end = it->second.data() + it->second.size();
+  const auto [at, error] = std::from_chars(it->second.data(), end, number);
+  if (error != std::errc() || at != end || std::isnan(number)) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "Type conflict in json: param '{}' ({}) should be a number", key, it->second);
+  }
+  return number;
+}
+
+absl::Status ReadIterator(const meta::KeyValues& pairs, SearchParams& out) {
+  ELANUS_ASSIGN_OR_RETURN(out.iterator, BoolOf(pairs, "iterator", false));
+  ELANUS_ASSIGN_OR_RETURN(const bool second, BoolOf(pairs, "search_iter_v2", false));
+  if (!second) return absl::OkStatus();
+  out.iterator = true;
+  SearchIteratorParams& iterator = out.iterator_v2.emplace();
+  iterator.token = Find(pairs, "search_iter_id").value_or("");
+  if (!iterator.token.empty() && !IsToken(iterator.token)) {
+    return UserError(ErrorCode::kParameterInvalid, "invalid token format: {}", iterator.token);
+  }
+  if (!Uses(pairs, "search_iter_last_bound")) return absl::OkStatus();
+  const std::string_view text = *Find(pairs, "search_iter_last_bound");
+  float bound = 0;
+  const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), bound);
+  // Clients may write more digits than a float has, never a number beyond its range.
+  if (error != std::errc() || at != text.data() + text.size() || std::isnan(bound)) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "search_iter_last_bound [{}] is invalid, it should be a number", text);
+  }
+  iterator.last_bound = bound;
+  return absl::OkStatus();
+}
+
+absl::Status ReadGroupBy(const meta::KeyValues& pairs, SearchParams& out) {
+  const bool plural = !Uses(pairs, "group_by_field") && Uses(pairs, "group_by_fields");
+  const std::string_view field =
+      Find(pairs, plural ? "group_by_fields" : "group_by_field").value_or("");
+  if (field.empty()) return absl::OkStatus();
+  if (plural && field.find(',') != std::string_view::npos) {
+    return NotSupported("grouping by several fields", field);
+  }
+  GroupByParams& group_by = out.group_by.emplace();
+  group_by.field = field;
+  group_by.plural = plural;
+  group_by.json_path = Find(pairs, "json_path").value_or("");
+  group_by.json_type = Find(pairs, "json_type").value_or("");
+  ELANUS_ASSIGN_OR_RETURN(group_by.size, IntOf(pairs, "group_size", 1));
+  ELANUS_ASSIGN_OR_RETURN(group_by.strict_size, BoolOf(pairs, "strict_group_size", false));
+  ELANUS_ASSIGN_OR_RETURN(group_by.strict_cast, BoolOf(pairs, "strict_cast", false));
+  return absl::OkStatus();
 }
 
 absl::Status ReadIndexParams(const meta::KeyValues& pairs, SearchParams& out) {
   const std::string_view json = Find(pairs, "params").value_or("");
   ELANUS_ASSIGN_OR_RETURN(out.index_params, index::ParseSearchParams(json));
-  if (out.index_params.contains("radius")) return NotSupported("range search", "radius");
+  ELANUS_ASSIGN_OR_RETURN(out.radius, NumberIn(out.index_params, "radius"));
+  // Without a radius it means nothing.
+  if (out.radius) {
+    ELANUS_ASSIGN_OR_RETURN(out.range_filter, NumberIn(out.index_params, "range_filter"));
+  }
   if (out.metric_type.empty()) {
     const auto metric = out.index_params.find("metric_type");
     if (metric != out.index_params.end()) out.metric_type = metric->second;
@@ -81,7 +145,8 @@ absl::Status ReadIndexParams(const meta::KeyValues& pairs, SearchParams& out) {
     out.ignore_growing = true;
   }
   // They are for the proxy; an index knows only its own keys.
-  for (const char* key : {"metric_type", "ignore_growing", "range_filter", "page_retain_order"}) {
+  for (const char* key :
+       {"metric_type", "ignore_growing", "radius", "range_filter", "page_retain_order"}) {
     out.index_params.erase(key);
   }
   return absl::OkStatus();
@@ -114,14 +179,11 @@ absl::Status CheckWindow(const QueryParams& params, int64_t window) {
 absl::StatusOr<SearchParams> ParseSearchParams(const meta::KeyValues& pairs,
                                                const meta::Collection& collection,
                                                const Settings::Limits& limits) {
-  ELANUS_RETURN_IF_ERROR(RefuseKeys(pairs, {{"group_by_field", "grouping search"},
-                                            {"group_by_fields", "grouping search"},
-                                            {"order_by_fields", "ordering of search results"},
-                                            {"radius", "range search"},
+  ELANUS_RETURN_IF_ERROR(RefuseKeys(pairs, {{"order_by_fields", "ordering of search results"},
                                             {"time_fields", "extracting parts of times"}}));
-  ELANUS_RETURN_IF_ERROR(
-      RefuseFlags(pairs, {{"search_iter_v2", "search iterator"}, {"iterator", "search iterator"}}));
   SearchParams out;
+  ELANUS_RETURN_IF_ERROR(ReadIterator(pairs, out));
+  ELANUS_RETURN_IF_ERROR(ReadGroupBy(pairs, out));
   out.anns_field = Find(pairs, "anns_field").value_or("");
   out.metric_type = Find(pairs, "metric_type").value_or("");
   out.timezone = Find(pairs, "timezone").value_or("");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
@@ -11,6 +12,22 @@
 #include "meta/types.h"
 
 namespace elanus::proxy {
+
+// What a page of the search iterator (version 2) says beside the search.
+struct SearchIteratorParams {
+  std::string token;                // Empty: the first page.
+  std::optional<float> last_bound;  // The score that the page before ended with.
+};
+
+struct GroupByParams {
+  std::string field;  // As the client names it; see group_by.h.
+  int64_t size = 1;
+  bool strict_size = false;
+  std::string json_path;
+  std::string json_type;
+  bool strict_cast = false;
+  bool plural = false;  // Asked for by `group_by_fields`, which has its own place in the answer.
+};
 
 struct SearchParams {
   std::string anns_field;  // Empty: the only vector field.
@@ -22,6 +39,11 @@ struct SearchParams {
   bool ignore_growing = false;
   int64_t collection_id = 0;
   std::string timezone;
+  std::optional<double> radius;                     // Range search.
+  std::optional<double> range_filter;               // Only with a radius.
+  bool iterator = false;                            // A page of an iterator of either version.
+  std::optional<SearchIteratorParams> iterator_v2;  // `topk` is its batch size then.
+  std::optional<GroupByParams> group_by;
 };
 
 struct QueryParams {
@@ -33,7 +55,7 @@ struct QueryParams {
   std::string timezone;
 };
 
-// What this version does not do (range search, grouping, iterators, ordering) is refused by name.
+// What this version does not do (ordering, parts of times) is refused by name.
 absl::StatusOr<SearchParams> ParseSearchParams(const meta::KeyValues& pairs,
                                                const meta::Collection& collection,
                                                const Settings::Limits& limits);

@@ -6,10 +6,12 @@
 #include "common/logging.h"
 #include "proxy/consistency.h"
 #include "proxy/convert_key_values.h"
+#include "proxy/group_by.h"
 #include "proxy/output_fields.h"
 #include "proxy/query_vectors.h"
 #include "proxy/row_routing.h"
 #include "proxy/search_answer.h"
+#include "proxy/search_range.h"
 #include "proxy/search_target.h"
 #include "proxy/testing_fakes.h"
 #include "proxy/wire_status.h"
@@ -72,14 +74,113 @@ TEST(SearchParams, LimitsAreErrorsInTheClientsWords) {
 }
 
 TEST(SearchParams, WhatIsNotSupportedIsRefusedByName) {
-  EXPECT_HAS(SearchError({{"group_by_field", "title"}}), "grouping search is not supported");
+  EXPECT_HAS(SearchError({{"group_by_fields", "title,id"}}), "grouping by several fields");
   EXPECT_HAS(SearchError({{"order_by_fields", "title"}}), "order_by_fields");
-  EXPECT_HAS(SearchError({{"search_iter_v2", "True"}}), "search iterator is not supported");
-  EXPECT_HAS(SearchError({{"params", R"({"radius": 0.5})"}}), "range search is not supported");
-  EXPECT_EQ(SearchError({{"params", R"({"range_filter": 0.5})"}}), "")
-      << "without radius it is ignored";
-  EXPECT_EQ(SearchError({{"iterator", "False"}}), "");
   EXPECT_HAS(QueryError({{"group_by_fields", "title"}}), "aggregation is not supported");
+}
+
+kernels::DistanceRange Range(const char* json, kernels::Metric metric) {
+  const auto params = ParseSearchParams({{"topk", "5"}, {"params", json}}, FakeBooks(), {});
+  EXPECT_TRUE(params.ok()) << params.status().ToString();
+  EXPECT_FALSE(params->index_params.contains("radius"));
+  const auto range = RangeOf(*params, metric);
+  EXPECT_TRUE(range.ok()) << range.status().ToString();
+  return *range;
+}
+std::string RangeError(const char* json, kernels::Metric metric) {
+  const auto params = ParseSearchParams({{"topk", "5"}, {"params", json}}, FakeBooks(), {});
+  return WireReason(params.ok() ? RangeOf(*params, metric).status() : params.status());
+}
+
+TEST(SearchRange, IsHalfOpenOnTheSideOfTheRadius) {
+  using kernels::Metric;
+  const kernels::DistanceRange near = Range(R"({"radius": 2.5, "range_filter": "1"})", Metric::kL2);
+  EXPECT_TRUE(near.Contains(1) && near.Contains(2.4f));
+  EXPECT_FALSE(near.Contains(2.5f) || near.Contains(0.9f));
+  const kernels::DistanceRange like =
+      Range(R"({"radius": 0.5, "range_filter": 0.9})", Metric::kCosine);
+  EXPECT_TRUE(like.Contains(-0.9f) && like.Contains(-0.6f)) << "distances are negated scores";
+  EXPECT_FALSE(like.Contains(-0.5f) || like.Contains(-0.95f));
+  const kernels::DistanceRange open = Range(R"({"radius": -1})", Metric::kIp);
+  EXPECT_TRUE(open.Contains(-1000) && open.Contains(0.99f));
+  EXPECT_FALSE(open.Contains(1));
+  EXPECT_TRUE(Range(R"({"range_filter": 0.5})", Metric::kIp).everything()) << "without a radius";
+  // A score as a client shows it is the bound itself.
+  EXPECT_FALSE(Range(R"({"radius": 0.7})", Metric::kL2).Contains(0.7f));
+}
+
+TEST(SearchRange, BoundsInTheWrongOrderAreNamed) {
+  using kernels::Metric;
+  EXPECT_HAS(RangeError(R"({"radius": 1, "range_filter": 2.5})", Metric::kL2),
+             "range_filter must be less than radius");
+  EXPECT_HAS(RangeError(R"({"radius": 2.5, "range_filter": 1})", Metric::kIp),
+             "range_filter(1) and radius(2.5)");
+  EXPECT_HAS(RangeError(R"({"radius": "far"})", Metric::kL2), "param 'radius' (far)");
+  EXPECT_HAS(RangeError(R"({"radius": true})", Metric::kL2), "param 'radius' (true)");
+}
+
+TEST(SearchParams, GroupingIsReadAndChecked) {
+  meta::Collection books = FakeBooks();
+  const auto grouping = [&](meta::KeyValues pairs) -> absl::StatusOr<roles::Grouping> {
+    pairs.emplace_back("topk", "3");
+    ELANUS_ASSIGN_OR_RETURN(const SearchParams params, ParseSearchParams(pairs, books, {}));
+    return GroupingOf(params, books, *books.schema.Find("vec"), {});
+  };
+  const auto error = [&](meta::KeyValues pairs) {
+    return WireReason(grouping(std::move(pairs)).status());
+  };
+  const auto plain =
+      grouping({{"group_by_field", "title"}, {"group_size", "4"}, {"strict_group_size", "True"}});
+  ASSERT_TRUE(plain.ok()) << plain.status().ToString();
+  EXPECT_EQ(plain->field, books.schema.Find("title")->id);
+  EXPECT_EQ(plain->size, 4);
+  EXPECT_TRUE(plain->strict_size);
+  const auto dynamic =
+      grouping({{"group_by_field", "colour"}, {"json_path", "/a~1b/0"}, {"json_type", "Int64"}});
+  ASSERT_TRUE(dynamic.ok()) << dynamic.status().ToString();
+  EXPECT_EQ(dynamic->path, (std::vector<std::string>{"colour", "a/b", "0"}));
+  EXPECT_EQ(dynamic->json_type, schema::DataType::kInt64);
+  EXPECT_EQ(grouping({{"group_by_field", R"($meta["x"]['y'][2])"}})->path,
+            (std::vector<std::string>{"x", "y", "2"}));
+  EXPECT_HAS(error({{"group_by_field", "title"}, {"group_size", "11"}}),
+             "input group size:11 exceeds configured max group size:10");
+  EXPECT_HAS(error({{"group_by_field", "title"}, {"group_size", "0"}}), "input group size:0");
+  EXPECT_HAS(error({{"group_by_field", "vec"}}), "unsupported data type FloatVector");
+  EXPECT_HAS(error({{"group_by_field", "$meta"}}), "needs a path");
+  EXPECT_HAS(error({{"group_by_field", "title"}, {"json_path", "/a"}}), "no JSON path");
+  EXPECT_HAS(error({{"group_by_field", "x"}, {"json_type", "Double"}}), "json_type");
+  EXPECT_HAS(error({{"group_by_field", "x[\"y"}}), "cannot parse identifier");
+  EXPECT_HAS(error({{"group_by_field", "title"}, {"params", R"({"radius": 1})"}}),
+             "Not allowed to do range-search when doing search-group-by");
+  EXPECT_HAS(error({{"group_by_field", "title"}, {"iterator", "True"}}),
+             "Not allowed to do groupBy when doing iteration");
+  books.schema.fields.pop_back();
+  EXPECT_EQ(CodeOf(grouping({{"group_by_field", "colour"}}).status()), ErrorCode::kFieldNotFound);
+}
+
+TEST(SearchParams, IteratorsAreRead) {
+  const auto read = [](meta::KeyValues pairs) {
+    pairs.emplace_back("iterator", "True");
+    pairs.emplace_back("topk", "20000");
+    return ParseSearchParams(pairs, FakeBooks(), {});
+  };
+  EXPECT_EQ(read({})->topk, 16384) << "clamped, not refused";
+  EXPECT_FALSE(read({})->iterator_v2.has_value());
+  const auto page = read({{"search_iter_v2", "True"},
+                          {"search_iter_batch_size", "7"},
+                          {"search_iter_id", "01234567-89ab-4def-8123-456789abcdef"},
+                          {"search_iter_last_bound", "0.12345678806304932"}});
+  ASSERT_TRUE(page.ok()) << page.status().ToString();
+  EXPECT_EQ(page->topk, 7);
+  EXPECT_EQ(page->iterator_v2->last_bound, 0.12345678806304932f);
+  const auto error = [&](const char* key, const char* value) {
+    return WireReason(read({{"search_iter_v2", "True"}, {key, value}}).status());
+  };
+  EXPECT_HAS(error("search_iter_id", "1234"), "invalid token format");
+  EXPECT_HAS(error("search_iter_last_bound", "near"), "search_iter_last_bound [near]");
+  EXPECT_HAS(error("search_iter_last_bound", "nan"), "search_iter_last_bound [nan]");
+  EXPECT_HAS(error("search_iter_batch_size", "0"), "search_iter_batch_size [0]");
+  EXPECT_HAS(error("offset", "3"), "offset [3]");
 }
 
 TEST(SearchParams, QueryWindowsAreChecked) {

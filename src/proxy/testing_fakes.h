@@ -191,9 +191,10 @@ class FakeQueryNode final : public roles::QueryNode {
     result.keys = schema::Column(request.scope.collection->schema.primary_key().column_type());
     std::vector<int64_t> hits;
     for (int64_t query = 0; query < request.num_queries; ++query) {
-      const int64_t count = std::min(request.k, rows.num_rows);
-      result.hits_per_query.push_back(count);
-      for (int64_t row = 0; row < count; ++row) {
+      const int64_t begin = std::min(request.offset, rows.num_rows);
+      const int64_t end = std::min(begin + request.k, rows.num_rows);
+      result.hits_per_query.push_back(end - begin);
+      for (int64_t row = begin; row < end; ++row) {
         hits.push_back(row);
         result.scores.push_back(static_cast<float>(row) + 0.126f);
         result.keys.AppendRow(rows.Find(key)->View(), row);

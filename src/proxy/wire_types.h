@@ -21,6 +21,7 @@ class FieldData;
 class FieldSchema;
 class IDs;
 class ScalarField;
+class SearchIteratorV2Results;
 class SearchResultData;
 class TemplateValue;
 class ValueField;

@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "query/merge.h"
+#include "querynode/fetch.h"
+#include "querynode/first_error.h"
+#include "querynode/grouped_search.h"
+#include "querynode/segment_search.h"
 
 namespace elanus::querynode {
 namespace {
-
-// Queries of one batch that one task takes: enough to share memory traffic, few enough to share
-// cores.
-constexpr int64_t kQueriesPerTask = 64;
 
 bool InScope(const segment::Segment& segment, const roles::ReadScope& scope,
              const segment::SegmentSet::Wanted& readable) {
@@ -21,52 +21,9 @@ bool InScope(const segment::Segment& segment, const roles::ReadScope& scope,
   return readable.Covers(segment.partition());
 }
 
-// Collects the first error of parallel tasks.
-class FirstError {
- public:
-  void Note(const absl::Status& status) {
-    if (status.ok()) return;
-    absl::MutexLock lock(&mutex_);
-    if (status_.ok()) status_ = status;
-  }
-  absl::Status status() const {
-    absl::ReaderMutexLock lock(&mutex_);
-    return status_;
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  absl::Status status_ ABSL_GUARDED_BY(mutex_);
-};
-
-// The values of `field` of rows that stand in several segments, in the order of `rows`.
-schema::Column FetchRows(const std::vector<segment::SegmentPtr>& segments,
-                         const schema::FieldSchema& field, const std::vector<query::RowRef>& rows) {
-  schema::Column out(field.column_type());
-  out.Reserve(static_cast<int64_t>(rows.size()));
-  std::vector<int64_t> run;
-  for (size_t i = 0; i < rows.size();) {
-    run.clear();
-    const int32_t segment = rows[i].segment;
-    for (; i < rows.size() && rows[i].segment == segment; ++i) run.push_back(rows[i].row);
-    segments[segment]->Fetch(field, run, out);
-  }
-  return out;
-}
-
-schema::RowBatch FetchFields(const std::vector<segment::SegmentPtr>& segments,
-                             const schema::CollectionSchema& schema,
-                             const std::vector<FieldId>& fields,
-                             const std::vector<query::RowRef>& rows) {
-  schema::RowBatch batch;
-  batch.num_rows = static_cast<int64_t>(rows.size());
-  for (const FieldId id : fields) {
-    if (batch.Find(id) != nullptr) continue;
-    if (const schema::FieldSchema* field = schema.Find(id)) {
-      batch.columns.emplace_back(id, FetchRows(segments, *field, rows));
-    }
-  }
-  return batch;
+// Leaves out the first hits of a query.
+void DropFirst(int64_t count, Hits& hits) {
+  hits.erase(hits.begin(), hits.begin() + std::min<int64_t>(count, std::ssize(hits)));
 }
 
 }  // namespace
@@ -130,80 +87,42 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   if (field == nullptr) {
     return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]", request.field);
   }
-  const int64_t width = field->column_type().width();
-  const query::KeyAt key_at = [&](const query::RowRef& at) {
-    return view.segments[at.segment]->Key(at.row);
-  };
-
-  // One task a segment and a run of queries.
-  const size_t num_segments = view.segments.size();
-  const int64_t runs = (request.num_queries + kQueriesPerTask - 1) / kQueriesPerTask;
-  std::vector<std::vector<std::vector<query::Hit>>> hits(
-      request.num_queries, std::vector<std::vector<query::Hit>>(num_segments));
-  FirstError error;
-  const auto search = [&](size_t s, int64_t first, int64_t count, int64_t k) {
-    segment::SearchSpec spec;
-    spec.field = request.field;
-    spec.metric = request.metric;
-    spec.params = &request.params;
-    spec.queries = reinterpret_cast<const uint8_t*>(request.queries.data()) + first * width;
-    spec.num_queries = count;
-    spec.k = k;
-    auto found = view.segments[s]->Search(spec, candidates[s], cancellation);
-    if (!found.ok()) return error.Note(found.status());
-    for (int64_t q = 0; q < count; ++q) {
-      std::vector<query::Hit>& list = hits[first + q][s];
-      list.clear();
-      list.reserve((*found)[q].size());
-      for (const index::Neighbor& neighbor : (*found)[q]) {
-        list.push_back({neighbor.distance, {static_cast<int32_t>(s), neighbor.row}});
-      }
-    }
-  };
-  parts_.compute.ParallelFor(num_segments * runs, [&](size_t task) {
-    const int64_t first = static_cast<int64_t>(task / num_segments) * kQueriesPerTask;
-    const size_t segment = task % num_segments;
-    if (candidates[segment].Count() == 0) return;
-    search(segment, first, std::min(kQueriesPerTask, request.num_queries - first), request.k);
-  });
-  ELANUS_RETURN_IF_ERROR(error.status());
-
+  const SegmentSearch search(request, field->column_type().width(), view.segments, parts_.compute,
+                             cancellation);
+  const schema::CollectionSchema& schema = request.scope.collection->schema;
   roles::SearchResult result;
   result.read_at = view.at;
   for (const kernels::Bitset& rows : candidates) result.rows_searched += rows.Count();
-  std::vector<std::vector<query::Hit>> merged(request.num_queries);
-  parts_.compute.ParallelFor(request.num_queries, [&](size_t q) {
-    std::vector<int64_t> asked(num_segments, request.k);
-    for (;;) {
-      int64_t dropped = 0;
-      merged[q] = query::MergeNearest(hits[q], request.k, key_at, &dropped);
-      if (dropped == 0) return;
-      // Repeated keys took places: look deeper wherever something unseen may be nearer than the
-      // last.
-      const bool full = static_cast<int64_t>(merged[q].size()) >= request.k;
-      bool more = false;
-      for (size_t s = 0; s < num_segments; ++s) {
-        const std::vector<query::Hit>& list = hits[q][s];
-        if (static_cast<int64_t>(list.size()) < asked[s]) continue;
-        if (full && list.back().distance >= merged[q].back().distance) continue;
-        more = true;
-        asked[s] *= 2;
-        search(s, static_cast<int64_t>(q), 1, asked[s]);
-      }
-      if (!more || !error.status().ok()) return;
+  std::optional<GroupedSearch> grouped;
+  std::vector<Hits> hits;
+  if (request.grouping.has_value()) {
+    if (schema.Find(request.grouping->field) == nullptr) {
+      return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]",
+                       request.grouping->field);
     }
-  });
-  ELANUS_RETURN_IF_ERROR(error.status());
+    grouped.emplace(request, search, view.segments, candidates, parts_.compute);
+    ELANUS_ASSIGN_OR_RETURN(hits, grouped->Run());
+  } else if (request.exact_ties) {
+    hits.resize(1);
+    ELANUS_ASSIGN_OR_RETURN(hits[0], search.NearestWithTies(0, request.offset + request.k,
+                                                            candidates, &result.cut_ties));
+    DropFirst(request.offset, hits[0]);
+  } else {
+    ELANUS_ASSIGN_OR_RETURN(hits, search.Nearest(request.offset + request.k, candidates));
+    for (Hits& list : hits) DropFirst(request.offset, list);
+  }
 
   std::vector<query::RowRef> rows;
-  for (const std::vector<query::Hit>& list : merged) {
-    result.hits_per_query.push_back(static_cast<int64_t>(list.size()));
+  for (const Hits& list : hits) {
+    result.hits_per_query.push_back(std::ssize(list));
     for (const query::Hit& hit : list) {
       rows.push_back(hit.at);
       result.scores.push_back(kernels::ToScore(request.metric, hit.distance));
     }
   }
-  const schema::CollectionSchema& schema = request.scope.collection->schema;
+  if (grouped.has_value()) {
+    ELANUS_ASSIGN_OR_RETURN(result.groups, grouped->ValuesOf(rows));
+  }
   result.keys = FetchRows(view.segments, schema.primary_key(), rows);
   result.fields = FetchFields(view.segments, schema, request.scope.output_fields, rows);
   return result;

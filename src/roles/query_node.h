@@ -2,6 +2,7 @@
 // searches and queries over it.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "common/status.h"
 #include "common/timestamp.h"
 #include "expr/expr.h"
+#include "kernels/distance_range.h"
 #include "kernels/metric.h"
 #include "meta/types.h"
 #include "schema/row_batch.h"
@@ -27,6 +29,17 @@ struct ReadScope {
   std::vector<FieldId> output_fields;        // Fetched for the winners. The key comes anyway.
 };
 
+// Hits come in groups that share the value of a field; the null values are one group.
+struct Grouping {
+  FieldId field;                             // Bool, Int8...Int64, VarChar, Timestamptz or Json.
+  std::vector<std::string> path;             // Json: keys and array positions from the outside in.
+  schema::DataType json_type = schema::DataType::kNone;  // Values of other types count as null;
+                                             // kNone: any value, by its text.
+  bool strict_cast = false;                  // Values of other types are an error instead.
+  int64_t size = 1;                          // Hits of a group, at most.
+  bool strict_size = false;                  // Looks on until each group has as many as it can.
+};
+
 struct SearchRequest {
   ReadScope scope;
   FieldId field;                             // The vector field.
@@ -34,7 +47,13 @@ struct SearchRequest {
   std::map<std::string, std::string> params; // Checked.
   std::string queries;                       // num_queries vectors of the field's own type, row-major.
   int64_t num_queries = 0;
-  int64_t k = 0;                             // limit + offset; the answer holds up to k per query.
+  int64_t k = 0;                             // Hits a query (groups, if there is a grouping) at most,
+  int64_t offset = 0;                        // behind this many that are left out.
+  kernels::DistanceRange range;              // Other rows are no hits. Not with a grouping.
+  // Of hits at one distance exactly those of the smallest keys come, also where k cuts through them,
+  // and `cut_ties` tells that it does. For one query.
+  bool exact_ties = false;
+  std::optional<Grouping> grouping;
 };
 
 struct SearchResult {
@@ -42,6 +61,8 @@ struct SearchResult {
   schema::Column keys;                       // Flat, query after query.
   std::vector<float> scores;                 // As clients see them (larger is better for IP, COSINE).
   schema::RowBatch fields;                   // output_fields, aligned with keys.
+  std::optional<schema::Column> groups;      // Values of the grouping, aligned with keys.
+  bool cut_ties = false;                     // More rows are as near as the last hit.
   int64_t rows_searched = 0;
   Timestamp read_at;
 };

@@ -195,7 +195,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
   const std::shared_ptr<const LoadedIndex> loaded = IndexOf(spec.field);
   if (loaded == nullptr || loaded->metric != spec.metric) {
     index::BruteForce search(rows.type, rows.dim, spec.metric, spec.queries, spec.num_queries,
-                             spec.k);
+                             spec.k, spec.range);
     ELANUS_RETURN_IF_ERROR(search.Add(rows, 0, allowed->view(), &cancellation));
     return search.Finish();
   }
@@ -203,6 +203,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
   index::SearchRequest request;
   request.k = spec.k;
   request.params = spec.params;
+  request.range = spec.range;
   if (num_allowed < num_rows_) request.allowed = allowed->view();
   request.num_allowed = num_allowed;
   request.cancellation = &cancellation;

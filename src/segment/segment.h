@@ -24,6 +24,7 @@ struct SearchSpec {
   const uint8_t* queries = nullptr;  // (num_queries, width) of the field's own type.
   int64_t num_queries = 0;
   int64_t k = 0;
+  kernels::DistanceRange range;  // Other rows are no hits.
 };
 
 // Row numbers run from 0 and never change within one segment object. Threads: const calls from any

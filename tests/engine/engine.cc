@@ -243,7 +243,8 @@ absl::StatusOr<std::vector<Row>> Query(Engine& engine, const Read& read) {
                   result.rows.Find(schema.Find("number")->id)->View());
 }
 
-absl::StatusOr<std::vector<Row>> Search(Engine& engine, const Read& read, float x, int64_t k) {
+absl::StatusOr<std::vector<Row>> Search(Engine& engine, const Read& read, float x, int64_t k,
+                                        const SearchOptions& options) {
   roles::SearchRequest request;
   ELANUS_ASSIGN_OR_RETURN(request.scope, ScopeOf(engine, read));
   const schema::CollectionSchema& schema = request.scope.collection->schema;
@@ -253,6 +254,9 @@ absl::StatusOr<std::vector<Row>> Search(Engine& engine, const Read& read, float 
   request.queries.assign(reinterpret_cast<const char*>(query), sizeof(query));
   request.num_queries = 1;
   request.k = k;
+  request.range = options.range;
+  request.offset = options.offset;
+  request.exact_ties = options.exact_ties;
   ELANUS_ASSIGN_OR_RETURN(const roles::SearchResult result,
                           engine.query_node->Search(request, Cancellation()));
   return RowsFrom(result.keys.View(), result.fields.Find(schema.Find("number")->id)->View());

@@ -126,7 +126,14 @@ struct Read {
 absl::StatusOr<int64_t> Count(Engine& engine, const Read& read);
 // One row a key, ascending by key.
 absl::StatusOr<std::vector<Row>> Query(Engine& engine, const Read& read);
+// What else a search can ask for.
+struct SearchOptions {
+  kernels::DistanceRange range;
+  int64_t offset = 0;
+  bool exact_ties = false;
+};
 // The k rows nearest to (x, 0), nearest first.
-absl::StatusOr<std::vector<Row>> Search(Engine& engine, const Read& read, float x, int64_t k);
+absl::StatusOr<std::vector<Row>> Search(Engine& engine, const Read& read, float x, int64_t k,
+                                        const SearchOptions& options = {});
 
 }  // namespace elanus::engine

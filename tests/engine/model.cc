@@ -152,6 +152,20 @@ std::string Difference(Engine& engine, const Model& model, uint64_t seed) {
   if (found.empty()) {
     found = Compare("filtered search", Search(engine, filtered, x, k), Nearest(matching, x, k));
   }
+  SearchOptions options;
+  options.range.nearest = static_cast<float>(random() % 2000);
+  options.range.farthest = options.range.nearest + static_cast<float>(random() % 20000);
+  options.offset = static_cast<int64_t>(random() % 4);
+  options.exact_ties = random() % 2 == 0;
+  const auto distance = [x](const Row& row) {
+    const float difference = static_cast<float>(row.number) - x;
+    return difference * difference;
+  };
+  std::vector<Row> ranged = Nearest(
+      Filtered(visible, [&](const Row& row) { return options.range.Contains(distance(row)); }), x,
+      k + options.offset);
+  ranged.erase(ranged.begin(), ranged.begin() + std::min(std::ssize(ranged), options.offset));
+  if (found.empty()) found = Compare("range search", Search(engine, read, x, k, options), ranged);
   return found;
 }
 

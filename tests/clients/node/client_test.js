@@ -1,5 +1,5 @@
 // One walk through the Node SDK: connect, create, insert, index, load, search, filtered query, upsert,
-// delete, drop. Prints `ok` and exits 0, or says what differed and exits 1.
+// range search, iterator, groups, delete, drop. Prints `ok` and exits 0, or says what differed and exits 1.
 //
 // usage: node client_test.js HOST:PORT
 
@@ -78,6 +78,27 @@ async function main(address) {
     collection_name: NAME, data: rows[42].vector, limit: 50, filter: 'word == "w3" and extra < 100',
   }), 'filtered search');
   assert.deepEqual(filtered.results.map((r) => Number(r.id)).sort((a, b) => a - b), [3, 8, 13, 18, 23, 28, 33, 38, 43, 48]);
+
+  const ranged = succeeded(await client.search({
+    collection_name: NAME, data: rows[42].vector, limit: 50,
+    params: { ef: 200, radius: found.results[4].score, range_filter: found.results[1].score },
+  }), 'range search');
+  assert.deepEqual(ranged.results.map((r) => Number(r.id)).sort((a, b) => a - b), [41, 43]);
+
+  const paged = [];
+  const pages = await client.searchIterator({
+    collection_name: NAME, data: rows[42].vector, batchSize: 30, params: { ef: 200 }, output_fields: ['id'],
+  });
+  for await (const page of pages) paged.push(...page);
+  assert.equal(new Set(paged.map((r) => r.id)).size, 200);
+  assert.equal(paged.length, 200);
+
+  const grouped = succeeded(await client.search({
+    collection_name: NAME, data: rows[42].vector, limit: 5, group_by_field: 'word', group_size: 3, strict_group_size: true,
+    output_fields: ['word'],
+  }), 'grouping search');
+  assert.equal(grouped.results.length, 15);
+  assert.equal(new Set(grouped.results.map((r) => r.word)).size, 5);
 
   const queried = succeeded(await client.query({
     collection_name: NAME, filter: 'id in [1, 2] or doc["n"] == 7', output_fields: ['word', 'tags', 'doc'],
