@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "common/logging.h"
+#include "index/allowed_rows.h"
 #include "index/brute_force.h"
 #include "index/disk_graph.h"
 #include "index/disk_graph_file.h"
@@ -104,17 +105,12 @@ class DiskGraphIndex final : public VectorIndex {
   int64_t memory_bytes() const override;
 
  private:
-  struct Plan {
-    BitView allowed;  // Empty: all rows.
-    int64_t num_allowed = 0;
-    int64_t list = 0;  // Candidates kept.
-    // Whether comparing all allowed rows is cheaper than a walk.
-    bool scan() const { return num_allowed <= list * kReadCost; }
-  };
-  Plan MakePlan(const SearchRequest& request, kernels::Bitset& storage) const;
-  absl::StatusOr<std::vector<Neighbor>> Scan(const SearchRequest& request, const Plan& plan,
+  int64_t ListFor(const SearchRequest& request, const AllowedRows& allowed) const;
+  absl::StatusOr<std::vector<Neighbor>> Scan(const SearchRequest& request,
+                                             const AllowedRows& allowed,
                                              SearchStatistics& statistics) const;
-  absl::StatusOr<std::vector<Neighbor>> Walk(const SearchRequest& request, const Plan& plan,
+  absl::StatusOr<std::vector<Neighbor>> Walk(const SearchRequest& request,
+                                             const AllowedRows& allowed, int64_t list,
                                              SearchStatistics& statistics) const;
   void Seed(const kernels::QueryVector& query, RowQuery& codes, DiskScratch& scratch) const;
   // The records of the beam's rows, from the cache or the disk.
@@ -213,41 +209,24 @@ int64_t DiskGraphIndex::memory_bytes() const {
 }
 
 // Reads the records of about search_list / share rows, or compares all allowed ones.
-DiskGraphIndex::Plan DiskGraphIndex::MakePlan(const SearchRequest& request,
-                                              kernels::Bitset& storage) const {
+// Candidates for a walk: of those that are kept, the filter leaves about search_list.
+int64_t DiskGraphIndex::ListFor(const SearchRequest& request, const AllowedRows& allowed) const {
   static const Params kNone;
   const Params& params = request.params != nullptr ? *request.params : kNone;
-  const auto num_linked = static_cast<int64_t>(head_.facts.num_linked);
-  Plan plan{.allowed = request.allowed, .num_allowed = request.num_allowed};
-  if (request.allowed.empty()) plan.num_allowed = num_linked;
-  if (!head_.linked.empty()) {
-    const BitView linked(head_.linked.data(), rows_.num_rows);
-    if (request.allowed.empty()) {
-      plan.allowed = linked;
-    } else {
-      storage = kernels::Bitset(rows_.num_rows, true);
-      storage.And(linked);
-      storage.And(request.allowed);
-      plan.allowed = storage.view();
-      plan.num_allowed = storage.Count();
-    }
-  }
-  if (plan.num_allowed == 0) return plan;
   const int64_t fallback =
       std::max(request.k, request.range.everything() ? kSearchListMin : kSearchListMinInRange);
   const int64_t list = std::max(
       request.k, IntParam(params, "search_list", IntParam(params, "search_list_size", fallback)));
-  const double share = static_cast<double>(plan.num_allowed) / static_cast<double>(num_linked);
-  plan.list = static_cast<int64_t>(
-      std::min(static_cast<double>(num_linked), static_cast<double>(list) / share));
-  return plan;
+  const auto num_linked = static_cast<double>(head_.facts.num_linked);
+  const double share = static_cast<double>(allowed.count()) / num_linked;
+  return static_cast<int64_t>(std::min(num_linked, static_cast<double>(list) / share));
 }
 
 absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Scan(const SearchRequest& request,
-                                                           const Plan& plan,
+                                                           const AllowedRows& allowed,
                                                            SearchStatistics& statistics) const {
   BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k, request.range);
-  ELANUS_RETURN_IF_ERROR(scan.Add(rows_, 0, plan.allowed, request.cancellation));
+  ELANUS_RETURN_IF_ERROR(scan.Add(rows_, 0, allowed.view(), request.cancellation));
   statistics.distances += scan.statistics().distances;
   return std::move(scan.Finish().front());
 }
@@ -321,7 +300,7 @@ void DiskGraphIndex::AddNeighbours(const uint8_t* record, RowQuery& codes,
 }
 
 absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& request,
-                                                           const Plan& plan,
+                                                           const AllowedRows& allowed, int64_t list,
                                                            SearchStatistics& statistics) const {
   std::unique_ptr<DiskScratch> scratch;
   {
@@ -345,7 +324,7 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& 
       IntParam(params, "beamwidth", std::min<int64_t>(kBeamMax, kBeamPerCore * AvailableCores())));
 
   scratch->visited.Begin(static_cast<size_t>(rows_.num_rows));
-  scratch->pool.Begin(static_cast<size_t>(plan.list));
+  scratch->pool.Begin(static_cast<size_t>(list));
   Seed(query, codes, *scratch);
   kernels::TopK found(request.k);
   absl::Status status;
@@ -360,8 +339,7 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& 
       ++statistics.distances;
       const float distance = functions_.One(query, record, dim);
       // Rows beyond the range are results until the end: they show how far the walk has seen.
-      if (distance >= request.range.nearest &&
-          (plan.allowed.empty() || plan.allowed.Test(scratch->beam[i]))) {
+      if (distance >= request.range.nearest && allowed.Has(scratch->beam[i])) {
         found.Push(distance, scratch->beam[i]);
       }
       AddNeighbours(record, codes, *scratch);
@@ -383,12 +361,16 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Search(const SearchRequest
                          request.allowed.size(), rows_.num_rows);
   }
   if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
-  kernels::Bitset storage;
-  Plan plan = MakePlan(request, storage);
-  if (plan.num_allowed == 0) return std::vector<Neighbor>();
-  // Again with a longer list while a filter, or rows nearer than the range, left too few.
-  for (; !plan.scan() && !damaged_.load(std::memory_order_relaxed); plan.list *= kListGrowth) {
-    absl::StatusOr<std::vector<Neighbor>> hits = Walk(request, plan, counted);
+  const BitView linked(head_.linked.data(), head_.linked.empty() ? 0 : rows_.num_rows);
+  const AllowedRows allowed(request.allowed, request.num_allowed, linked,
+                            static_cast<int64_t>(head_.facts.num_linked));
+  if (allowed.count() == 0) return std::vector<Neighbor>();
+  // Again with a longer list while a filter, or rows nearer than the range, left too few; until
+  // comparing all allowed rows is cheaper.
+  for (int64_t list = ListFor(request, allowed);
+       allowed.count() > list * kReadCost && !damaged_.load(std::memory_order_relaxed);
+       list *= kListGrowth) {
+    absl::StatusOr<std::vector<Neighbor>> hits = Walk(request, allowed, list, counted);
     const ErrorCode code = hits.ok() ? ErrorCode::kOk : CodeOf(hits.status());
     if (code == ErrorCode::kDataIntegrity || code == ErrorCode::kIoFailed) {
       ELANUS_LOG(Error, "disk graph cannot be read; its segment is scanned instead",
@@ -397,11 +379,11 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Search(const SearchRequest
       break;
     }
     ELANUS_RETURN_IF_ERROR(hits.status());
-    if (static_cast<int64_t>(hits->size()) < std::min(request.k, plan.num_allowed)) continue;
+    if (static_cast<int64_t>(hits->size()) < std::min(request.k, allowed.count())) continue;
     while (!hits->empty() && !request.range.Contains(hits->back().distance)) hits->pop_back();
     return hits;
   }
-  return Scan(request, plan, counted);
+  return Scan(request, allowed, counted);
 }
 
 absl::StatusOr<std::unique_ptr<DiskGraphIndex>> OpenHead(std::unique_ptr<BlockReader> file,
