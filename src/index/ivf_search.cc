@@ -150,10 +150,16 @@ std::vector<Neighbor> IvfIndex::RankLists(const kernels::QueryVector& query,
 // Rows that the filter does not allow may be among them: their codes were compared in passing.
 void IvfIndex::Offer(const uint32_t* rows, const float* distances, size_t count, Work& work) const {
   const SearchRequest& request = work.request;
+  const DistanceRange& range = request.range;
+  const bool everything = range.everything();
   float bound = work.found.bound();
   for (size_t i = 0; i < count; ++i) {
-    work.reached |= distances[i] < request.range.farthest;
-    if (distances[i] > bound || !request.range.Contains(distances[i])) continue;
+    if (everything ? distances[i] > bound : !range.Contains(distances[i])) {
+      work.reached |= distances[i] < range.farthest;
+      continue;
+    }
+    work.reached = true;
+    if (distances[i] > bound) continue;
     if (!request.allowed.empty() && !request.allowed.Test(rows[i])) continue;
     if (work.found.Push(distances[i], rows[i])) bound = work.found.bound();
   }

@@ -148,6 +148,43 @@ void SumBytes(const uint8_t* tables, const uint8_t* blocks, size_t parts, size_t
   if (count > 0) SumBytesPlain(tables, blocks, parts, count, out);
 }
 
+using DF = hn::CappedTag<float, 16>;
+
+// lows[p] = the smallest entry of part p; returns the widest range of a part. entries: a multiple
+// of 16.
+float SmallestOfParts(const float* tables, size_t parts, size_t entries, float* lows) {
+  const DF df;
+  float widest = 0;
+  for (size_t p = 0; p < parts; ++p, tables += entries) {
+    auto low = hn::LoadU(df, tables), high = low;
+    for (size_t e = hn::Lanes(df); e < entries; e += hn::Lanes(df)) {
+      const auto values = hn::LoadU(df, tables + e);
+      low = hn::Min(low, values);
+      high = hn::Max(high, values);
+    }
+    lows[p] = hn::GetLane(hn::MinOfLanes(df, low));
+    widest = HWY_MAX(widest, hn::GetLane(hn::MaxOfLanes(df, high)) - lows[p]);
+  }
+  return widest;
+}
+
+// out = (entry - lows[p]) * scale, rounded, as a byte.
+void RoundParts(const float* tables, size_t parts, size_t entries, const float* lows, float scale,
+                uint8_t* out) {
+  const DF df;
+  const hn::RebindToSigned<DF> di;
+  const hn::Rebind<uint8_t, DF> d8;
+  const auto top = hn::Set(df, 255.0f), none = hn::Zero(df), factor = hn::Set(df, scale);
+  for (size_t p = 0; p < parts; ++p) {
+    const auto low = hn::Set(df, lows[p]);
+    for (size_t e = 0; e < entries; e += hn::Lanes(df), out += hn::Lanes(df)) {
+      const auto value = hn::Mul(hn::Sub(hn::LoadU(df, tables + p * entries + e), low), factor);
+      const auto bounded = hn::Min(hn::Max(value, none), top);
+      hn::StoreU(hn::DemoteTo(d8, hn::ConvertTo(di, hn::Add(bounded, hn::Set(df, 0.5f)))), d8, out);
+    }
+  }
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace elanus::kernels
 HWY_AFTER_NAMESPACE();
@@ -161,6 +198,8 @@ namespace elanus::kernels {
 
 HWY_EXPORT(SumNibbles);
 HWY_EXPORT(SumBytes);
+HWY_EXPORT(SmallestOfParts);
+HWY_EXPORT(RoundParts);
 
 void PackNibbleBlocks(const uint8_t* codes, size_t count, size_t parts, uint8_t* out) {
   const size_t bytes = NibbleBlockBytes(parts);
@@ -198,23 +237,12 @@ uint8_t ByteAt(const uint8_t* blocks, size_t parts, size_t count, size_t code, s
 }
 
 TableScale QuantizeTables(const float* tables, size_t parts, size_t entries, uint8_t* out) {
-  TableScale scale;
-  float range = 0;
-  for (size_t p = 0; p < parts; ++p) {
-    const auto [low, high] = std::minmax_element(tables + p * entries, tables + (p + 1) * entries);
-    range = std::max(range, *high - *low);
-  }
+  std::vector<float> lows(parts);
+  float range = HWY_DYNAMIC_DISPATCH(SmallestOfParts)(tables, parts, entries, lows.data());
   if (!(range > 0) || !std::isfinite(range)) range = 1;
-  scale.step = range / 255;
-  for (size_t p = 0; p < parts; ++p) {
-    const float* table = tables + p * entries;
-    const float low = *std::min_element(table, table + entries);
-    scale.offset += low;
-    for (size_t e = 0; e < entries; ++e) {
-      const float value = (table[e] - low) / scale.step + 0.5f;
-      out[p * entries + e] = static_cast<uint8_t>(value < 255 ? (value > 0 ? value : 0) : 255);
-    }
-  }
+  TableScale scale{.step = range / 255};
+  for (const float low : lows) scale.offset += low;
+  HWY_DYNAMIC_DISPATCH(RoundParts)(tables, parts, entries, lows.data(), 255 / range, out);
   if (entries == 16) {
     std::memset(out + parts * 16, 0, (PaddedNibbleParts(parts) - parts) * 16);
   }

@@ -36,7 +36,8 @@ struct TableScale {
   float step = 0;
   float offset = 0;  // Sum of the smallest entries of all parts.
 };
-// tables: (parts, entries). out: (parts, entries), for 16 entries (padded parts, 16) with zeros.
+// tables: (parts, entries), entries 16 or 256. out: (parts, entries), for 16 entries (padded parts,
+// 16) with zeros.
 TableScale QuantizeTables(const float* tables, size_t parts, size_t entries, uint8_t* out);
 
 // out[i] = sum over p of tables[p][part p of code i], for the codes of whole blocks: 32 *
