@@ -16,7 +16,7 @@ using schema::DataType;
 constexpr DataType kVectorTypes[] = {DataType::kFloatVector, DataType::kFloat16Vector,
                                      DataType::kBFloat16Vector, DataType::kInt8Vector,
                                      DataType::kBinaryVector};
-constexpr int64_t kDim = 32;
+constexpr int64_t kDim = 48;  // Long enough for graphs to have codes.
 
 struct Case {
   const IndexKind* kind;

@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 
 #include "index/brute_force.h"
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
-#include "index/hnsw_walk.h"
+#include "index/hnsw_pool.h"
 #include "index/index_file.h"
 #include "kernels/distance.h"
 
@@ -22,6 +23,12 @@ constexpr double kWalkDistanceCost = 4;
 // Neighbours not seen before at an average hop; the rest of the list was visited already.
 constexpr double kFreshPerHop = 8;
 
+struct SearchScratch : WalkScratch {
+  NodePool pool;
+  NodeMeasure::Query query;
+  size_t memory_bytes() const { return visited.memory_bytes(); }
+};
+
 class HnswIndex final : public VectorIndex {
  public:
   HnswIndex(std::vector<uint64_t> copy, const HnswGraph& graph, const VectorRows& rows,
@@ -30,7 +37,8 @@ class HnswIndex final : public VectorIndex {
         graph_(graph),
         rows_(rows),
         metric_(metric),
-        functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)) {}
+        codes_(rows, metric, graph.codes),
+        exact_(rows, metric, {}) {}
 
   absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
                                                SearchStatistics* statistics) const override;
@@ -52,7 +60,15 @@ class HnswIndex final : public VectorIndex {
   // Empty when the walk was given up.
   absl::StatusOr<std::vector<Neighbor>> Walk(const SearchRequest& request, const Plan& plan,
                                              SearchStatistics& statistics) const;
-  Neighbor Descend(const kernels::QueryVector& query, WalkCounts& counts) const;
+  Neighbor Descend(const NodeMeasure& measure, SearchScratch& scratch, WalkCounts& counts) const;
+  WalkEnd WalkUnfiltered(const NodeMeasure& measure, const Neighbor& seed, const Plan& plan,
+                         const Cancellation* cancellation, SearchScratch& scratch,
+                         std::vector<Neighbor>& found, WalkCounts& counts) const;
+  WalkEnd WalkFiltered(const NodeMeasure& measure, const Neighbor& seed, const Plan& plan,
+                       const Cancellation* cancellation, SearchScratch& scratch,
+                       std::vector<Neighbor>& found, WalkCounts& counts) const;
+  std::vector<Neighbor> Refine(const std::vector<Neighbor>& found, int64_t k,
+                               SearchScratch& scratch, WalkCounts& counts) const;
   std::span<const uint32_t> Links(uint32_t level, uint32_t node) const {
     const uint32_t* list = graph_.Links(level, node);
     uint32_t count = 0;
@@ -66,8 +82,9 @@ class HnswIndex final : public VectorIndex {
   const HnswGraph graph_;
   const VectorRows rows_;
   const kernels::Metric metric_;
-  const kernels::DistanceFunctions functions_;
-  mutable ScratchPool pool_;
+  const NodeMeasure codes_;  // Measures rows where the graph has no codes.
+  const NodeMeasure exact_;
+  mutable ScratchPool<SearchScratch> pool_;
 };
 
 absl::StatusOr<int64_t> EfOf(const Params* params, int64_t k) {
@@ -124,24 +141,27 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Scan(const SearchRequest& reque
   return std::move(scan.Finish().front());
 }
 
-Neighbor HnswIndex::Descend(const kernels::QueryVector& query, WalkCounts& counts) const {
-  const auto dim = static_cast<size_t>(rows_.dim);
-  const auto distance_to = [&](uint32_t row) {
-    ++counts.distances;
-    return functions_.One(query, rows_.Row(row), dim);
-  };
+Neighbor HnswIndex::Descend(const NodeMeasure& measure, SearchScratch& scratch,
+                            WalkCounts& counts) const {
   const HnswHeader& header = graph_.header;
-  Neighbor nearest{distance_to(header.entry_row), header.entry_row};
+  Neighbor nearest{0, header.entry_row};
+  measure.Measure(scratch.query, &header.entry_row, 1, &nearest.distance);
+  ++counts.distances;
   if (header.num_upper == 0) return nearest;
   nearest.row = header.entry_upper;
+  scratch.rows.resize(std::max<size_t>(scratch.rows.size(), header.m));
+  scratch.distances.resize(std::max<size_t>(scratch.distances.size(), header.m));
   for (uint32_t level = header.max_level; level > 0; --level) {
     for (bool moved = true; moved;) {
       moved = false;
       ++counts.hops;
-      for (const uint32_t node : Links(level, static_cast<uint32_t>(nearest.row))) {
-        const float distance = distance_to(graph_.upper_rows[node]);
-        if (distance < nearest.distance) {
-          nearest = {distance, node};
+      const auto links = Links(level, static_cast<uint32_t>(nearest.row));
+      for (size_t i = 0; i < links.size(); ++i) scratch.rows[i] = graph_.upper_rows[links[i]];
+      measure.Measure(scratch.query, scratch.rows.data(), links.size(), scratch.distances.data());
+      counts.distances += static_cast<int64_t>(links.size());
+      for (size_t i = 0; i < links.size(); ++i) {
+        if (scratch.distances[i] < nearest.distance) {
+          nearest = {scratch.distances[i], links[i]};
           moved = true;
         }
       }
@@ -151,36 +171,88 @@ Neighbor HnswIndex::Descend(const kernels::QueryVector& query, WalkCounts& count
   return nearest;
 }
 
+WalkEnd HnswIndex::WalkUnfiltered(const NodeMeasure& measure, const Neighbor& seed,
+                                  const Plan& plan, const Cancellation* cancellation,
+                                  SearchScratch& scratch, std::vector<Neighbor>& found,
+                                  WalkCounts& counts) const {
+  scratch.pool.Begin(std::min(static_cast<size_t>(plan.ef), graph_.header.num_rows));
+  scratch.visited.Mark(static_cast<uint32_t>(seed.row));
+  scratch.pool.Insert(seed.distance, static_cast<uint32_t>(seed.row));
+  const WalkEnd end = WalkPool(
+      scratch.pool, cancellation, [this](uint32_t node) { return Links(0, node); },
+      [&](const uint32_t* nodes, size_t count, float* out) {
+        measure.Measure(scratch.query, nodes, count, out);
+      },
+      [this](uint32_t node) { __builtin_prefetch(graph_.Links(0, node)); }, scratch, counts);
+  for (const NodePool::Entry& entry : scratch.pool.entries()) {
+    found.push_back({entry.distance, entry.node});
+  }
+  return end;
+}
+
+WalkEnd HnswIndex::WalkFiltered(const NodeMeasure& measure, const Neighbor& seed, const Plan& plan,
+                                const Cancellation* cancellation, SearchScratch& scratch,
+                                std::vector<Neighbor>& found, WalkCounts& counts) const {
+  kernels::TopK nearest(plan.ef);
+  const WalkEnd end = WalkLevel(
+      {&seed, 1}, {plan.ef, plan.distances_max, cancellation},
+      [this](uint32_t node) { return Links(0, node); },
+      [&](const uint32_t* nodes, size_t count, float* out) {
+        measure.Measure(scratch.query, nodes, count, out);
+      },
+      [&](uint32_t node) { return plan.allowed.Test(node); }, scratch, nearest, counts);
+  found = nearest.TakeSorted();
+  return end;
+}
+
+// Exact distances of the candidates that may be among the k nearest: of the nearest k by their
+// codes, then of others for as long as they could be nearer than the k-th by as much as any code
+// has erred so far.
+//   found  nearest first by their codes
+std::vector<Neighbor> HnswIndex::Refine(const std::vector<Neighbor>& found, int64_t k,
+                                        SearchScratch& scratch, WalkCounts& counts) const {
+  constexpr size_t kBatch = 8;
+  kernels::TopK best(k);
+  float error = 0;
+  scratch.distances.resize(std::max(scratch.distances.size(), kBatch));
+  for (size_t begin = 0; begin < found.size();) {
+    if (best.full() && found[begin].distance - error > best.bound()) break;
+    scratch.rows.clear();
+    const size_t end = std::min(begin + kBatch, found.size());
+    for (size_t i = begin; i < end; ++i)
+      scratch.rows.push_back(static_cast<uint32_t>(found[i].row));
+    exact_.Exact(scratch.query, scratch.rows.data(), scratch.rows.size(), scratch.distances.data());
+    counts.distances += static_cast<int64_t>(scratch.rows.size());
+    for (; begin < end; ++begin) {
+      const float distance = scratch.distances[scratch.rows.size() - (end - begin)];
+      error = std::max(error, std::abs(distance - found[begin].distance));
+      best.Push(distance, found[begin].row);
+    }
+  }
+  return best.TakeSorted();
+}
+
 absl::StatusOr<std::vector<Neighbor>> HnswIndex::Walk(const SearchRequest& request,
                                                       const Plan& plan,
                                                       SearchStatistics& statistics) const {
   auto lease = pool_.Take();
-  WalkScratch& scratch = *lease;
-  const auto dim = static_cast<size_t>(rows_.dim);
-  scratch.query_buffer.resize(dim);
-  const kernels::QueryVector query =
-      kernels::PrepareQuery(functions_, dim, request.query, scratch.query_buffer.data());
+  SearchScratch& scratch = *lease;
+  // A query that codes cannot take is compared with the rows.
+  const NodeMeasure& measure = codes_.Prepare(request.query, scratch.query) ? codes_ : exact_;
   WalkCounts counts;
-  const Neighbor seed = Descend(query, counts);
+  const Neighbor seed = Descend(measure, scratch, counts);
   scratch.visited.Begin(graph_.header.num_rows);
-  kernels::TopK found(plan.ef);
-  const WalkLimits limits{plan.ef, plan.distances_max, request.cancellation};
-  const auto walk = [&](auto accept) {
-    return WalkLevel(
-        {&seed, 1}, limits, [this](uint32_t node) { return Links(0, node); },
-        [&](const uint32_t* nodes, size_t count, float* out) {
-          functions_.gather(query, rows_.data, nodes, count, dim, out);
-        },
-        accept, scratch, found, counts);
-  };
+  std::vector<Neighbor> hits;
   const bool filtered = plan.num_allowed < static_cast<int64_t>(graph_.header.num_linked);
-  const WalkEnd end = filtered ? walk([&](uint32_t node) { return plan.allowed.Test(node); })
-                               : walk([](uint32_t) { return true; });
+  const WalkEnd end =
+      filtered ? WalkFiltered(measure, seed, plan, request.cancellation, scratch, hits, counts)
+               : WalkUnfiltered(measure, seed, plan, request.cancellation, scratch, hits, counts);
+  if (measure.has_codes() && end == WalkEnd::kDone) hits = Refine(hits, request.k, scratch, counts);
   statistics.distances += counts.distances;
   statistics.hops += counts.hops;
   if (end == WalkEnd::kCancelled) return request.cancellation->Check();
   if (end == WalkEnd::kTooLong) return std::vector<Neighbor>();
-  std::vector<Neighbor> hits = found.TakeSorted();
+  std::sort(hits.begin(), hits.end(), kernels::Nearer);
   if (static_cast<int64_t>(hits.size()) > request.k) hits.resize(static_cast<size_t>(request.k));
   return hits;
 }
