@@ -92,10 +92,10 @@ class Builder {
     if (level == 0) return level0_.data() + size_t{node} * Room(0);
     return const_cast<uint32_t*>(graph_.Links(level, node));
   }
-  static uint32_t Length(const uint32_t* list, uint32_t room) {
-    uint32_t count = 0;
-    while (count < room && list[count] != kNoNode) ++count;
-    return count;
+  uint32_t Length(uint32_t level, uint32_t node) {
+    if (level == 0) return lengths_[node];
+    const uint32_t* list = graph_.Links(level, node);
+    return static_cast<uint32_t>(std::find(list, list + header_.m, kNoNode) - list);
   }
   // A copy of the node's list, valid until the next one.
   std::span<const uint32_t> CopyLinks(uint32_t level, uint32_t node, BuildScratch& scratch) {
@@ -103,7 +103,7 @@ class Builder {
     if (scratch.links.size() < room) scratch.links.resize(room);
     std::lock_guard lock(LockOf(level, node));
     const uint32_t* list = List(level, node);
-    const uint32_t count = Length(list, room);
+    const uint32_t count = Length(level, node);
     std::copy_n(list, count, scratch.links.data());
     return {scratch.links.data(), count};
   }
@@ -127,8 +127,9 @@ class Builder {
   std::optional<NodeMeasure> measure_;
   std::optional<NeighborSelector> selector_;
   std::string file_;
-  HnswGraph graph_;               // On file_.
-  std::vector<uint32_t> level0_;  // (num_rows, Room(0))
+  HnswGraph graph_;                // On file_.
+  std::vector<uint32_t> level0_;   // (num_rows, Room(0)),
+  std::vector<uint16_t> lengths_;  // and how many links of each are taken.
   std::unique_ptr<SpinLock[]> locks_;
   ScratchPool<BuildScratch> pool_;
 };
@@ -196,6 +197,7 @@ void Builder::LayOut() {
   measure_.emplace(options_.rows, options_.metric, graph_.codes);
   selector_.emplace(*measure_, own_terms_);
   level0_.assign(header_.num_rows * Room(0), kNoNode);
+  lengths_.assign(header_.num_rows, 0);
   locks_ = std::make_unique<SpinLock[]>(header_.num_rows);
 }
 
@@ -235,10 +237,14 @@ void Builder::WalkTo(uint32_t level, uint32_t own, BuildScratch& scratch) {
       [&](const uint32_t* nodes, size_t count, float* out) {
         Measure(level, nodes, count, out, scratch);
       },
-      [&](uint32_t at) { __builtin_prefetch(List(level, at)); }, scratch, counts);
+      [&](uint32_t at) {
+        const uint32_t* list = List(level, at);
+        for (uint32_t i = 0; i < Room(level); i += 16) __builtin_prefetch(list + i);
+      },
+      scratch, counts);
   scratch.candidates.clear();
   for (const NodePool::Entry& entry : scratch.pool.entries()) {
-    scratch.candidates.push_back({entry.distance, entry.node});
+    scratch.candidates.push_back({entry.distance, entry.node()});
   }
 }
 
@@ -282,10 +288,11 @@ void Builder::AddLink(uint32_t level, uint32_t to, const Neighbor& link, BuildSc
   const auto node = static_cast<uint32_t>(link.row);
   std::lock_guard lock(LockOf(level, to));
   uint32_t* list = List(level, to);
-  const uint32_t count = Length(list, room);
+  const uint32_t count = Length(level, to);
   if (std::find(list, list + count, node) != list + count) return;
   if (count < room) {
     list[count] = node;
+    if (level == 0) ++lengths_[to];
     return;
   }
   scratch.links.assign(list, list + count);
@@ -294,6 +301,7 @@ void Builder::AddLink(uint32_t level, uint32_t to, const Neighbor& link, BuildSc
   for (uint32_t i = 0; i < room; ++i) {
     list[i] = i < scratch.chosen.size() ? static_cast<uint32_t>(scratch.chosen[i].row) : kNoNode;
   }
+  if (level == 0) lengths_[to] = static_cast<uint16_t>(scratch.chosen.size());
 }
 
 // Selects from the first `count` of scratch.links into scratch.chosen.
@@ -350,7 +358,7 @@ void Builder::FinishLists() {
       const auto node = static_cast<uint32_t>(row);
       const uint32_t* list = List(0, node);
       uint32_t* to = const_cast<uint32_t*>(graph_.Links(0, node));
-      const uint32_t count = Length(list, Room(0));
+      const uint32_t count = Length(0, node);
       if (count <= degree) {
         std::copy_n(list, count, to);
         continue;

@@ -16,7 +16,7 @@ namespace elanus::index {
 
 inline constexpr uint32_t kNoNode = 0xFFFFFFFF;  // Ends a link list that is not full.
 inline constexpr int kHnswLevelMax = 31;
-inline constexpr int64_t kHnswRowsMax = 0xFFFFFFFE;
+inline constexpr int64_t kHnswRowsMax = 0x7FFFFFFE;
 
 // The header's facts.
 struct HnswHeader {

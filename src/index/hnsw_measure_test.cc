@@ -130,12 +130,12 @@ TEST(NodePool, KeepsTheNearestAndHandsThemOutNearestFirst) {
       const auto* next = pool.Next();
       float nearest = std::numeric_limits<float>::infinity();
       for (const auto& entry : entries) {
-        if (!handed_out.contains(entry.node)) nearest = std::min(nearest, entry.distance);
+        if (!handed_out.contains(entry.node())) nearest = std::min(nearest, entry.distance);
       }
       ASSERT_EQ(next == nullptr, std::isinf(nearest));
       if (next == nullptr) continue;
       EXPECT_EQ(next->distance, nearest);
-      EXPECT_TRUE(handed_out.insert(next->node).second);
+      EXPECT_TRUE(handed_out.insert(next->node()).second);
     }
   }
 }

@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "index/hnsw_file.h"
 #include "index/hnsw_walk.h"
 
 namespace elanus::index {
@@ -14,8 +15,9 @@ class NodePool {
  public:
   struct Entry {
     float distance;
-    uint32_t node;
-    uint32_t done;  // The walk has gone on from it.
+    uint32_t node_and_done;  // The upper bit: the walk has gone on from it.
+
+    uint32_t node() const { return node_and_done & ~kDone; }
   };
 
   void Begin(size_t capacity) {
@@ -23,30 +25,37 @@ class NodePool {
     size_ = cursor_ = 0;
     if (entries_.size() < capacity + 1) entries_.resize(capacity + 1);
   }
-  // Whether it is among the nearest.
-  bool Insert(float distance, uint32_t node) {
-    if (size_ == capacity_ && !(distance < entries_[size_ - 1].distance)) return false;
-    const auto begin = entries_.begin();
-    const auto place =
-        std::upper_bound(begin, begin + static_cast<std::ptrdiff_t>(size_), distance,
-                         [](float value, const Entry& entry) { return value < entry.distance; });
-    const auto at = static_cast<size_t>(place - begin);
-    std::memmove(&entries_[at] + 1, &entries_[at], (size_ - at) * sizeof(Entry));
-    entries_[at] = {distance, node, 0};
-    if (size_ < capacity_) ++size_;
+  // Whether such a node would be among the nearest.
+  bool Wants(float distance) const {
+    return size_ < capacity_ || distance < entries_[size_ - 1].distance;
+  }
+  void Insert(float distance, uint32_t node) {
+    if (!Wants(distance)) return;
+    Entry* const entries = entries_.data();
+    size_t at = 0;
+    for (size_t left = size_; left > 0;) {  // Without branches that depend on the distances.
+      const size_t half = (left + 1) / 2;
+      at += entries[at + half - 1].distance <= distance ? half : 0;
+      left -= half;
+    }
+    std::memmove(entries + at + 1, entries + at, (size_ - at) * sizeof(Entry));
+    entries[at] = {distance, node};
+    size_ += size_ < capacity_ ? 1 : 0;
     cursor_ = std::min(cursor_, at);
-    return true;
   }
   // The nearest node that the walk has not gone on from; null: there is none.
   const Entry* Next() {
-    while (cursor_ < size_ && entries_[cursor_].done != 0) ++cursor_;
+    while (cursor_ < size_ && (entries_[cursor_].node_and_done & kDone) != 0) ++cursor_;
     if (cursor_ == size_) return nullptr;
-    entries_[cursor_].done = 1;
+    entries_[cursor_].node_and_done |= kDone;
     return &entries_[cursor_];
   }
   std::span<const Entry> entries() const { return {entries_.data(), size_}; }
 
  private:
+  static constexpr uint32_t kDone = 1u << 31;
+  static_assert(kHnswRowsMax < kDone);
+
   size_t capacity_ = 0;
   size_t size_ = 0;
   size_t cursor_ = 0;  // All before are done.
@@ -66,20 +75,18 @@ WalkEnd WalkPool(NodePool& pool, const Cancellation* cancellation, Links&& links
     if ((++counts.hops & 63) == 0 && cancellation != nullptr && cancellation->cancelled()) {
       return WalkEnd::kCancelled;
     }
-    const std::span<const uint32_t> neighbours = links(nearest->node);
-    if (scratch.fresh.size() < neighbours.size()) {
-      scratch.fresh.resize(neighbours.size());
-      scratch.distances.resize(neighbours.size());
-    }
-    size_t count = 0;
-    for (const uint32_t node : neighbours) {
-      scratch.fresh[count] = node;
-      count += scratch.visited.Mark(node);
-    }
-    measure(scratch.fresh.data(), count, scratch.distances.data());
+    const std::span<const uint32_t> neighbours = links(nearest->node());
+    if (scratch.fresh.size() < neighbours.size()) scratch.fresh.resize(neighbours.size());
+    if (scratch.distances.size() < neighbours.size()) scratch.distances.resize(neighbours.size());
+    uint32_t* const fresh = scratch.fresh.data();
+    float* const distances = scratch.distances.data();
+    const size_t count = scratch.visited.MarkAll(neighbours, fresh);
+    measure(fresh, count, distances);
     counts.distances += static_cast<int64_t>(count);
     for (size_t i = 0; i < count; ++i) {
-      if (pool.Insert(scratch.distances[i], scratch.fresh[i])) fetch(scratch.fresh[i]);
+      if (!pool.Wants(distances[i])) continue;
+      pool.Insert(distances[i], fresh[i]);
+      fetch(fresh[i]);
     }
   }
   return WalkEnd::kDone;

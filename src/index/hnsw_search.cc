@@ -185,7 +185,7 @@ WalkEnd HnswIndex::WalkUnfiltered(const NodeMeasure& measure, const Neighbor& se
       },
       [this](uint32_t node) { __builtin_prefetch(graph_.Links(0, node)); }, scratch, counts);
   for (const NodePool::Entry& entry : scratch.pool.entries()) {
-    found.push_back({entry.distance, entry.node});
+    found.push_back({entry.distance, entry.node()});
   }
   return end;
 }

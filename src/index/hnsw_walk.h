@@ -18,27 +18,43 @@ namespace elanus::index {
 class VisitedSet {
  public:
   void Begin(size_t num_nodes) {
-    if (touched_.size() > words_.size() / 16) {
+    if (num_touched_ > words_.size() / 16) {
       std::fill(words_.begin(), words_.end(), 0);
     } else {
-      for (const uint32_t word : touched_) words_[word] = 0;
+      for (size_t i = 0; i < num_touched_; ++i) words_[touched_[i]] = 0;
     }
-    touched_.clear();
-    if (words_.size() * 64 < num_nodes) words_.resize((num_nodes + 63) / 64, 0);
+    num_touched_ = 0;
+    if (words_.size() * 64 >= num_nodes) return;
+    words_.resize((num_nodes + 63) / 64, 0);
+    touched_.resize(words_.size() + 1);
   }
   // True the first time.
   bool Mark(uint32_t node) {
-    uint64_t& word = words_[node >> 6];
-    if (word == 0) touched_.push_back(node >> 6);
-    const bool fresh = (word >> (node & 63) & 1) == 0;
-    word |= uint64_t{1} << (node & 63);
-    return fresh;
+    uint32_t ignored;
+    return MarkAll({&node, 1}, &ignored) == 1;
+  }
+  // Marks all nodes; `fresh` (room for all) receives those not seen before. Returns their number.
+  size_t MarkAll(std::span<const uint32_t> nodes, uint32_t* fresh) {
+    uint64_t* const words = words_.data();
+    uint32_t* const touched = touched_.data();
+    size_t count = 0, num_touched = num_touched_;
+    for (const uint32_t node : nodes) {
+      const uint64_t word = words[node >> 6], bit = uint64_t{1} << (node & 63);
+      touched[num_touched] = node >> 6;
+      num_touched += word == 0 ? 1 : 0;
+      words[node >> 6] = word | bit;
+      fresh[count] = node;
+      count += (word & bit) == 0 ? 1 : 0;
+    }
+    num_touched_ = num_touched;
+    return count;
   }
   size_t memory_bytes() const { return words_.capacity() * 8 + touched_.capacity() * 4; }
 
  private:
   std::vector<uint64_t> words_;
-  std::vector<uint32_t> touched_;  // Words that are not zero.
+  std::vector<uint32_t> touched_;  // Words that are not zero: the first num_touched_ are they.
+  size_t num_touched_ = 0;
 };
 
 // What a walk needs beside the graph.
