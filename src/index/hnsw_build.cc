@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <cstring>
 #include <optional>
 #include <thread>
+#include <tuple>
 
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
@@ -54,6 +56,7 @@ struct BuildScratch : WalkScratch {
   SelectScratch select;
   std::vector<Neighbor> candidates, chosen;
   std::vector<float> other_distances;
+  std::array<uint32_t, 3> path{};  // Where the last descent left levels 3, 2 and 1.
   size_t memory_bytes() const { return visited.memory_bytes(); }
 };
 
@@ -80,6 +83,7 @@ class Builder {
   void SelectAgain(uint32_t level, uint32_t node, uint32_t count, size_t limit,
                    BuildScratch& scratch);
   void FinishLists();
+  void OrderByPlace();
   Neighbor Descend(uint32_t down_to, BuildScratch& scratch);
   void ForEachRow(size_t first, size_t end, const std::function<void(size_t, size_t)>& body);
 
@@ -106,6 +110,11 @@ class Builder {
     const uint32_t count = Length(level, node);
     std::copy_n(list, count, scratch.links.data());
     return {scratch.links.data(), count};
+  }
+  void PrepareRow(uint32_t row, BuildScratch& scratch) const {
+    if (!measure_->Prepare(options_.rows.Row(row), scratch.query)) {
+      selector_->Prepare(row, scratch.query);
+    }
   }
   // Distances of the scratch's query to nodes of a level.
   void Measure(uint32_t level, const uint32_t* nodes, size_t count, float* out,
@@ -218,8 +227,35 @@ Neighbor Builder::Descend(uint32_t down_to, BuildScratch& scratch) {
         }
       }
     }
+    if (level <= scratch.path.size()) {
+      scratch.path[scratch.path.size() - level] = static_cast<uint32_t>(nearest.row);
+    }
   }
   return nearest;
+}
+
+// Orders the rows of level 0 only by where their descents end, once the upper levels are built:
+// rows that lie near each other come one after the other, and what their walks read is in the
+// cache.
+void Builder::OrderByPlace() {
+  const size_t first = std::max<size_t>(header_.num_upper, 1);
+  struct Placed {
+    std::array<uint32_t, 3> path;
+    Node node;
+  };
+  std::vector<Placed> placed(order_.size() - first);
+  ForEachRow(first, order_.size(), [&](size_t begin, size_t end) {
+    auto scratch = pool_.Take();
+    for (size_t i = begin; i < end; ++i) {
+      PrepareRow(order_[i].row, *scratch);
+      Descend(0, *scratch);
+      placed[i - first] = {(*scratch).path, order_[i]};
+    }
+  });
+  std::sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
+    return std::tie(a.path, a.node.row) < std::tie(b.path, b.node.row);
+  });
+  for (size_t i = 0; i < placed.size(); ++i) order_[first + i] = placed[i].node;
 }
 
 // Walks one level from the candidates and leaves the nearest nodes as candidates.
@@ -249,9 +285,7 @@ void Builder::WalkTo(uint32_t level, uint32_t own, BuildScratch& scratch) {
 }
 
 void Builder::Insert(const Node& node, BuildScratch& scratch) {
-  if (!measure_->Prepare(options_.rows.Row(node.row), scratch.query)) {
-    selector_->Prepare(node.row, scratch.query);
-  }
+  PrepareRow(node.row, scratch);
   const uint32_t top = node.upper == kNoNode ? 0 : graph_.UpperLevels(node.upper);
   scratch.candidates.clear();
   if (header_.num_upper == 0) {
@@ -340,12 +374,16 @@ absl::Status Builder::InsertAll() {
   auto scratch = pool_.Take();
   for (size_t i = 1; i < alone; ++i) Insert(order_[i], *scratch);  // The entry point is in already.
   std::atomic<size_t> done{alone};
-  ForEachRow(alone, total, [&](size_t begin, size_t end) {
+  const auto insert = [&](size_t begin, size_t end) {
     auto own = pool_.Take();
     for (size_t i = begin; i < end; ++i) Insert(order_[i], *own);
     const size_t finished = done.fetch_add(end - begin) + end - begin;
     if (options_.progress) options_.progress(static_cast<double>(finished) / total);
-  });
+  };
+  const size_t upper = std::clamp<size_t>(header_.num_upper, alone, total);
+  ForEachRow(alone, upper, insert);
+  if (upper == header_.num_upper) OrderByPlace();
+  ForEachRow(upper, total, insert);
   return options_.cancellation != nullptr ? options_.cancellation->Check() : absl::OkStatus();
 }
 
