@@ -32,14 +32,16 @@ void ForEachSet(kernels::BitView bits, int64_t begin, int64_t end, F&& f) {
 
 struct BruteForce::State {
   State(schema::DataType type, int64_t dim, kernels::Metric metric, const uint8_t* vectors,
-        int64_t num_queries, int64_t k)
+        int64_t num_queries, int64_t k, const DistanceRange& range)
       : type(type),
         dim(dim),
         functions(kernels::DistanceFunctionsFor(ElementTypeOf(type), metric)),
         queries(functions, static_cast<size_t>(dim), vectors, static_cast<size_t>(num_queries)),
         hits(static_cast<size_t>(num_queries), kernels::TopK(k)),
         only_finite(metric == kernels::Metric::kSubstructure ||
-                    metric == kernels::Metric::kSuperstructure) {}
+                    metric == kernels::Metric::kSuperstructure),
+        range(range),
+        in_range_only(!range.everything()) {}
 
   // Offers the distances of rows first + ids[i] (ids null: first + i) to query q.
   void Offer(size_t q, const float* distances, int64_t count, const uint32_t* ids, int64_t first) {
@@ -47,6 +49,7 @@ struct BruteForce::State {
     float bound = top.bound();
     for (int64_t i = 0; i < count; ++i) {
       if (distances[i] > bound || (only_finite && std::isinf(distances[i]))) continue;
+      if (in_range_only && !range.Contains(distances[i])) continue;
       if (top.Push(distances[i], first + (ids != nullptr ? ids[i] : i))) bound = top.bound();
     }
   }
@@ -57,14 +60,17 @@ struct BruteForce::State {
   const kernels::PreparedQueries queries;
   std::vector<kernels::TopK> hits;
   const bool only_finite;  // Membership metrics: rows at infinity are no hits.
+  const DistanceRange range;
+  const bool in_range_only;
   std::vector<float> distances;
   std::vector<uint32_t> ids;
   SearchStatistics statistics;
 };
 
 BruteForce::BruteForce(schema::DataType type, int64_t dim, kernels::Metric metric,
-                       const uint8_t* queries, int64_t num_queries, int64_t k)
-    : state_(std::make_unique<State>(type, dim, metric, queries, num_queries, k)) {}
+                       const uint8_t* queries, int64_t num_queries, int64_t k,
+                       const DistanceRange& range)
+    : state_(std::make_unique<State>(type, dim, metric, queries, num_queries, k, range)) {}
 BruteForce::~BruteForce() = default;
 BruteForce::BruteForce(BruteForce&&) noexcept = default;
 
@@ -103,8 +109,11 @@ absl::Status BruteForce::Add(const VectorRows& rows, int64_t first_row, kernels:
       state.statistics.distances += num_queries * num_ids;
       continue;
     }
-    for (int64_t q = 0; q < num_queries; q += kTileQueriesMax) {
-      const int64_t tile = std::min(kTileQueriesMax, num_queries - q);
+    // A tile rounds its sums in another order than one query alone. That must not move a row over a
+    // bound, which may be the distance that another search reported.
+    const int64_t tile_max = state.in_range_only ? 1 : kTileQueriesMax;
+    for (int64_t q = 0; q < num_queries; q += tile_max) {
+      const int64_t tile = std::min(tile_max, num_queries - q);
       state.functions.tile(state.queries.data() + q, static_cast<size_t>(tile), data,
                            static_cast<size_t>(count), dim, state.distances.data(),
                            static_cast<size_t>(count));

@@ -15,12 +15,13 @@ namespace elanus::index {
 // zero vector has similarity 0 with everything. Results are exact up to float rounding, nearest
 // first, equal distances by ascending row. Of the membership metrics (SUBSTRUCTURE, SUPERSTRUCTURE)
 // only matching rows are hits. The metric must be one that the type has (see kernels/distance.h).
-// Rows whose value is null are the caller's to mask out. Threads: one.
+// Rows whose value is null are the caller's to mask out. With a range only rows in it are hits, and
+// a row's distance does not depend on how many queries there are. Threads: one.
 class BruteForce {
  public:
   // queries: (num_queries, dim) of `type`, row-major, borrowed for the object's life.
   BruteForce(schema::DataType type, int64_t dim, kernels::Metric metric, const uint8_t* queries,
-             int64_t num_queries, int64_t k);
+             int64_t num_queries, int64_t k, const DistanceRange& range = {});
   ~BruteForce();
   BruteForce(BruteForce&&) noexcept;
 

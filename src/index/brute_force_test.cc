@@ -78,6 +78,33 @@ TEST(BruteForce, FindsWhatASortOfAllDistancesFinds) {
   }
 }
 
+TEST(BruteForce, FindsRowsOfARangeExactlyHoweverManyQueriesThereAre) {
+  std::mt19937_64 random(12);
+  for (const auto& [type, metric] : {std::pair{DataType::kFloatVector, Metric::kCosine},
+                                     {DataType::kFloatVector, Metric::kL2},
+                                     {DataType::kBinaryVector, Metric::kHamming}}) {
+    const auto data = ClusteredVectors(type, 40, 1000, 5, 1);
+    const auto queries = ClusteredVectors(type, 40, 9, 5, 1, 2);
+    const auto all = Dull(data, metric, queries.row(0), 1000, nullptr);
+    for (int trial = 0; trial < 50; ++trial) {
+      // Bounds are distances of rows: a row at `nearest` is in, one at `farthest` is out.
+      const DistanceRange range{all[random() % 1000].distance, all[random() % 1000].distance};
+      std::vector<Neighbor> expected;
+      for (const Neighbor& hit : all) {
+        if (hit.distance >= range.nearest && hit.distance < range.farthest &&
+            expected.size() < 70) {
+          expected.push_back(hit);
+        }
+      }
+      for (const int64_t num_queries : {1, 9}) {
+        BruteForce search(type, 40, metric, queries.bytes.data(), num_queries, 70, range);
+        ASSERT_TRUE(search.Add(data.rows(), 0, {}, nullptr).ok());
+        EXPECT_EQ(search.Finish().front(), expected);
+      }
+    }
+  }
+}
+
 TEST(BruteForce, ComparesOnlyAllowedRows) {
   const auto data = ClusteredVectors(DataType::kFloatVector, 8, 5000, 5, 1);
   Bitset allowed(data.num_rows);

@@ -17,6 +17,7 @@ constexpr DataType kVectorTypes[] = {DataType::kFloatVector, DataType::kFloat16V
                                      DataType::kBFloat16Vector, DataType::kInt8Vector,
                                      DataType::kBinaryVector};
 constexpr int64_t kDim = 48;  // Long enough for graphs to have codes.
+constexpr int64_t kBinaryDim = 32;
 
 struct Case {
   const IndexKind* kind;
@@ -65,7 +66,8 @@ class Conformance : public ::testing::TestWithParam<Case> {
     return GetParam().kind->open({reinterpret_cast<const uint8_t*>(file.data()), file.size()},
                                  data.rows(), GetParam().metric, {});
   }
-  TestVectors Data(int64_t num_rows, uint64_t draw = 0, int64_t dim = kDim) const {
+  TestVectors Data(int64_t num_rows, uint64_t draw = 0, int64_t dim = 0) const {
+    if (dim == 0) dim = GetParam().type == DataType::kBinaryVector ? kBinaryDim : kDim;
     return ClusteredVectors(GetParam().type, dim, num_rows, 20, 77, draw);
   }
 };
@@ -117,6 +119,92 @@ TEST_P(Conformance, FindsTheNeighboursAtEverySelectivity) {
           << "share " << share << " k " << k;
     }
   }
+}
+
+// Rows of `all` (nearest first, every row) in the range, k at most.
+std::vector<Neighbor> InRange(const std::vector<Neighbor>& all, const DistanceRange& range,
+                              int64_t k) {
+  std::vector<Neighbor> out;
+  for (const Neighbor& hit : all) {
+    if (range.Contains(hit.distance) && static_cast<int64_t>(out.size()) < k) out.push_back(hit);
+  }
+  return out;
+}
+
+TEST_P(Conformance, FindsTheNearestRowsOfARange) {
+  const auto data = Data(3000), queries = Data(10, 1);
+  const auto file = Build(data);
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  const auto index = Open(*file, data);
+  ASSERT_TRUE(index.ok()) << index.status().ToString();
+  Bitset half(data.num_rows);
+  for (int64_t row = 0; row < data.num_rows; row += 2) half.Set(row);
+  const Params params = {{"nprobe", "60"}, {"ef", "500"}};
+  // Where the range begins and ends, as places in the list of all rows; 3000: no end.
+  for (const auto& [begin, end] : std::vector<std::pair<int64_t, int64_t>>{
+           {0, 3000}, {0, 30}, {40, 3000}, {40, 300}, {1200, 3000}, {1200, 1210}, {2990, 3000}}) {
+    for (const bool filtered : {false, true}) {
+      for (const int64_t k : {1, 20, 400}) {
+        double recall = 0;
+        for (int64_t q = 0; q < queries.num_rows; ++q) {
+          SearchRequest request{.query = queries.row(q), .k = k, .params = &params};
+          if (filtered) {
+            request.allowed = half.view();
+            request.num_allowed = half.Count();
+          }
+          const auto all =
+              ExactSearch(data.rows(), GetParam().metric, queries.row(q), data.num_rows);
+          if (begin > 0) request.range.nearest = all[begin].distance;
+          if (end < data.num_rows) request.range.farthest = all[end].distance;
+          const auto expected = InRange(
+              ExactSearch(data.rows(), GetParam().metric, queries.row(q), 3000, request.allowed),
+              request.range, k);
+          const auto hits = (*index)->Search(request, nullptr);
+          ASSERT_TRUE(hits.ok()) << hits.status().ToString();
+          EXPECT_LE(static_cast<int64_t>(hits->size()), k);
+          EXPECT_TRUE(std::is_sorted(hits->begin(), hits->end(), kernels::Nearer));
+          for (const Neighbor& hit : *hits) {
+            EXPECT_TRUE(request.range.Contains(hit.distance));
+            EXPECT_TRUE(!filtered || half.Test(hit.row));
+          }
+          recall += Recall(*hits, expected);
+        }
+        EXPECT_GE(recall / queries.num_rows, GetParam().metric == Metric::kIp ? 0.8 : 0.85)
+            << begin << " to " << end << ", k " << k << (filtered ? ", filtered" : "");
+      }
+    }
+  }
+}
+
+// Each page begins right behind the last distance of the one before. Rows at equal distances over
+// the end of a page are taken together, as an iterator does.
+TEST_P(Conformance, GivesEveryRowOnceInPages) {
+  const auto data = Data(2000), queries = Data(1, 1);
+  const auto file = Build(data);
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  const auto index = Open(*file, data);
+  ASSERT_TRUE(index.ok()) << index.status().ToString();
+  std::set<int64_t> seen;
+  const Params params = {{"nprobe", "40"}};
+  float nearest = -std::numeric_limits<float>::infinity();
+  for (int page = 0; page < 2000; ++page) {
+    SearchRequest request{
+        .query = queries.row(0), .k = 50, .params = &params, .range = {.nearest = nearest}};
+    const auto hits = (*index)->Search(request, nullptr);
+    ASSERT_TRUE(hits.ok()) << hits.status().ToString();
+    if (hits->empty()) break;
+    for (const Neighbor& hit : *hits) {
+      EXPECT_TRUE(seen.insert(hit.row).second) << "row " << hit.row << " twice";
+    }
+    const float last = hits->back().distance;
+    request.k = data.num_rows;
+    request.range = {last, std::nextafter(last, std::numeric_limits<float>::infinity())};
+    const auto ties = (*index)->Search(request, nullptr);
+    ASSERT_TRUE(ties.ok()) << ties.status().ToString();
+    for (const Neighbor& hit : *ties) seen.insert(hit.row);
+    nearest = request.range.farthest;
+  }
+  EXPECT_GE(seen.size(), 1960u);
 }
 
 TEST_P(Conformance, HandlesNoRowsOneRowAndNullsOnly) {

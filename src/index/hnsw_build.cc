@@ -382,7 +382,7 @@ absl::Status Builder::InsertAll() {
   };
   const size_t upper = std::clamp<size_t>(header_.num_upper, alone, total);
   ForEachRow(alone, upper, insert);
-  if (upper == header_.num_upper) OrderByPlace();
+  if (upper == header_.num_upper && upper < total) OrderByPlace();
   ForEachRow(upper, total, insert);
   return options_.cancellation != nullptr ? options_.cancellation->Check() : absl::OkStatus();
 }

@@ -128,7 +128,7 @@ enum class WalkEnd { kDone, kTooLong, kCancelled };
 //   seeds    nodes with their distances, all of this level
 //   links    links(node) -> span of the node's neighbours at this level, without kNoNode
 //   measure  measure(nodes, count, out) writes the distance of the query to each of the nodes
-//   accept   accept(node) -> may be a result
+//   accept   accept(node, distance) -> may be a result
 //   found    receives the nearest accepted nodes; holds at most limits.ef
 //   The caller begins scratch.visited, and may mark nodes in it that the walk must leave out.
 template <typename Links, typename Measure, typename Accept>
@@ -144,7 +144,7 @@ WalkEnd WalkLevel(std::span<const kernels::Neighbor> seeds, const WalkLimits& li
   for (const kernels::Neighbor& seed : seeds) {
     if (!scratch.visited.Mark(static_cast<uint32_t>(seed.row))) continue;
     frontier.push_back(seed);
-    if (accept(static_cast<uint32_t>(seed.row))) found.Push(seed.distance, seed.row);
+    if (accept(static_cast<uint32_t>(seed.row), seed.distance)) found.Push(seed.distance, seed.row);
   }
   std::make_heap(frontier.begin(), frontier.end(), farther);
 
@@ -170,7 +170,7 @@ WalkEnd WalkLevel(std::span<const kernels::Neighbor> seeds, const WalkLimits& li
       if (found.full() && distance >= found.bound()) continue;
       frontier.push_back({distance, scratch.fresh[i]});
       std::push_heap(frontier.begin(), frontier.end(), farther);
-      if (accept(scratch.fresh[i])) found.Push(distance, scratch.fresh[i]);
+      if (accept(scratch.fresh[i], distance)) found.Push(distance, scratch.fresh[i]);
     }
     if (counts.distances > distances_max) return WalkEnd::kTooLong;
   }

@@ -15,13 +15,13 @@ using kernels::Metric;
 
 constexpr int64_t kDefaultNprobe = 8;
 constexpr size_t kBatchRows = 256;  // Compared by one call of a kernel.
+constexpr int64_t kDefaultMaxEmptyLists = 2;
 
 // Which kernel finds the lists to look at: centroids of floats are float32.
 kernels::DistanceFunctions ProbeFunctions(schema::DataType type, Metric metric) {
-  return kernels::DistanceFunctionsFor(type == schema::DataType::kBinaryVector
-                                           ? ElementType::kBinary
-                                           : ElementType::kFloat32,
-                                       metric);
+  return kernels::DistanceFunctionsFor(
+      type == schema::DataType::kBinaryVector ? ElementType::kBinary : ElementType::kFloat32,
+      metric);
 }
 
 class IvfFlatIndex final : public VectorIndex {
@@ -49,10 +49,20 @@ class IvfFlatIndex final : public VectorIndex {
  private:
   absl::StatusOr<std::vector<Neighbor>> Scan(const SearchRequest& request,
                                              SearchStatistics& statistics) const;
-  absl::StatusOr<std::vector<Neighbor>> Probe(const SearchRequest& request, int64_t nprobe,
-                                              bool fill, SearchStatistics& statistics) const;
-  // All lists, the first `count` of them the nearest to the query in ascending order.
-  std::vector<Neighbor> RankLists(const kernels::QueryVector& query, size_t count) const;
+  struct ProbeLimits {
+    int64_t nprobe = kDefaultNprobe;
+    bool fill = true;  // Read more lists than nprobe while there are fewer than k hits,
+    int64_t max_empty_lists = kDefaultMaxEmptyLists;  // but none after so many beyond the range.
+  };
+  ProbeLimits LimitsOf(const SearchRequest& request) const;
+  absl::StatusOr<std::vector<Neighbor>> Probe(const SearchRequest& request,
+                                              const ProbeLimits& limits,
+                                              SearchStatistics& statistics) const;
+  // All lists, the first `*count` of them the nearest to the query in ascending order. Lists nearer
+  // than the range hold some of its rows, so `*count` grows by their number: they are to be read
+  // too.
+  std::vector<Neighbor> RankLists(const kernels::QueryVector& query, const DistanceRange& range,
+                                  size_t* count) const;
 
   const std::vector<uint64_t> copy_;  // Of a file that did not lie aligned.
   const IvfLists lists_;
@@ -63,7 +73,7 @@ class IvfFlatIndex final : public VectorIndex {
 };
 
 std::vector<Neighbor> IvfFlatIndex::RankLists(const kernels::QueryVector& query,
-                                              size_t count) const {
+                                              const DistanceRange& range, size_t* count) const {
   const auto num_lists = static_cast<size_t>(lists_.facts.num_lists);
   std::vector<float> distances(num_lists);
   probe_functions_.rows(query, lists_.centroids, num_lists, static_cast<size_t>(rows_.dim),
@@ -71,8 +81,10 @@ std::vector<Neighbor> IvfFlatIndex::RankLists(const kernels::QueryVector& query,
   std::vector<Neighbor> ranked(num_lists);
   for (size_t list = 0; list < num_lists; ++list) {
     ranked[list] = {distances[list], static_cast<int64_t>(list)};
+    *count += distances[list] < range.nearest ? 1 : 0;
   }
-  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(count), ranked.end(),
+  *count = std::min(*count, num_lists);
+  std::partial_sort(ranked.begin(), ranked.begin() + static_cast<ptrdiff_t>(*count), ranked.end(),
                     kernels::Nearer);
   return ranked;
 }
@@ -87,40 +99,47 @@ absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Scan(const SearchRequest& re
     both.And(allowed);
     allowed = both.view();
   }
-  BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k);
+  BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k, request.range);
   ELANUS_RETURN_IF_ERROR(scan.Add(rows_, 0, allowed, request.cancellation));
   statistics.distances += scan.statistics().distances;
   return std::move(scan.Finish().front());
 }
 
 absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Probe(const SearchRequest& request,
-                                                          int64_t nprobe, bool fill,
+                                                          const ProbeLimits& limits,
                                                           SearchStatistics& statistics) const {
+  const DistanceRange& range = request.range;
   const auto dim = static_cast<size_t>(rows_.dim);
   std::vector<float> buffer(dim);
   const kernels::QueryVector query =
       kernels::PrepareQuery(functions_, dim, request.query, buffer.data());
-  const auto wanted = static_cast<size_t>(nprobe);
-  std::vector<Neighbor> ranked = RankLists(query, wanted);
+  auto wanted = static_cast<size_t>(limits.nprobe);
+  std::vector<Neighbor> ranked = RankLists(query, range, &wanted);
   kernels::TopK found(request.k);
   uint32_t batch[kBatchRows];
   float distances[kBatchRows];
   size_t in_batch = 0;
+  int64_t empty_lists = 0;  // Read one after another without a row nearer than the range's end.
   const auto compare = [&] {
     functions_.gather(query, rows_.data, batch, in_batch, dim, distances);
     for (size_t i = 0; i < in_batch; ++i) {
-      if (distances[i] <= found.bound()) found.Push(distances[i], batch[i]);
+      if (distances[i] < range.farthest) empty_lists = 0;
+      if (distances[i] <= found.bound() && range.Contains(distances[i])) {
+        found.Push(distances[i], batch[i]);
+      }
     }
     statistics.distances += static_cast<int64_t>(in_batch);
     in_batch = 0;
   };
   for (size_t i = 0; i < ranked.size(); ++i) {
     if (i >= wanted) {
-      if (!fill || found.full()) break;
-      if (i == wanted) std::sort(ranked.begin() + static_cast<ptrdiff_t>(i), ranked.end(), kernels::Nearer);
+      if (!limits.fill || found.full() || empty_lists >= limits.max_empty_lists) break;
+      if (i == wanted)
+        std::sort(ranked.begin() + static_cast<ptrdiff_t>(i), ranked.end(), kernels::Nearer);
     }
     if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
     ++statistics.hops;
+    ++empty_lists;
     for (const uint32_t row : lists_.List(static_cast<uint64_t>(ranked[i].row))) {
       if (!request.allowed.empty() && !request.allowed.Test(row)) continue;
       batch[in_batch++] = row;
@@ -129,6 +148,25 @@ absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Probe(const SearchRequest& r
     compare();
   }
   return found.TakeSorted();
+}
+
+IvfFlatIndex::ProbeLimits IvfFlatIndex::LimitsOf(const SearchRequest& request) const {
+  static const Params kNone;
+  const Params& params = request.params != nullptr ? *request.params : kNone;
+  const auto num_lists = static_cast<int64_t>(lists_.facts.num_lists);
+  ProbeLimits limits;
+  limits.nprobe = std::clamp<int64_t>(IntParam(params, "nprobe", kDefaultNprobe), 1, num_lists);
+  const auto full = params.find("ensure_topk_full");
+  limits.fill = full == params.end() || ParseSettingBool(full->second).value_or(true);
+  // What is in the range may lie in any list: the nearest ones hold what is nearer than it.
+  if (!request.range.everything()) limits.fill = true;
+  // Without an end no list is beyond the range.
+  limits.max_empty_lists =
+      request.range.farthest == std::numeric_limits<float>::infinity()
+          ? num_lists + 1
+          : std::max<int64_t>(IntParam(params, "max_empty_result_buckets", kDefaultMaxEmptyLists),
+                              1);
+  return limits;
 }
 
 absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Search(const SearchRequest& request,
@@ -141,18 +179,13 @@ absl::StatusOr<std::vector<Neighbor>> IvfFlatIndex::Search(const SearchRequest& 
                          request.allowed.size(), rows_.num_rows);
   }
   if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
-  static const Params kNone;
-  const Params& params = request.params != nullptr ? *request.params : kNone;
-  const auto num_lists = static_cast<int64_t>(lists_.facts.num_lists);
-  const int64_t nprobe = std::clamp<int64_t>(IntParam(params, "nprobe", kDefaultNprobe), 1, num_lists);
+  const ProbeLimits limits = LimitsOf(request);
   // As many rows lie in the lists to look at; if no more than that are allowed, looking at these is
   // no dearer, and exact.
-  const int64_t expected = rows_.num_rows / num_lists * nprobe;
+  const int64_t expected =
+      rows_.num_rows / static_cast<int64_t>(lists_.facts.num_lists) * limits.nprobe;
   if (!request.allowed.empty() && request.num_allowed <= expected) return Scan(request, counted);
-  const auto full = params.find("ensure_topk_full");
-  const bool fill =
-      full == params.end() || ParseSettingBool(full->second).value_or(true);
-  return Probe(request, nprobe, fill, counted);
+  return Probe(request, limits, counted);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <span>
@@ -38,6 +39,22 @@ using kernels::Neighbor;
 // How the kernels call a dense vector type. Not for other types.
 kernels::ElementType ElementTypeOf(schema::DataType type);
 
+// Which distances make a hit: nearest <= distance < farthest. What range search and the pages of
+// iterators are made of. Without a bound every distance is one, +infinity too.
+struct DistanceRange {
+  float nearest = -std::numeric_limits<float>::infinity();
+  float farthest = std::numeric_limits<float>::infinity();
+
+  bool everything() const {
+    return nearest == -std::numeric_limits<float>::infinity() &&
+           farthest == std::numeric_limits<float>::infinity();
+  }
+  bool Contains(float distance) const {
+    return distance >= nearest &&
+           (distance < farthest || farthest == std::numeric_limits<float>::infinity());
+  }
+};
+
 // Parameters by name, as text ("ef" -> "64"), after the client's JSON was flattened.
 using Params = std::map<std::string, std::string>;
 
@@ -47,6 +64,7 @@ struct SearchRequest {
   const Params* params = nullptr;  // Checked by IndexKind::check_search.
   kernels::BitView allowed;        // One bit a row; empty view = all rows allowed.
   int64_t num_allowed = 0;         // Set bits of `allowed` (num_rows if it is empty).
+  DistanceRange range;             // Other rows are no hits.
   const Cancellation* cancellation = nullptr;
 };
 
@@ -59,7 +77,10 @@ class VectorIndex {
  public:
   virtual ~VectorIndex() = default;
   // The min(k, num_allowed) nearest allowed rows (approximately), nearest first; equal distances by
-  // ascending row. Threads: any number at once.
+  // ascending row. With a range: the nearest k of the allowed rows in it, also when many rows are
+  // nearer than the range. A row has the same distance in every search with the same query,
+  // whatever k, filter and range are: pages of an iterator neither repeat nor lose it. Threads: any
+  // number at once.
   virtual absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
                                                        SearchStatistics* statistics) const = 0;
   virtual int64_t memory_bytes() const = 0;
