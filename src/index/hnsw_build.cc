@@ -440,6 +440,7 @@ absl::StatusOr<std::string> Builder::Build() {
   LayOut();
   ELANUS_RETURN_IF_ERROR(InsertAll());
   FinishLists();
+  if (options_.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(options_.cancellation->Check());
   SealHnswFile(header_, file_);
   if (options_.progress) options_.progress(1);
   return std::move(file_);

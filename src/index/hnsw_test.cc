@@ -87,15 +87,18 @@ TEST(Hnsw, FindsNineteenOfTwentyNeighboursAndLooksAtFewRows) {
 }
 
 TEST(Hnsw, IsTheSameFileForTheSameRowsAndSeedWithoutThreads) {
-  const auto data = ClusteredVectors(DataType::kFloatVector, 16, 800, 10, 3);
-  auto options = Options(data, Metric::kL2, 8, 40);
-  const auto once = BuildHnsw(options), again = BuildHnsw(options);
-  ASSERT_TRUE(once.ok() && again.ok());
-  EXPECT_TRUE(*once == *again);
-  options.seed = 43;
-  const auto other = BuildHnsw(options);
-  ASSERT_TRUE(other.ok());
-  EXPECT_FALSE(*once == *other);
+  // Without codes; with codes and enough rows to be inserted by place.
+  for (const auto& [dim, num_rows] : {std::pair{16, 800}, {48, 9000}}) {
+    const auto data = ClusteredVectors(DataType::kFloatVector, dim, num_rows, 10, 3);
+    auto options = Options(data, Metric::kL2, 8, 20);
+    const auto once = BuildHnsw(options), again = BuildHnsw(options);
+    ASSERT_TRUE(once.ok() && again.ok());
+    EXPECT_TRUE(*once == *again);
+    options.seed = 43;
+    const auto other = BuildHnsw(options);
+    ASSERT_TRUE(other.ok());
+    EXPECT_FALSE(*once == *other);
+  }
 }
 
 TEST(Hnsw, ReturnsKRowsWheneverKAreAllowed) {
