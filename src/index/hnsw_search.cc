@@ -23,6 +23,12 @@ constexpr int64_t kDefaultEfMinInRange = 512;
 constexpr double kWalkDistanceCost = 4;
 // The same over codes, of which it reads an eighth (measured: bench index, 63,666 rows of dim 384).
 constexpr double kCodeDistanceCost = 1;
+// When the allowed rows are walked alone (WalkAllowed): where few enough are allowed for it to pay
+// and enough for their two-hop graph to hang together. It takes twice the ef to find as much, and a
+// node then costs as much as comparing so many rows (measured as above, 10 % allowed, recall 0.95:
+// three times the queries of the walk over all rows; at 50 % fewer).
+constexpr double kTwoHopShareMin = 0.03, kTwoHopShareMax = 0.2;
+constexpr int64_t kTwoHopCost = 24;
 // Neighbours not seen before at an average hop; the rest of the list was visited already.
 constexpr double kFreshPerHop = 8;
 
@@ -55,6 +61,7 @@ class HnswIndex final : public VectorIndex {
     int64_t num_allowed = 0;  // In the graph.
     int64_t ef = 0;
     bool scan = false;
+    bool two_hops = false;  // Walk the allowed rows alone.
     int64_t distances_max = 0;
   };
   Plan MakePlan(const SearchRequest& request, int64_t ef, kernels::Bitset& storage) const;
@@ -75,6 +82,9 @@ class HnswIndex final : public VectorIndex {
   WalkEnd WalkFiltered(const NodeMeasure& measure, const Neighbor& seed, const Plan& plan,
                        const SearchRequest& request, SearchScratch& scratch,
                        std::vector<Neighbor>& found, WalkCounts& counts) const;
+  WalkEnd WalkAllowed(const NodeMeasure& measure, const Neighbor& seed, const Plan& plan,
+                      const Cancellation* cancellation, SearchScratch& scratch,
+                      std::vector<Neighbor>& found, WalkCounts& counts) const;
   std::vector<Neighbor> Refine(const std::vector<Neighbor>& found, int64_t k,
                                SearchScratch& scratch, WalkCounts& counts) const;
   std::span<const uint32_t> Links(uint32_t level, uint32_t node) const {
@@ -136,12 +146,15 @@ HnswIndex::Plan HnswIndex::MakePlan(const SearchRequest& request, int64_t ef,
   const bool from_far = request.range.nearest > -std::numeric_limits<float>::infinity();
   const double cost = codes_.has_codes() && !from_far ? kCodeDistanceCost : kWalkDistanceCost;
   const double walk = std::min<double>(num_linked, ef / share * kFreshPerHop) * cost;
-  plan.scan = plan.num_allowed <= walk;
+  plan.two_hops = codes_.has_codes() && !from_far && share >= kTwoHopShareMin &&
+                  share <= kTwoHopShareMax && plan.num_allowed > 2 * ef * kTwoHopCost;
+  plan.scan = !plan.two_hops && plan.num_allowed <= walk;
   plan.distances_max = plan.num_allowed == num_linked && !from_far
                            ? std::numeric_limits<int64_t>::max()
                            : static_cast<int64_t>(plan.num_allowed / cost) + ef;
   // The k nearest by their vectors are among somewhat more than k by their codes.
   if (codes_.has_codes()) plan.ef = std::max(ef, request.k + request.k / 4 + 6);
+  if (plan.two_hops) plan.ef *= 2;
   return plan;
 }
 
@@ -228,6 +241,53 @@ WalkEnd HnswIndex::WalkFiltered(const NodeMeasure& measure, const Neighbor& seed
   return end;
 }
 
+// Walks the allowed nodes alone: where a neighbour is not allowed, its neighbours take its place,
+// up to the length of a list (ACORN; Patel, Kraft, Guestrin & Zaharia, SIGMOD 2024, section 5,
+// without its denser graph). Distances are computed for allowed nodes only.
+WalkEnd HnswIndex::WalkAllowed(const NodeMeasure& measure, const Neighbor& seed, const Plan& plan,
+                               const Cancellation* cancellation, SearchScratch& scratch,
+                               std::vector<Neighbor>& found, WalkCounts& counts) const {
+  scratch.pool.Begin(std::min(static_cast<size_t>(plan.ef), graph_.header.num_rows));
+  scratch.visited.Mark(static_cast<uint32_t>(seed.row));
+  scratch.pool.Insert(seed.distance, static_cast<uint32_t>(seed.row));
+  const size_t degree = graph_.degree(0);
+  const auto allowed_near = [&](uint32_t node) {
+    auto& near = scratch.links;
+    auto& through = scratch.rows;
+    near.clear();
+    through.clear();
+    for (const uint32_t other : Links(0, node)) {
+      if (plan.allowed.Test(other)) {
+        near.push_back(other);
+      } else if (scratch.visited.Mark(other)) {
+        through.push_back(other);
+        __builtin_prefetch(graph_.Links(0, other));
+        __builtin_prefetch(graph_.Links(0, other) + 16);
+      }
+    }
+    for (size_t i = 0; i < through.size() && near.size() < degree; ++i) {
+      for (const uint32_t other : Links(0, through[i])) {
+        if (plan.allowed.Test(other)) near.push_back(other);
+      }
+    }
+    return std::span<const uint32_t>(near);
+  };
+  const WalkEnd end = WalkPool(
+      scratch.pool, cancellation, allowed_near,
+      [&](const uint32_t* nodes, size_t count, float* out) {
+        measure.Measure(scratch.query, nodes, count, out);
+      },
+      [this](uint32_t node) { __builtin_prefetch(graph_.Links(0, node)); }, scratch, counts);
+  for (const NodePool::Entry& entry : scratch.pool.entries()) {
+    if (plan.allowed.Test(entry.node())) found.push_back({entry.distance, entry.node()});
+  }
+  // Fewer than it had room for: the allowed rows do not hang together around the query.
+  if (end == WalkEnd::kDone && static_cast<int64_t>(found.size()) < plan.ef - 1) {
+    return WalkEnd::kTooLong;
+  }
+  return end;
+}
+
 // Exact distances of the candidates that may be among the k nearest: of the nearest k by their
 // codes, then of others for as long as they could be nearer than the k-th by as much as any code
 // has erred so far.
@@ -269,10 +329,13 @@ absl::StatusOr<HnswIndex::Found> HnswIndex::Walk(const SearchRequest& request, c
   scratch.visited.Begin(graph_.header.num_rows);
   Found out;
   const bool filtered = plan.num_allowed < static_cast<int64_t>(graph_.header.num_linked);
+  const Cancellation* cancellation = request.cancellation;
   const WalkEnd end =
-      filtered || from_far
+      !plan.two_hops && (filtered || from_far)
           ? WalkFiltered(measure, seed, plan, request, scratch, out.hits, counts)
-          : WalkUnfiltered(measure, seed, plan, request.cancellation, scratch, out.hits, counts);
+      : plan.two_hops
+          ? WalkAllowed(measure, seed, plan, cancellation, scratch, out.hits, counts)
+          : WalkUnfiltered(measure, seed, plan, cancellation, scratch, out.hits, counts);
   if (end == WalkEnd::kDone && measure.has_codes()) {
     out.hits = Refine(out.hits, request.k, scratch, counts);
   }
