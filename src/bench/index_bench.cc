@@ -239,9 +239,13 @@ double Run::RecallOf(int64_t query, const std::vector<Neighbor>& hits) const {
       for (int64_t i = 0; i < options_.k; ++i) right += IdAt(*ids_, query, i) == hit.row;
     }
   } else {
+    // Kernels of different shapes round differently: the k-th neighbour itself counts by its row.
     expected = static_cast<int64_t>(exact.size());
-    for (const Neighbor& hit : hits)
-      right += !exact.empty() && hit.distance <= exact.back().distance;
+    for (const Neighbor& hit : hits) {
+      const auto is_hit = [&](const Neighbor& other) { return other.row == hit.row; };
+      right += std::any_of(exact.begin(), exact.end(), is_hit) ||
+               (!exact.empty() && hit.distance <= exact.back().distance);
+    }
   }
   return expected == 0 ? 1 : static_cast<double>(std::min(right, expected)) / expected;
 }

@@ -80,7 +80,7 @@ class CodedHnswIndex final : public VectorIndex {
   const VectorRows rows_;
   const kernels::Metric metric_;
   const kernels::DistanceFunctions functions_;
-  mutable ScratchPool pool_;
+  mutable ScratchPool<WalkScratch> pool_;
 };
 
 bool CodedHnswIndex::PrefersScan(const Work& work) const {

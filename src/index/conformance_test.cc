@@ -16,7 +16,8 @@ using schema::DataType;
 constexpr DataType kVectorTypes[] = {DataType::kFloatVector, DataType::kFloat16Vector,
                                      DataType::kBFloat16Vector, DataType::kInt8Vector,
                                      DataType::kBinaryVector};
-constexpr int64_t kDim = 32;
+constexpr int64_t kDim = 48;  // Long enough for graphs to have codes.
+constexpr int64_t kBinaryDim = 32;
 
 struct Case {
   const IndexKind* kind;
@@ -69,7 +70,8 @@ class Conformance : public ::testing::TestWithParam<Case> {
     return GetParam().kind->open({reinterpret_cast<const uint8_t*>(file.data()), file.size()},
                                  data.rows(), GetParam().metric, {});
   }
-  TestVectors Data(int64_t num_rows, uint64_t draw = 0, int64_t dim = kDim) const {
+  TestVectors Data(int64_t num_rows, uint64_t draw = 0, int64_t dim = 0) const {
+    if (dim == 0) dim = GetParam().type == DataType::kBinaryVector ? kBinaryDim : kDim;
     return ClusteredVectors(GetParam().type, dim, num_rows, 20, 77, draw);
   }
 };

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
-#include <mutex>
 
 #include "absl/container/flat_hash_map.h"
 #include "common/logging.h"
@@ -10,7 +9,7 @@
 #include "index/disk_graph.h"
 #include "index/disk_graph_file.h"
 #include "index/float_rows.h"
-#include "index/hnsw_walk.h"
+#include "index/hnsw_pool.h"
 #include "index/index_params.h"
 #include "kernels/distance.h"
 
@@ -29,55 +28,16 @@ constexpr double kDefaultCacheRatio = 0.1;
 // A record that is read and looked at, against a row of the column that is compared in a scan.
 constexpr int64_t kReadCost = 8;
 
-struct Candidate {
-  float distance;  // By code.
-  uint32_t row;
-  bool read;
-};
-
-// The nearest candidates so far, sorted, at most `limit`: a walk ends when it has read them all.
-class Pool {
- public:
-  void Begin(size_t limit) {
-    limit_ = limit;
-    first_unread_ = 0;
-    candidates_.clear();
-  }
-  void Insert(float distance, uint32_t row) {
-    if (candidates_.size() == limit_) {
-      if (distance >= candidates_.back().distance) return;
-      candidates_.pop_back();
-    }
-    const auto at = std::upper_bound(
-        candidates_.begin(), candidates_.end(), distance,
-        [](float value, const Candidate& candidate) { return value < candidate.distance; });
-    first_unread_ = std::min(first_unread_, static_cast<size_t>(at - candidates_.begin()));
-    candidates_.insert(at, {distance, row, false});
-  }
-  // The nearest that are not read yet, and are from now on.
-  void TakeUnread(size_t count, std::vector<uint32_t>& rows) {
-    rows.clear();
-    for (; first_unread_ < candidates_.size() && rows.size() < count; ++first_unread_) {
-      Candidate& candidate = candidates_[first_unread_];
-      if (!candidate.read) rows.push_back(candidate.row);
-      candidate.read = true;
-    }
-  }
-
- private:
-  size_t limit_ = 0;
-  size_t first_unread_ = 0;
-  std::vector<Candidate> candidates_;
-};
-
 struct DiskScratch {
   VisitedSet visited;
-  Pool pool;
+  NodePool pool;  // A walk ends when it has read all of them.
   std::vector<uint32_t> beam, fresh, places;
   std::vector<float> distances, query_buffer;
   std::vector<uint8_t> blocks;
   std::vector<const uint8_t*> records;  // Of the beam's rows.
   std::vector<BlockReader::Read> reads;
+
+  size_t memory_bytes() const { return visited.memory_bytes() + blocks.capacity(); }
 };
 
 class DiskGraphIndex final : public VectorIndex {
@@ -128,8 +88,7 @@ class DiskGraphIndex final : public VectorIndex {
   absl::flat_hash_map<uint64_t, uint64_t> cached_;  // Block to offset in cache_.
   std::vector<uint8_t> cache_;
   mutable std::atomic<bool> damaged_{false};
-  mutable std::mutex scratch_mutex_;
-  mutable std::vector<std::unique_ptr<DiskScratch>> scratch_;  // Guarded by scratch_mutex_.
+  mutable ScratchPool<DiskScratch> scratch_pool_;
 };
 
 absl::Status DiskGraphIndex::ReadBlocks(std::span<const BlockReader::Read> reads) const {
@@ -205,7 +164,7 @@ int64_t DiskGraphIndex::memory_bytes() const {
   return static_cast<int64_t>(sizeof(*this) + head_.codes.codes.size() + head_.entries.size() * 4 +
                               head_.entry_rows.size() + head_.linked.size() * 8 +
                               cache_.capacity() + cached_.capacity() * 17) +
-         codes_->memory_bytes();
+         codes_->memory_bytes() + static_cast<int64_t>(scratch_pool_.memory_bytes());
 }
 
 // Reads the records of about search_list / share rows, or compares all allowed ones.
@@ -302,52 +261,46 @@ void DiskGraphIndex::AddNeighbours(const uint8_t* record, RowQuery& codes,
 absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Walk(const SearchRequest& request,
                                                            const AllowedRows& allowed, int64_t list,
                                                            SearchStatistics& statistics) const {
-  std::unique_ptr<DiskScratch> scratch;
-  {
-    std::lock_guard lock(scratch_mutex_);
-    if (!scratch_.empty()) {
-      scratch = std::move(scratch_.back());
-      scratch_.pop_back();
-    }
-  }
-  if (scratch == nullptr) scratch = std::make_unique<DiskScratch>();
+  auto lease = scratch_pool_.Take();
+  DiskScratch& scratch = *lease;
   const auto dim = static_cast<size_t>(rows_.dim);
   std::vector<float> floats(dim);
   FloatRows(rows_, metric_).Convert(request.query, floats.data());
   RowQuery codes = codes_->Query(floats.data());
-  scratch->query_buffer.resize(dim);
+  scratch.query_buffer.resize(dim);
   const kernels::QueryVector query =
-      kernels::PrepareQuery(functions_, dim, request.query, scratch->query_buffer.data());
+      kernels::PrepareQuery(functions_, dim, request.query, scratch.query_buffer.data());
   static const Params kNone;
   const Params& params = request.params != nullptr ? *request.params : kNone;
   const auto beam = static_cast<size_t>(
       IntParam(params, "beamwidth", std::min<int64_t>(kBeamMax, kBeamPerCore * AvailableCores())));
 
-  scratch->visited.Begin(static_cast<size_t>(rows_.num_rows));
-  scratch->pool.Begin(static_cast<size_t>(list));
-  Seed(query, codes, *scratch);
+  scratch.visited.Begin(static_cast<size_t>(rows_.num_rows));
+  scratch.pool.Begin(static_cast<size_t>(list));
+  Seed(query, codes, scratch);
   kernels::TopK found(request.k);
-  absl::Status status;
-  while (status.ok()) {
-    scratch->pool.TakeUnread(beam, scratch->beam);
-    if (scratch->beam.empty()) break;
-    if (request.cancellation != nullptr) status = request.cancellation->Check();
-    if (status.ok()) status = FetchRecords(*scratch, statistics);
-    for (size_t i = 0; i < scratch->beam.size() && status.ok(); ++i) {
-      const uint8_t* record = scratch->records[i];
+  while (true) {
+    scratch.beam.clear();
+    while (scratch.beam.size() < beam) {
+      const NodePool::Entry* nearest = scratch.pool.Next();
+      if (nearest == nullptr) break;
+      scratch.beam.push_back(nearest->node());
+    }
+    if (scratch.beam.empty()) break;
+    if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+    ELANUS_RETURN_IF_ERROR(FetchRecords(scratch, statistics));
+    for (size_t i = 0; i < scratch.beam.size(); ++i) {
+      const uint8_t* record = scratch.records[i];
       ++statistics.hops;
       ++statistics.distances;
       const float distance = functions_.One(query, record, dim);
       // Rows beyond the range are results until the end: they show how far the walk has seen.
-      if (distance >= request.range.nearest && allowed.Has(scratch->beam[i])) {
-        found.Push(distance, scratch->beam[i]);
+      if (distance >= request.range.nearest && allowed.Has(scratch.beam[i])) {
+        found.Push(distance, scratch.beam[i]);
       }
-      AddNeighbours(record, codes, *scratch);
+      AddNeighbours(record, codes, scratch);
     }
   }
-  std::lock_guard lock(scratch_mutex_);
-  scratch_.push_back(std::move(scratch));
-  ELANUS_RETURN_IF_ERROR(status);
   return found.TakeSorted();
 }
 

@@ -1,6 +1,7 @@
 #include "index/hnsw_file.h"
 
 #include <bit>
+#include <cmath>
 #include <cstring>
 #include <string_view>
 
@@ -14,7 +15,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "files are little-endian, used in place");
 
 constexpr std::string_view kMagic = "ELNSHNSW";
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;  // 1 had no codes.
 constexpr uint64_t kHeaderBytes = 128;
 constexpr uint64_t kBlockBytes = 64 << 10;  // A checksum covers this much.
 constexpr uint64_t kAlignment = 64;         // Of sections: a cache line.
@@ -43,7 +44,8 @@ struct RawHeader {
   uint64_t checksums;
   uint64_t file_bytes;
   uint32_t block_bytes;
-  uint32_t reserved[5];
+  uint32_t code_bits;  // 4 or, without codes, 0.
+  uint32_t reserved[4];
   uint32_t checksums_crc;
   uint32_t header_crc;  // Of all bytes before.
 };
@@ -70,9 +72,9 @@ absl::StatusOr<HnswHeader> ReadHeader(std::span<const uint8_t> file, RawHeader& 
   if (storage::Crc32c(Text(&raw, kHeaderBytes - 4)) != raw.header_crc) {
     return Damaged("checksum of the header at offset 0");
   }
-  if (raw.version != kVersion) {
+  if (raw.version < 1 || raw.version > kVersion) {
     return InternalError(ErrorCode::kDataIntegrity,
-                         "HNSW index file has version {}, this server reads version {}",
+                         "HNSW index file has version {}, this server reads versions 1 to {}",
                          raw.version, kVersion);
   }
   const auto metric = MetricOfNumber(raw.metric);
@@ -85,7 +87,8 @@ absl::StatusOr<HnswHeader> ReadHeader(std::span<const uint8_t> file, RawHeader& 
       raw.num_rows > static_cast<uint64_t>(kHnswRowsMax) || raw.num_linked > raw.num_rows ||
       raw.num_upper > raw.num_linked || raw.max_level > kHnswLevelMax ||
       raw.num_upper_lists > uint64_t{raw.num_upper} * kHnswLevelMax ||
-      raw.num_upper_lists < raw.num_upper) {
+      raw.num_upper_lists < raw.num_upper || (raw.code_bits != 0 && raw.code_bits != 4) ||
+      (raw.code_bits != 0 && (raw.version < 2 || *type == schema::DataType::kBinaryVector))) {
     return Damaged("counts in the header contradict each other");
   }
   const HnswHeader header{*type,
@@ -99,7 +102,8 @@ absl::StatusOr<HnswHeader> ReadHeader(std::span<const uint8_t> file, RawHeader& 
                           raw.entry_row,
                           raw.entry_upper,
                           raw.num_upper,
-                          raw.num_upper_lists};
+                          raw.num_upper_lists,
+                          raw.code_bits != 0};
   const HnswLayout layout(header);
   if (layout.file_bytes != raw.file_bytes || layout.checksums != raw.checksums ||
       file.size() != raw.file_bytes) {
@@ -205,6 +209,22 @@ absl::Status CheckEntry(const HnswGraph& graph) {
   return good ? absl::OkStatus() : Damaged("entry point");
 }
 
+// Numbers that walks reckon with: none may make a distance NaN.
+absl::Status CheckCodes(const HnswGraph& graph) {
+  const HnswHeader& header = graph.header;
+  if (graph.codes.empty()) return absl::OkStatus();
+  const auto all_good = [](const float* values, uint64_t count, float limit) {
+    uint64_t good = 0;
+    for (uint64_t i = 0; i < count; ++i) good += std::abs(values[i]) < limit ? 1 : 0;
+    return good == count;
+  };
+  if (graph.codes.terms != nullptr && !all_good(graph.codes.terms, header.num_rows, 1e36f)) {
+    return Damaged("terms of the codes");
+  }
+  return all_good(graph.codes.centers, 2 * header.dim, 1e16f) ? absl::OkStatus()
+                                                              : Damaged("scale of the codes");
+}
+
 }  // namespace
 
 HnswLayout::HnswLayout(const HnswHeader& header) {
@@ -214,7 +234,14 @@ HnswLayout::HnswLayout(const HnswHeader& header) {
   upper_rows = AlignUp(level0 + header.num_rows * 2 * header.m * 4);
   upper_first = AlignUp(upper_rows + uint64_t{header.num_upper} * 4);
   upper_links = AlignUp(upper_first + (uint64_t{header.num_upper} + 1) * 4);
-  checksums = AlignUp(upper_links + header.num_upper_lists * header.m * 4);
+  codes = AlignUp(upper_links + header.num_upper_lists * header.m * 4);
+  terms = scale = checksums = codes;
+  if (header.has_codes) {
+    terms = AlignUp(codes + header.num_rows * kernels::NibbleCodeBytes(header.dim));
+    const bool has_terms = header.metric == kernels::Metric::kL2;
+    scale = AlignUp(terms + (has_terms ? header.num_rows * 4 : 0));
+    checksums = AlignUp(scale + header.dim * 8);
+  }
   file_bytes = checksums + (checksums - kHeaderBytes + kBlockBytes - 1) / kBlockBytes * 4;
 }
 
@@ -232,6 +259,15 @@ HnswGraph HnswGraphOn(const HnswHeader& header, const uint8_t* file) {
   graph.upper_rows = words(layout.upper_rows);
   graph.upper_first = words(layout.upper_first);
   graph.upper_links = words(layout.upper_links);
+  if (header.has_codes) {
+    const auto floats = [&](uint64_t offset) {
+      return reinterpret_cast<const float*>(file + offset);
+    };
+    graph.codes.codes = file + layout.codes;
+    if (layout.scale > layout.terms) graph.codes.terms = floats(layout.terms);
+    graph.codes.centers = floats(layout.scale);
+    graph.codes.steps = graph.codes.centers + header.dim;
+  }
   return graph;
 }
 
@@ -263,6 +299,7 @@ void SealHnswFile(const HnswHeader& header, std::string& file) {
   raw.checksums = layout.checksums;
   raw.file_bytes = layout.file_bytes;
   raw.block_bytes = kBlockBytes;
+  raw.code_bits = header.has_codes ? 4 : 0;
   raw.checksums_crc =
       storage::Crc32c(Text(file.data() + layout.checksums, layout.file_bytes - layout.checksums));
   raw.header_crc = storage::Crc32c(Text(&raw, kHeaderBytes - 4));
@@ -278,6 +315,7 @@ absl::StatusOr<HnswGraph> OpenHnswFile(std::span<const uint8_t> file) {
   ELANUS_RETURN_IF_ERROR(CheckLinked(graph));
   ELANUS_RETURN_IF_ERROR(CheckLinks(graph));
   ELANUS_RETURN_IF_ERROR(CheckEntry(graph));
+  ELANUS_RETURN_IF_ERROR(CheckCodes(graph));
   return graph;
 }
 

@@ -9,13 +9,14 @@
 #include <span>
 #include <string>
 
+#include "index/hnsw_measure.h"
 #include "index/vector_index.h"
 
 namespace elanus::index {
 
 inline constexpr uint32_t kNoNode = 0xFFFFFFFF;  // Ends a link list that is not full.
 inline constexpr int kHnswLevelMax = 31;
-inline constexpr int64_t kHnswRowsMax = 0xFFFFFFFE;
+inline constexpr int64_t kHnswRowsMax = 0x7FFFFFFE;
 
 // The header's facts.
 struct HnswHeader {
@@ -31,6 +32,7 @@ struct HnswHeader {
   uint32_t entry_upper = kNoNode;  // The same as an upper node; kNoNode: there is level 0 only.
   uint32_t num_upper = 0;          // Nodes that reach level 1 or above.
   uint64_t num_upper_lists = 0;    // Their link lists, one for each level of each.
+  bool has_codes = false;          // Since version 2.
 };
 
 // Where the sections lie, from the counts alone.
@@ -41,6 +43,9 @@ struct HnswLayout {
   uint64_t upper_rows = 0;   // The row of each upper node, ascending.
   uint64_t upper_first = 0;  // The first list of each upper node, and the end.
   uint64_t upper_links = 0;  // num_upper_lists lists of m upper nodes.
+  uint64_t codes = 0;        // num_rows codes; this and the next two only with codes.
+  uint64_t terms = 0;        // A float a row; for L2 only.
+  uint64_t scale = 0;        // The centers of all components, then the steps.
   uint64_t checksums = 0;    // CRC32C of each block between header and here.
   uint64_t file_bytes = 0;
 };
@@ -53,6 +58,7 @@ struct HnswGraph {
   const uint32_t* upper_rows = nullptr;
   const uint32_t* upper_first = nullptr;
   const uint32_t* upper_links = nullptr;
+  HnswCodes codes;
 
   uint32_t degree(uint32_t level) const { return level == 0 ? 2 * header.m : header.m; }
   // The list of a node: rows at level 0, upper nodes above. `degree(level)` entries, kNoNode ends.

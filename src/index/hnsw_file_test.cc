@@ -99,9 +99,47 @@ TEST(HnswFile, NamesTheOffsetOfADamagedBlockAndRefusesLaterVersions) {
   file[200] ^= 1;
   EXPECT_EQ(why(file), "HNSW index file is damaged: checksum of the block at offset 128");
   file = good;
-  file[8] = 2;
+  file[8] = 3;
   RepairHnswChecksums(file);
-  EXPECT_EQ(why(file), "HNSW index file has version 2, this server reads version 1");
+  EXPECT_EQ(why(file), "HNSW index file has version 3, this server reads versions 1 to 2");
+}
+
+TEST(HnswFile, HostileCodesUnderRightChecksumsAreAnErrorOrSearchSafely) {
+  for (const Metric metric : {Metric::kL2, Metric::kIp}) {
+    const auto data = ClusteredVectors(DataType::kFloatVector, 48, 64, 4, 2);
+    BuildOptions options{.rows = data.rows(), .metric = metric};
+    options.params = {{"M", "2"}, {"efConstruction", "8"}};
+    const std::string good = BuildHnsw(options).value();
+    ASSERT_TRUE(OpenAndSearch(good, data.rows(), metric));
+    std::mt19937_64 random(7);
+    int opened = 0, refused = 0;
+    for (int i = 0; i < 4000; ++i) {
+      std::string file = good;
+      for (int changes = 1 + random() % 8; changes > 0; --changes) {
+        // Half of them in the last section, the scale, where exponents are.
+        const size_t at =
+            random() % 2 == 0 ? file.size() - 4 - random() % 384 : random() % file.size();
+        file[at] = static_cast<char>(random() % 4 == 0 ? 0x7F : random());
+      }
+      RepairHnswChecksums(file);
+      (OpenAndSearch(file, data.rows(), metric) ? opened : refused)++;
+    }
+    EXPECT_GT(opened, 100);
+    EXPECT_GT(refused, 100);
+  }
+}
+
+TEST(HnswFile, OpensFilesOfVersionOneWhichHadNoCodes) {
+  const auto data = ClusteredVectors(DataType::kFloatVector, 4, 64, 4, 2);
+  std::string file = SmallFile(data);
+  file[8] = 1;
+  RepairHnswChecksums(file);
+  EXPECT_TRUE(OpenAndSearch(file, data.rows(), Metric::kL2));
+  EXPECT_TRUE(AlignedFile(file).Open()->codes.empty());
+  file[100] = 4;
+  RepairHnswChecksums(file);
+  EXPECT_EQ(MessageOf(AlignedFile(file).Open().status()),
+            "HNSW index file is damaged: counts in the header contradict each other");
 }
 
 TEST(HnswFile, RefusesLinksThatLeadNowhere) {
@@ -141,6 +179,17 @@ TEST(HnswFile, SectionsLieOneBehindTheOtherOnCacheLines) {
   EXPECT_EQ(layout.upper_links, layout.upper_first + 64u);  // 32 bytes.
   EXPECT_EQ(layout.checksums, layout.upper_links + 192u);   // 180 bytes.
   EXPECT_EQ(layout.file_bytes, layout.checksums + 4u);      // One block.
+
+  header.has_codes = true;
+  header.dim = 50;
+  header.metric = Metric::kL2;
+  const HnswLayout coded(header);
+  EXPECT_EQ(coded.codes, layout.checksums);
+  EXPECT_EQ(coded.terms, coded.codes + 32000u);    // 1000 codes of two blocks.
+  EXPECT_EQ(coded.scale, coded.terms + 4032u);     // 4000 bytes.
+  EXPECT_EQ(coded.checksums, coded.scale + 448u);  // 400 bytes.
+  header.metric = Metric::kIp;
+  EXPECT_EQ(HnswLayout(header).scale, coded.terms);
 }
 
 }  // namespace

@@ -87,15 +87,18 @@ TEST(Hnsw, FindsNineteenOfTwentyNeighboursAndLooksAtFewRows) {
 }
 
 TEST(Hnsw, IsTheSameFileForTheSameRowsAndSeedWithoutThreads) {
-  const auto data = ClusteredVectors(DataType::kFloatVector, 16, 800, 10, 3);
-  auto options = Options(data, Metric::kL2, 8, 40);
-  const auto once = BuildHnsw(options), again = BuildHnsw(options);
-  ASSERT_TRUE(once.ok() && again.ok());
-  EXPECT_TRUE(*once == *again);
-  options.seed = 43;
-  const auto other = BuildHnsw(options);
-  ASSERT_TRUE(other.ok());
-  EXPECT_FALSE(*once == *other);
+  // Without codes; with codes and enough rows to be inserted by place.
+  for (const auto& [dim, num_rows] : {std::pair{16, 800}, {48, 9000}}) {
+    const auto data = ClusteredVectors(DataType::kFloatVector, dim, num_rows, 10, 3);
+    auto options = Options(data, Metric::kL2, 8, 20);
+    const auto once = BuildHnsw(options), again = BuildHnsw(options);
+    ASSERT_TRUE(once.ok() && again.ok());
+    EXPECT_TRUE(*once == *again);
+    options.seed = 43;
+    const auto other = BuildHnsw(options);
+    ASSERT_TRUE(other.ok());
+    EXPECT_FALSE(*once == *other);
+  }
 }
 
 TEST(Hnsw, ReturnsKRowsWheneverKAreAllowed) {
@@ -134,6 +137,26 @@ TEST(Hnsw, FindsAllowedRowsThatLieFarFromTheQuery) {
   ASSERT_EQ(hits.size(), 10u);
   EXPECT_EQ(Recall(hits, ExactSearch(data.rows(), Metric::kL2, data.row(7), 10, allowed.view())),
             1);
+}
+
+TEST(Hnsw, WalksTheAllowedRowsAloneWhereATenthIsAllowed) {
+  const auto data = ClusteredVectors(DataType::kFloatVector, 48, 9000, 60, 5);
+  const auto queries = ClusteredVectors(DataType::kFloatVector, 48, 40, 60, 5, 1);
+  const auto file = BuildHnsw(Options(data, Metric::kL2, 16, 60));
+  ASSERT_TRUE(file.ok());
+  const auto index = Open(*file, data, Metric::kL2);
+  Bitset every_tenth(data.num_rows);
+  for (int64_t row = 0; row < data.num_rows; row += 10) every_tenth.Set(row);
+  EXPECT_GE(MeanRecall(*index, data, queries, Metric::kL2, 5, 16, &every_tenth), 0.9);
+  SearchStatistics statistics;
+  SearchOne(*index, queries.row(0), 5, 16, &every_tenth, &statistics);
+  EXPECT_GT(statistics.hops, 0) << "meant to walk";
+  EXPECT_LT(statistics.distances, 900) << "measured rows that are not allowed, or scanned";
+  // Allowed rows that lie together, some far from all queries.
+  const auto by_distance = ExactSearch(data.rows(), Metric::kL2, queries.row(1), data.num_rows);
+  Bitset far(data.num_rows);
+  for (int64_t i = data.num_rows - 900; i < data.num_rows; ++i) far.Set(by_distance[i].row);
+  EXPECT_GE(MeanRecall(*index, data, queries, Metric::kL2, 5, 16, &far), 0.85);
 }
 
 TEST(Hnsw, FindsEqualVectorsAndTheOnesBesideThem) {

@@ -14,61 +14,82 @@
 
 namespace elanus::index {
 
-// Which nodes a walk has seen. Forgetting is free: a new walk takes a new epoch.
+// Which nodes a walk has seen: a bit a node, so that those of a segment stay in the cache.
 class VisitedSet {
  public:
   void Begin(size_t num_nodes) {
-    if (epochs_.size() < num_nodes) epochs_.resize(num_nodes, 0);
-    if (++epoch_ == 0) {
-      std::fill(epochs_.begin(), epochs_.end(), 0);
-      epoch_ = 1;
+    if (num_touched_ > words_.size() / 16) {
+      std::fill(words_.begin(), words_.end(), 0);
+    } else {
+      for (size_t i = 0; i < num_touched_; ++i) words_[touched_[i]] = 0;
     }
+    num_touched_ = 0;
+    if (words_.size() * 64 >= num_nodes) return;
+    words_.resize((num_nodes + 63) / 64, 0);
+    touched_.resize(words_.size() + 1);
   }
   // True the first time.
   bool Mark(uint32_t node) {
-    if (epochs_[node] == epoch_) return false;
-    epochs_[node] = epoch_;
-    return true;
+    uint32_t ignored;
+    return MarkAll({&node, 1}, &ignored) == 1;
   }
-  size_t memory_bytes() const { return epochs_.capacity() * sizeof(uint16_t); }
+  // Marks all nodes; `fresh` (room for all) receives those not seen before. Returns their number.
+  size_t MarkAll(std::span<const uint32_t> nodes, uint32_t* fresh) {
+    uint64_t* const words = words_.data();
+    uint32_t* const touched = touched_.data();
+    size_t count = 0, num_touched = num_touched_;
+    for (const uint32_t node : nodes) {
+      const uint64_t word = words[node >> 6], bit = uint64_t{1} << (node & 63);
+      touched[num_touched] = node >> 6;
+      num_touched += word == 0 ? 1 : 0;
+      words[node >> 6] = word | bit;
+      fresh[count] = node;
+      count += (word & bit) == 0 ? 1 : 0;
+    }
+    num_touched_ = num_touched;
+    return count;
+  }
+  size_t memory_bytes() const { return words_.capacity() * 8 + touched_.capacity() * 4; }
 
  private:
-  std::vector<uint16_t> epochs_;
-  uint16_t epoch_ = 0;
+  std::vector<uint64_t> words_;
+  std::vector<uint32_t> touched_;  // Words that are not zero: the first num_touched_ are they.
+  size_t num_touched_ = 0;
 };
 
-// What a walk needs beside the graph; kept and reused by one thread at a time.
+// What a walk needs beside the graph.
 struct WalkScratch {
   VisitedSet visited;
   std::vector<kernels::Neighbor> frontier;  // Heap, nearest on top.
   std::vector<uint32_t> links;              // A copy of a list that may change.
   std::vector<uint32_t> fresh;              // Nodes of a list not seen before,
-  std::vector<uint32_t> rows;               // rows of nodes,
   std::vector<float> distances;             // and how far they are.
-  std::vector<float> query_buffer;
-  std::vector<float> other_buffer;
+  std::vector<uint32_t> rows;               // Rows of nodes.
+
+  size_t memory_bytes() const { return visited.memory_bytes(); }
 };
 
-// Scratch space for as many threads as search at once.
+// Scratch space for as many threads as search at once; kept and reused by one at a time.
+template <typename Scratch>
 class ScratchPool {
  public:
   class Lease {
    public:
-    Lease(ScratchPool& pool, std::unique_ptr<WalkScratch> scratch)
+    Lease(ScratchPool& pool, std::unique_ptr<Scratch> scratch)
         : pool_(pool), scratch_(std::move(scratch)) {}
     ~Lease() { pool_.Return(std::move(scratch_)); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
-    WalkScratch& operator*() { return *scratch_; }
+    Scratch& operator*() { return *scratch_; }
 
    private:
     ScratchPool& pool_;
-    std::unique_ptr<WalkScratch> scratch_;
+    std::unique_ptr<Scratch> scratch_;
   };
 
   Lease Take() {
     std::lock_guard lock(mutex_);
-    if (free_.empty()) return {*this, std::make_unique<WalkScratch>()};
+    if (free_.empty()) return {*this, std::make_unique<Scratch>()};
     auto scratch = std::move(free_.back());
     free_.pop_back();
     return {*this, std::move(scratch)};
@@ -76,18 +97,18 @@ class ScratchPool {
   size_t memory_bytes() const {
     std::lock_guard lock(mutex_);
     size_t bytes = 0;
-    for (const auto& scratch : free_) bytes += scratch->visited.memory_bytes();
+    for (const auto& scratch : free_) bytes += scratch->memory_bytes();
     return bytes;
   }
 
  private:
-  void Return(std::unique_ptr<WalkScratch> scratch) {
+  void Return(std::unique_ptr<Scratch> scratch) {
     std::lock_guard lock(mutex_);
     free_.push_back(std::move(scratch));
   }
 
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<WalkScratch>> free_;  // Guarded by mutex_.
+  std::vector<std::unique_ptr<Scratch>> free_;  // Guarded by mutex_.
 };
 
 struct WalkLimits {

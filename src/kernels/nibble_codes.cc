@@ -1,0 +1,234 @@
+#include "kernels/nibble_codes.h"
+
+#define HWY_WANT_AVX3_DL 1
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/nibble_codes.cc"
+#include "hwy/foreach_target.h"  // Must come before highway.h: includes this file once per target.
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+// Machines of this target have VNNI (Highway checks it), but its list of options lacks it.
+#if HWY_TARGET <= HWY_AVX3_DL && HWY_ARCH_X86
+#define ELANUS_NIBBLE_VNNI 1
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx512vnni"))), apply_to = function)
+#else
+#pragma GCC push_options
+#pragma GCC target("avx512vnni")
+#endif
+#else
+#define ELANUS_NIBBLE_VNNI 0
+#endif
+namespace elanus::kernels {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Sums of products of one code with the weights; `half`: bytes between low and high weights.
+#if ELANUS_NIBBLE_VNNI
+
+HWY_INLINE __m512i Step(__m512i sum, __m512i code, const int8_t* low, size_t half) {
+  const __m512i mask = _mm512_set1_epi8(0x0F);
+  sum = _mm512_dpbusd_epi32(sum, _mm512_and_si512(code, mask), _mm512_loadu_si512(low));
+  const __m512i high = _mm512_and_si512(_mm512_srli_epi16(code, 4), mask);
+  return _mm512_dpbusd_epi32(sum, high, _mm512_loadu_si512(low + half));
+}
+
+HWY_INLINE void FourDots(const uint8_t* const codes[4], size_t num_bytes, const int8_t* weights,
+                         size_t half, int32_t* out) {
+  __m512i s0 = _mm512_setzero_si512(), s1 = s0, s2 = s0, s3 = s0;
+  size_t i = 0;
+  for (; i + 64 <= num_bytes; i += 64) {
+    s0 = Step(s0, _mm512_loadu_si512(codes[0] + i), weights + i, half);
+    s1 = Step(s1, _mm512_loadu_si512(codes[1] + i), weights + i, half);
+    s2 = Step(s2, _mm512_loadu_si512(codes[2] + i), weights + i, half);
+    s3 = Step(s3, _mm512_loadu_si512(codes[3] + i), weights + i, half);
+  }
+  if (i < num_bytes) {
+    const __mmask64 rest = (uint64_t{1} << (num_bytes - i)) - 1;
+    s0 = Step(s0, _mm512_maskz_loadu_epi8(rest, codes[0] + i), weights + i, half);
+    s1 = Step(s1, _mm512_maskz_loadu_epi8(rest, codes[1] + i), weights + i, half);
+    s2 = Step(s2, _mm512_maskz_loadu_epi8(rest, codes[2] + i), weights + i, half);
+    s3 = Step(s3, _mm512_maskz_loadu_epi8(rest, codes[3] + i), weights + i, half);
+  }
+  const auto fold = [](__m512i v) HWY_ATTR {
+    return _mm256_add_epi32(_mm512_castsi512_si256(v), _mm512_extracti64x4_epi64(v, 1));
+  };
+  const __m256i pairs01 = _mm256_hadd_epi32(fold(s0), fold(s1));
+  const __m256i pairs23 = _mm256_hadd_epi32(fold(s2), fold(s3));
+  const __m256i all = _mm256_hadd_epi32(pairs01, pairs23);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out),
+                   _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
+}
+
+#else
+
+#if HWY_TARGET == HWY_SCALAR
+
+HWY_INLINE int32_t OneDot(const uint8_t* code, size_t num_bytes, const int8_t* weights,
+                          size_t half) {
+  int32_t sum = 0;
+  for (size_t i = 0; i < num_bytes; ++i) {
+    sum += (code[i] & 15) * weights[i] + (code[i] >> 4) * weights[half + i];
+  }
+  return sum;
+}
+
+#elif HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
+
+// A pair of products stays below 2^12 and four of them below 2^15: no saturation.
+HWY_INLINE __m256i Step(__m256i sum, __m256i code, __m256i low, __m256i high) {
+  const __m256i mask = _mm256_set1_epi8(0x0F);
+  const __m256i products = _mm256_add_epi16(
+      _mm256_maddubs_epi16(_mm256_and_si256(code, mask), low),
+      _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(code, 4), mask), high));
+  return _mm256_add_epi32(sum, _mm256_madd_epi16(products, _mm256_set1_epi16(1)));
+}
+
+HWY_INLINE int32_t OneDot(const uint8_t* code, size_t num_bytes, const int8_t* weights,
+                          size_t half) {
+  const auto load = [](const void* from)
+                        HWY_ATTR { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); };
+  __m256i sum = _mm256_setzero_si256();
+  size_t i = 0;
+  for (; i + 32 <= num_bytes; i += 32) {
+    sum = Step(sum, load(code + i), load(weights + i), load(weights + half + i));
+  }
+  if (i < num_bytes) {  // One block of 16 bytes; weights go on to a multiple of 64.
+    const __m256i last =
+        _mm256_zextsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(code + i)));
+    sum = Step(sum, last, load(weights + i), load(weights + half + i));
+  }
+  const __m128i quad = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+  const __m128i pair = _mm_add_epi32(quad, _mm_shuffle_epi32(quad, 0x4E));
+  return _mm_cvtsi128_si32(_mm_add_epi32(pair, _mm_shuffle_epi32(pair, 0xB1)));
+}
+
+#else
+
+HWY_INLINE int32_t OneDot(const uint8_t* code, size_t num_bytes, const int8_t* weights,
+                          size_t half) {
+  const hn::FixedTag<uint8_t, 8> d8;
+  const hn::FixedTag<int8_t, 8> i8;
+  const hn::FixedTag<int16_t, 8> d16;
+  const hn::FixedTag<int32_t, 4> d32;
+  auto sum0 = hn::Zero(d32), sum1 = hn::Zero(d32);
+  const auto mask = hn::Set(d8, 0x0F);
+  for (size_t i = 0; i < num_bytes; i += 8) {
+    const auto v = hn::LoadU(d8, code + i);
+    const auto low = hn::PromoteTo(d16, hn::And(v, mask));
+    const auto high = hn::PromoteTo(d16, hn::ShiftRight<4>(v));
+    const auto low_weights = hn::PromoteTo(d16, hn::LoadU(i8, weights + i));
+    const auto high_weights = hn::PromoteTo(d16, hn::LoadU(i8, weights + half + i));
+    sum0 = hn::ReorderWidenMulAccumulate(d32, low, low_weights, sum0, sum1);
+    sum0 = hn::ReorderWidenMulAccumulate(d32, high, high_weights, sum0, sum1);
+  }
+  return hn::GetLane(hn::SumOfLanes(d32, hn::Add(sum0, sum1)));
+}
+
+#endif
+
+HWY_INLINE void FourDots(const uint8_t* const codes[4], size_t num_bytes, const int8_t* weights,
+                         size_t half, int32_t* out) {
+  for (size_t c = 0; c < 4; ++c) out[c] = OneDot(codes[c], num_bytes, weights, half);
+}
+
+#endif
+
+// Codes are fetched two groups of four ahead.
+void Distances(const NibbleCodes& codes, const NibbleQuery& query, const uint32_t* ids,
+               size_t count, float* out) {
+  const size_t num_bytes = NibbleCodeBytes(codes.dim);
+  const size_t half = NibbleWeightBytes(codes.dim) / 2;
+  const auto fetch = [&](size_t begin) HWY_ATTR {
+    for (size_t i = begin; i < HWY_MIN(begin + 4, count); ++i) {
+      const uint8_t* code = codes.codes + ids[i] * num_bytes;
+      for (size_t at = 0; at < num_bytes; at += 64) __builtin_prefetch(code + at);
+      __builtin_prefetch(code + num_bytes - 1);
+    }
+  };
+  fetch(0);
+  fetch(4);
+  for (size_t i = 0; i < count; i += 4) {
+    fetch(i + 8);
+    const uint8_t* four[4];
+    int32_t dots[4];
+    const size_t here = HWY_MIN(size_t{4}, count - i);
+    for (size_t c = 0; c < 4; ++c) {
+      four[c] = codes.codes + ids[i + HWY_MIN(c, here - 1)] * num_bytes;
+    }
+    FourDots(four, num_bytes, query.weights, half, dots);
+    for (size_t c = 0; c < here; ++c) {
+      out[i + c] = query.offset + query.unit * static_cast<float>(dots[c]);
+    }
+    if (codes.terms != nullptr) {
+      for (size_t c = 0; c < here; ++c) out[i + c] += codes.terms[ids[i + c]];
+    }
+  }
+}
+
+int32_t WeightsOf(const uint8_t* code, size_t dim, const int16_t* a, const int16_t* b,
+                  int8_t* weights) {
+  const size_t num_bytes = NibbleCodeBytes(dim), half = NibbleWeightBytes(dim) / 2;
+  int32_t sum = 0;
+#if HWY_TARGET == HWY_SCALAR
+  for (size_t i = 0; i < 2 * half; ++i) weights[i] = 0;
+  for (size_t i = 0; i < num_bytes; ++i) {
+    for (const size_t at : {i, half + i}) {
+      const int c = at == i ? code[i] & 15 : code[i] >> 4;
+      weights[at] = static_cast<int8_t>((a[at] * (2 * c - 15) + b[at] + 128) >> 8);
+      sum += weights[at];
+    }
+  }
+#else
+  const hn::FixedTag<uint8_t, 8> d8;
+  const hn::FixedTag<int8_t, 8> i8;
+  const hn::FixedTag<int16_t, 8> d16;
+  const hn::FixedTag<int32_t, 4> d32;
+  auto sum0 = hn::Zero(d32), sum1 = hn::Zero(d32);
+  const auto one = hn::Set(d16, 1);
+  const auto put = [&](auto nibbles, size_t at) HWY_ATTR {
+    const auto c = hn::PromoteTo(d16, nibbles);
+    const auto centred = hn::Sub(hn::Add(c, c), hn::Set(d16, 15));
+    const auto scaled = hn::Add(hn::Mul(centred, hn::LoadU(d16, a + at)), hn::LoadU(d16, b + at));
+    const auto w = hn::ShiftRight<8>(hn::Add(scaled, hn::Set(d16, 128)));
+    hn::StoreU(hn::DemoteTo(i8, w), i8, weights + at);
+    sum0 = hn::ReorderWidenMulAccumulate(d32, w, one, sum0, sum1);
+  };
+  for (size_t i = 0; i < num_bytes; i += 8) {
+    const auto v = hn::LoadU(d8, code + i);
+    put(hn::And(v, hn::Set(d8, 0x0F)), i);
+    put(hn::ShiftRight<4>(v), half + i);
+  }
+  for (size_t i = num_bytes; i < half; ++i) weights[i] = weights[half + i] = 0;
+  sum = hn::GetLane(hn::SumOfLanes(d32, hn::Add(sum0, sum1)));
+#endif
+  return sum;
+}
+
+NibbleFunctions NibbleFunctionsOfTarget() {
+  return {&Distances, &WeightsOf};
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace elanus::kernels
+#if ELANUS_NIBBLE_VNNI
+#ifdef __clang__
+#pragma clang attribute pop
+#else
+#pragma GCC pop_options
+#endif
+#endif
+#undef ELANUS_NIBBLE_VNNI
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace elanus::kernels {
+
+HWY_EXPORT(NibbleFunctionsOfTarget);
+
+NibbleFunctions NibbleFunctionsOfCpu() {
+  return HWY_DYNAMIC_DISPATCH(NibbleFunctionsOfTarget)();
+}
+
+}  // namespace elanus::kernels
+#endif  // HWY_ONCE
