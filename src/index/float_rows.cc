@@ -8,17 +8,13 @@
 #include "kernels/half.h"
 
 namespace elanus::index {
-namespace {
-
 void ToUnitLength(float* vector, size_t dim) {
   double sum = 0;
   for (size_t d = 0; d < dim; ++d) sum += static_cast<double>(vector[d]) * vector[d];
-  if (!(sum > 0) || !std::isfinite(sum)) return;  // The zero vector stays.
+  if (!(sum > 0) || !std::isfinite(sum)) return;
   const double scale = 1 / std::sqrt(sum);
   for (size_t d = 0; d < dim; ++d) vector[d] = static_cast<float>(vector[d] * scale);
 }
-
-}  // namespace
 
 void FloatRows::Convert(const uint8_t* vector, float* out) const {
   switch (ElementTypeOf(rows_.type)) {

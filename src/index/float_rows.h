@@ -9,6 +9,9 @@
 
 namespace elanus::index {
 
+// A vector of length 0 or beyond float's range stays.
+void ToUnitLength(float* vector, size_t dim);
+
 // Threads: any.
 class FloatRows {
  public:

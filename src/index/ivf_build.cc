@@ -64,6 +64,8 @@ absl::StatusOr<Lists> MakeLists(const BuildOptions& options) {
     KMeansOptions kmeans;
     kmeans.num_clusters = num_lists;
     kmeans.seed = options.seed;
+    kmeans.by_direction =
+        options.metric == kernels::Metric::kIp || options.metric == kernels::Metric::kCosine;
     kmeans.executor = options.executor;
     kmeans.cancellation = options.cancellation;
     ELANUS_ASSIGN_OR_RETURN(lists.centroids,

@@ -20,7 +20,7 @@ template <typename T>
 T Take(Bytes& input) {
   T value{};
   const size_t size = std::min(sizeof(T), input.size());
-  std::memcpy(&value, input.data(), size);
+  if (size > 0) std::memcpy(&value, input.data(), size);
   input = input.subspan(size);
   return value;
 }

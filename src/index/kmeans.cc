@@ -133,8 +133,12 @@ absl::StatusOr<std::vector<uint32_t>> AssignToCentroids(const ClusterRows& rows,
   const size_t width = rows.width();
   kernels::CentroidPanels panels;
   if (!rows.binary()) {
-    panels = kernels::CentroidPanels(reinterpret_cast<const float*>(centroids.data()),
-                                     centroids.size() / width, dim);
+    const auto* first = reinterpret_cast<const float*>(centroids.data());
+    std::vector<float> floats(first, first + centroids.size() / sizeof(float));
+    for (size_t at = 0; options.by_direction && at < floats.size(); at += dim) {
+      ToUnitLength(&floats[at], dim);
+    }
+    panels = kernels::CentroidPanels(floats.data(), centroids.size() / width, dim);
   }
   std::vector<uint32_t> nearest(members.size());
   const auto assign = [&](size_t chunk) {

@@ -1,9 +1,9 @@
 // Lloyd's k-means (S. Lloyd, "Least squares quantization in PCM", 1982), for the lists of an
 // inverted file.
 //
-// Floating vectors are clustered as float32 by L2, for COSINE at unit length; for IP by L2 too,
-// since the longest centroid would draw all rows. Binary vectors are clustered by their own metric,
-// with the majority of each bit as the centre.
+// Floating vectors are clustered as float32, for COSINE at unit length, by L2 or by direction; not
+// by inner product, since the longest centroid would draw all rows. Binary vectors are clustered by
+// their own metric, with the majority of each bit as the centre.
 #pragma once
 
 #include <cstdint>
@@ -39,6 +39,9 @@ class ClusterRows {
 struct KMeansOptions {
   size_t num_clusters = 0;
   int iterations = 10;
+  // Rows go to the centroid whose direction is theirs, whatever its length (I. Dhillon & D. Modha,
+  // "Concept decompositions for large sparse text data", Machine Learning 2001). Floats only.
+  bool by_direction = false;
   size_t sample_per_cluster = 256;  // Rows looked at in training, at most.
   uint64_t seed = 0;
   Executor* executor = nullptr;  // Null: the calling thread alone.

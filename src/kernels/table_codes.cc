@@ -15,6 +15,28 @@ namespace hn = hwy::HWY_NAMESPACE;
 // A sum of this many bytes fits 16 bits.
 constexpr size_t kPartsOfRun = 256;
 
+// Bytes are added up as 16-bit numbers of two: one sum gathers pairs, the other the upper byte of
+// each alone; the lower ones are the difference (all modulo 2^16).
+//   even, odd   (chunks, n): 2 n sums in each of several chunks, which belong together
+//   out         2 n sums, raised by them
+HWY_INLINE void AddPairs(const uint16_t* HWY_RESTRICT even, const uint16_t* HWY_RESTRICT odd,
+                         size_t chunks, size_t n, float* HWY_RESTRICT out) {
+  const hn::CappedTag<int32_t, 8> d32;
+  const hn::RebindToFloat<decltype(d32)> df;
+  const hn::Rebind<uint16_t, decltype(d32)> d16;
+  const size_t lanes = hn::Lanes(d32);
+  for (size_t i = 0; i < n; i += lanes) {
+    auto even_sum = hn::Zero(d32), odd_sum = even_sum;
+    for (size_t at = i; at < chunks * n; at += n) {
+      even_sum = hn::Add(even_sum, hn::PromoteTo(d32, hn::LoadU(d16, even + at)));
+      odd_sum = hn::Add(odd_sum, hn::PromoteTo(d32, hn::LoadU(d16, odd + at)));
+    }
+    HWY_ALIGN float both[16];
+    hn::StoreInterleaved2(hn::ConvertTo(df, even_sum), hn::ConvertTo(df, odd_sum), df, both);
+    for (size_t j = 0; j < 2 * lanes; ++j) out[2 * i + j] += both[j];
+  }
+}
+
 #if HWY_TARGET == HWY_SCALAR
 
 void SumNibbles(const uint8_t* tables, const uint8_t* blocks, size_t padded, size_t num_blocks,
@@ -36,27 +58,6 @@ void SumNibbles(const uint8_t* tables, const uint8_t* blocks, size_t padded, siz
 
 using D8 = hn::CappedTag<uint8_t, 64>;
 using D16 = hn::Repartition<uint16_t, D8>;
-
-// Bytes are added up as 16-bit numbers of two: `both` gathers pairs, `odd` the upper byte of each
-// alone; the lower ones are the difference (all modulo 2^16).
-//   sums   16 numbers, of codes 0 ... 15 of a half block; every 16 bytes of the registers are parts
-//          of their own, and are added together
-HWY_INLINE void AddSums(hn::Vec<D16> both, hn::Vec<D16> odd, float* HWY_RESTRICT sums) {
-  const D16 d16;
-  HWY_ALIGN uint16_t even_lanes[32], odd_lanes[32];
-  hn::Store(hn::Sub(both, hn::ShiftLeft<8>(odd)), d16, even_lanes);
-  hn::Store(odd, d16, odd_lanes);
-  const size_t lanes = hn::Lanes(d16);
-  for (size_t i = 0; i < 8; ++i) {
-    uint32_t even_sum = 0, odd_sum = 0;
-    for (size_t at = i; at < lanes; at += 8) {
-      even_sum += even_lanes[at];
-      odd_sum += odd_lanes[at];
-    }
-    sums[2 * i] += static_cast<float>(even_sum);
-    sums[2 * i + 1] += static_cast<float>(odd_sum);
-  }
-}
 
 void SumNibbles(const uint8_t* HWY_RESTRICT tables, const uint8_t* HWY_RESTRICT blocks,
                 size_t padded, size_t num_blocks, float* HWY_RESTRICT out) {
@@ -81,8 +82,15 @@ void SumNibbles(const uint8_t* HWY_RESTRICT tables, const uint8_t* HWY_RESTRICT 
         high_both = hn::Add(high_both, high);
         high_odd = hn::Add(high_odd, hn::ShiftRight<8>(high));
       }
-      AddSums(low_both, low_odd, out);
-      AddSums(high_both, high_odd, out + 16);
+      // Every 16 bytes of the registers are a part of its own.
+      const auto add = [&](auto both, auto odd, float* to) HWY_ATTR {
+        HWY_ALIGN uint16_t even_lanes[32], odd_lanes[32];
+        hn::Store(hn::Sub(both, hn::ShiftLeft<8>(odd)), d16, even_lanes);
+        hn::Store(odd, d16, odd_lanes);
+        AddPairs(even_lanes, odd_lanes, bytes / 16, 8, to);
+      };
+      add(low_both, low_odd, out);
+      add(high_both, high_odd, out + 16);
     }
   }
 }
@@ -105,7 +113,7 @@ void SumBytesPlain(const uint8_t* HWY_RESTRICT tables, const uint8_t* HWY_RESTRI
 HWY_INLINE void SumWholeByteBlock(const uint8_t* HWY_RESTRICT tables,
                                   const uint8_t* HWY_RESTRICT block, size_t parts,
                                   float* HWY_RESTRICT out) {
-  HWY_ALIGN uint32_t sums[64] = {};
+  for (size_t i = 0; i < 64; ++i) out[i] = 0;
   for (size_t begin = 0; begin < parts; begin += kPartsOfRun) {
     const size_t end = HWY_MIN(begin + kPartsOfRun, parts);
     __m512i both = _mm512_setzero_si512(), odd = both;
@@ -123,12 +131,8 @@ HWY_INLINE void SumWholeByteBlock(const uint8_t* HWY_RESTRICT tables,
     HWY_ALIGN uint16_t even_lanes[32], odd_lanes[32];
     _mm512_store_si512(even_lanes, _mm512_sub_epi16(both, _mm512_slli_epi16(odd, 8)));
     _mm512_store_si512(odd_lanes, odd);
-    for (size_t i = 0; i < 32; ++i) {
-      sums[2 * i] += even_lanes[i];
-      sums[2 * i + 1] += odd_lanes[i];
-    }
+    AddPairs(even_lanes, odd_lanes, 1, 32, out);
   }
-  for (size_t i = 0; i < 64; ++i) out[i] = static_cast<float>(sums[i]);
 }
 
 #else
