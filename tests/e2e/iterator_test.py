@@ -8,6 +8,7 @@ from pymilvus import Collection, DataType, connections
 
 from harness import vectors
 from harness.client import index_params, refused, simple_schema
+from search_test import wait_for_index
 
 DIM = 16
 
@@ -78,12 +79,13 @@ def test_an_iterator_stops_at_its_range(client, name):
     assert drain(client.search_iterator(name, [query], batch_size=33, search_params=params)) == whole[40:300]
 
 
-@pytest.mark.parametrize("kind", ["HNSW", "IVF_FLAT"])
+@pytest.mark.parametrize("kind", ["HNSW", "HNSW_SQ", "IVF_FLAT", "IVF_SQ8", "IVF_RABITQ", "SCANN", "DISKANN"])
 def test_an_approximate_index_gives_nearly_all_and_nothing_twice(client, name, kind):
     rng = np.random.default_rng(4)
     rows = vectors.make(DataType.FLOAT_VECTOR, 4000, DIM, rng)
     fill(client, name, rows, kind, "L2")
     client.flush(name)
+    assert wait_for_index(client, name)["indexed_rows"] == len(rows)
     hits = drain(client.search_iterator(name, [rows[0].tolist()], batch_size=200,
                                         search_params={"params": {"ef": 300, "nprobe": 40}}))  # fmt: skip
     assert len({id for id, _ in hits}) == len(hits) >= 3800
