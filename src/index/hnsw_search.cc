@@ -289,17 +289,18 @@ WalkEnd HnswIndex::WalkAllowed(const NodeMeasure& measure, const Neighbor& seed,
 }
 
 // Exact distances of the candidates that may be among the k nearest: of the nearest k by their
-// codes, then of others for as long as they could be nearer than the k-th by as much as any code
-// has erred so far.
+// codes, then of others for as long as they could be nearer than the k-th by twice as much as
+// any code has erred so far.
 //   found  nearest first by their codes
 std::vector<Neighbor> HnswIndex::Refine(const std::vector<Neighbor>& found, int64_t k,
                                         SearchScratch& scratch, WalkCounts& counts) const {
   constexpr size_t kBatch = 8;
+  constexpr float kErrorMargin = 2;
   kernels::TopK best(k);
   float error = 0;
   scratch.distances.resize(std::max(scratch.distances.size(), kBatch));
   for (size_t begin = 0; begin < found.size();) {
-    if (best.full() && found[begin].distance - error > best.bound()) break;
+    if (best.full() && found[begin].distance - kErrorMargin * error > best.bound()) break;
     scratch.rows.clear();
     const size_t end = std::min(begin + kBatch, found.size());
     for (size_t i = begin; i < end; ++i)
