@@ -97,7 +97,8 @@ absl::Status ReadIterator(const meta::KeyValues& pairs, SearchParams& out) {
     return UserError(ErrorCode::kParameterInvalid, "invalid token format: {}", iterator.token);
   }
   if (!Uses(pairs, "search_iter_last_bound")) return absl::OkStatus();
-  const std::string_view text = *Find(pairs, "search_iter_last_bound");
+  std::string_view text = *Find(pairs, "search_iter_last_bound");
+  if (text.front() == '+') text.remove_prefix(1);  // As Go writes infinity.
   float bound = 0;
   const auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), bound);
   // Clients may write more digits than a float has, never a number beyond its range.

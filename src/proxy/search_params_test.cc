@@ -173,6 +173,10 @@ TEST(SearchParams, IteratorsAreRead) {
   ASSERT_TRUE(page.ok()) << page.status().ToString();
   EXPECT_EQ(page->topk, 7);
   EXPECT_EQ(page->iterator_v2->last_bound, 0.12345678806304932f);
+  EXPECT_EQ(read({{"search_iter_v2", "True"}, {"search_iter_last_bound", "+Inf"}})
+                ->iterator_v2->last_bound,
+            std::numeric_limits<float>::infinity())
+      << "as Go writes it";
   const auto error = [&](const char* key, const char* value) {
     return WireReason(read({{"search_iter_v2", "True"}, {key, value}}).status());
   };

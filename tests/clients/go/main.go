@@ -1,12 +1,14 @@
 // One walk through the Go SDK: connect, create, insert, index, load, search, filtered query, upsert,
-// delete, drop. Prints `ok` and exits 0, or says what differed and exits 1.
+// iterator, groups, delete, drop. Prints `ok` and exits 0, or says what differed and exits 1.
 //
 // usage: clienttest HOST:PORT
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"reflect"
 	"time"
@@ -106,6 +108,28 @@ func walk(ctx context.Context, address string) {
 	filtered := must(client.Search(ctx, milvusclient.NewSearchOption(name, 50, []entity.Vector{entity.FloatVector(vector(0))}).
 		WithFilter(`word == "w3" and extra < 40`)))
 	equal("filtered hits", keys(filtered[0].IDs), []int64{3, 8, 13, 18})
+
+	iterator := must(client.SearchIterator(ctx, milvusclient.NewSearchIteratorOption(name, entity.FloatVector(vector(42))).
+		WithBatchSize(30)))
+	paged := map[int64]bool{}
+	for {
+		page, err := iterator.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		check(err)
+		for _, key := range keys(page.IDs) {
+			if paged[key] {
+				panic("an iterator repeats a row")
+			}
+			paged[key] = true
+		}
+	}
+	equal("paged hits", len(paged), 200)
+
+	grouped := must(client.Search(ctx, milvusclient.NewSearchOption(name, 5, []entity.Vector{entity.FloatVector(vector(42))}).
+		WithGroupByField("word").WithGroupSize(3).WithStrictGroupSize(true)))
+	equal("grouped hits", grouped[0].ResultCount, 15)
 
 	queried := must(client.Query(ctx, milvusclient.NewQueryOption(name).
 		WithFilter("id in [1, 2] or extra == 14").WithOutputFields("word", "maybe")))
