@@ -13,7 +13,7 @@ absl::StatusOr<std::string> BuildCodedHnsw(const BuildOptions& options, const Co
   if (options.progress) {
     graph_options.progress = [&](double done) { options.progress(kGraphShare * done); };
   }
-  ELANUS_ASSIGN_OR_RETURN(const std::string graph, BuildHnsw(graph_options));
+  ELANUS_ASSIGN_OR_RETURN(const std::string graph, BuildHnswLinks(graph_options));
   std::vector<uint32_t> members;
   for (int64_t row = 0; row < options.rows.num_rows; ++row) {
     if (options.valid.empty() || options.valid.Test(row)) {

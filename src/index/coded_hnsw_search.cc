@@ -174,11 +174,7 @@ absl::StatusOr<std::vector<Neighbor>> CodedHnswIndex::Search(const SearchRequest
                                                              SearchStatistics* statistics) const {
   SearchStatistics ignored;
   if (request.k <= 0) return std::vector<Neighbor>();
-  if (!request.allowed.empty() && request.allowed.size() != rows_.num_rows) {
-    return InternalError(ErrorCode::kInternal, "filter of {} rows over an index of {} rows",
-                         request.allowed.size(), rows_.num_rows);
-  }
-  if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+  ELANUS_RETURN_IF_ERROR(CheckRequest(request, rows_.num_rows));
   const AllowedRows allowed(request.allowed, request.num_allowed, linked(),
                             static_cast<int64_t>(graph_.header.num_linked));
   if (allowed.count() == 0 || graph_.header.num_linked == 0) return std::vector<Neighbor>();

@@ -77,7 +77,7 @@ absl::Status Builder::BuildGraph() {
   if (options_.progress) {
     options.progress = [this](double done) { options_.progress(done * kGraphShare); };
   }
-  ELANUS_ASSIGN_OR_RETURN(graph_file_, BuildHnsw(options));
+  ELANUS_ASSIGN_OR_RETURN(graph_file_, BuildHnswLinks(options));
   ELANUS_ASSIGN_OR_RETURN(
       graph_,
       OpenHnswFile({reinterpret_cast<const uint8_t*>(graph_file_.data()), graph_file_.size()}));

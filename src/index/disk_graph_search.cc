@@ -309,11 +309,7 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Search(const SearchRequest
   SearchStatistics ignored;
   SearchStatistics& counted = statistics != nullptr ? *statistics : ignored;
   if (request.k <= 0) return std::vector<Neighbor>();
-  if (!request.allowed.empty() && request.allowed.size() != rows_.num_rows) {
-    return InternalError(ErrorCode::kInternal, "filter of {} rows over an index of {} rows",
-                         request.allowed.size(), rows_.num_rows);
-  }
-  if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+  ELANUS_RETURN_IF_ERROR(CheckRequest(request, rows_.num_rows));
   const BitView linked(head_.linked.data(), head_.linked.empty() ? 0 : rows_.num_rows);
   const AllowedRows allowed(request.allowed, request.num_allowed, linked,
                             static_cast<int64_t>(head_.facts.num_linked));

@@ -18,6 +18,8 @@ namespace elanus::index {
 // the same rows and seed; several threads make a graph of equal quality that differs from run to
 // run.
 absl::StatusOr<std::string> BuildHnsw(const BuildOptions& options);
+// The same graph without the codes that searches go by, for indexes that have codes of their own.
+absl::StatusOr<std::string> BuildHnswLinks(const BuildOptions& options);
 
 // `file` and `rows` are borrowed for the index's life. Verifies every byte. The search parameter is
 // ef; at least k are looked at whatever it says.

@@ -64,7 +64,7 @@ class Builder {
  public:
   explicit Builder(const BuildOptions& options) : options_(options) {}
 
-  absl::StatusOr<std::string> Build();
+  absl::StatusOr<std::string> Build(bool keep_codes);
 
  private:
   struct Node {
@@ -430,7 +430,7 @@ absl::Status Builder::CheckOptions() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::string> Builder::Build() {
+absl::StatusOr<std::string> Builder::Build(bool keep_codes) {
   ELANUS_RETURN_IF_ERROR(CheckOptions());
   AssignLevels();
   header_.has_codes = HnswHasCodes(header_.type, options_.rows.dim) &&
@@ -441,6 +441,10 @@ absl::StatusOr<std::string> Builder::Build() {
   ELANUS_RETURN_IF_ERROR(InsertAll());
   FinishLists();
   if (options_.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(options_.cancellation->Check());
+  if (!keep_codes) {
+    header_.has_codes = false;
+    file_.resize(HnswLayout(header_).file_bytes);  // Codes come last.
+  }
   SealHnswFile(header_, file_);
   if (options_.progress) options_.progress(1);
   return std::move(file_);
@@ -449,7 +453,11 @@ absl::StatusOr<std::string> Builder::Build() {
 }  // namespace
 
 absl::StatusOr<std::string> BuildHnsw(const BuildOptions& options) {
-  return Builder(options).Build();
+  return Builder(options).Build(true);
+}
+
+absl::StatusOr<std::string> BuildHnswLinks(const BuildOptions& options) {
+  return Builder(options).Build(false);
 }
 
 }  // namespace elanus::index

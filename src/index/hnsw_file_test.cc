@@ -142,6 +142,21 @@ TEST(HnswFile, OpensFilesOfVersionOneWhichHadNoCodes) {
             "HNSW index file is damaged: counts in the header contradict each other");
 }
 
+TEST(HnswFile, HoldsTheSameGraphWithoutCodes) {
+  const auto data = ClusteredVectors(DataType::kFloatVector, 64, 500, 4, 2);
+  BuildOptions options{.rows = data.rows(), .metric = Metric::kL2};
+  options.params = {{"M", "8"}, {"efConstruction", "40"}};
+  const std::string with = BuildHnsw(options).value(), without = BuildHnswLinks(options).value();
+  EXPECT_LT(without.size() + 500 * 32, with.size());
+  const auto open = [](const std::string& file) {
+    return OpenHnswFile({reinterpret_cast<const uint8_t*>(file.data()), file.size()}).value();
+  };
+  const HnswGraph a = open(with), b = open(without);
+  EXPECT_TRUE(a.header.has_codes);
+  EXPECT_FALSE(b.header.has_codes);
+  EXPECT_TRUE(std::equal(a.level0, a.level0 + 500 * 16, b.level0));
+}
+
 TEST(HnswFile, RefusesLinksThatLeadNowhere) {
   const auto data = ClusteredVectors(DataType::kFloatVector, 4, 64, 4, 2);
   AlignedFile file(SmallFile(data));

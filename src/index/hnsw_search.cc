@@ -359,11 +359,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Search(const SearchRequest& req
   SearchStatistics ignored;
   SearchStatistics& counted = statistics != nullptr ? *statistics : ignored;
   if (request.k <= 0) return std::vector<Neighbor>();
-  if (!request.allowed.empty() && request.allowed.size() != rows_.num_rows) {
-    return InternalError(ErrorCode::kInternal, "filter of {} rows over an index of {} rows",
-                         request.allowed.size(), rows_.num_rows);
-  }
-  if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+  ELANUS_RETURN_IF_ERROR(CheckRequest(request, rows_.num_rows));
   ELANUS_ASSIGN_OR_RETURN(const int64_t ef, EfOf(request.params, request.k, request.range));
   kernels::Bitset storage;
   const Plan plan = MakePlan(request, ef, storage);

@@ -304,11 +304,7 @@ absl::StatusOr<std::vector<Neighbor>> IvfIndex::Search(const SearchRequest& requ
                                                        SearchStatistics* statistics) const {
   SearchStatistics ignored;
   if (request.k <= 0 || lists_.facts.num_lists == 0) return std::vector<Neighbor>();
-  if (!request.allowed.empty() && request.allowed.size() != rows_.num_rows) {
-    return InternalError(ErrorCode::kInternal, "filter of {} rows over an index of {} rows",
-                         request.allowed.size(), rows_.num_rows);
-  }
-  if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+  ELANUS_RETURN_IF_ERROR(CheckRequest(request, rows_.num_rows));
   const Plan plan = MakePlan(request);
   Work work{request, plan, statistics != nullptr ? *statistics : ignored,
             kernels::TopK(plan.scan ? request.k : plan.candidates)};

@@ -21,4 +21,12 @@ kernels::ElementType ElementTypeOf(schema::DataType type) {
   }
 }
 
+absl::Status CheckRequest(const SearchRequest& request, int64_t num_rows) {
+  if (!request.allowed.empty() && request.allowed.size() != num_rows) {
+    return InternalError(ErrorCode::kInternal, "filter of {} rows over an index of {} rows",
+                         request.allowed.size(), num_rows);
+  }
+  return request.cancellation != nullptr ? request.cancellation->Check() : absl::OkStatus();
+}
+
 }  // namespace elanus::index

@@ -55,6 +55,9 @@ struct SearchRequest {
   const Cancellation* cancellation = nullptr;
 };
 
+// What every search begins with: a filter that does not fit the rows, a call that was cancelled.
+absl::Status CheckRequest(const SearchRequest& request, int64_t num_rows);
+
 struct SearchStatistics {
   int64_t distances = 0;
   int64_t hops = 0;
