@@ -14,6 +14,7 @@
 #include "bench/npy_file.h"
 #include "index/brute_force.h"
 #include "index/index_kinds.h"
+#include "kernels/distance.h"
 #include "storage/file_system.h"
 
 namespace elanus::bench {
