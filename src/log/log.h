@@ -60,7 +60,8 @@ class Log {
   absl::StatusOr<Position> AppendAndWait(std::string record);
 
   // Drops files whose records all lie below `position`. If that is every record and they are more
-  // than options.idle_bytes_max, a new file takes the place of the newest one, too.
+  // than options.idle_bytes_max, a new file takes the place of the newest one, too. Waits for the
+  // log's thread: not for reports to call.
   virtual absl::Status TruncateBelow(Position position) = 0;
   virtual LogStatistics statistics() const = 0;
 };
