@@ -1,5 +1,6 @@
 #include "bench/index_bench.h"
 
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -295,6 +296,12 @@ absl::Status Run::OnePass(const Params& params, SearchFigures& figures,
   }
   const double cpu_seconds = CpuSeconds(CLOCK_THREAD_CPUTIME_ID) - cpu;
   for (int64_t q = 0; q < queries_.num_rows; ++q) recall += RecallOf(q, found[q]);
+  if (options_.report_ids && figures.ids.empty()) {
+    for (const std::vector<Neighbor>& hits : found) {
+      std::vector<int64_t>& rows = figures.ids.emplace_back();
+      for (const Neighbor& hit : hits) rows.push_back(hit.row);
+    }
+  }
   const auto count = static_cast<double>(queries_.num_rows);
   figures.recall = recall / count;
   figures.distances = static_cast<double>(statistics.distances) / count;
@@ -381,14 +388,28 @@ absl::StatusOr<IndexFigures> BenchIndex(const IndexBenchOptions& options) {
   return Run(options).Figures();
 }
 
+namespace {
+
+// A member of the object, or nothing.
+std::string IdsAsJson(const std::vector<std::vector<int64_t>>& ids) {
+  if (ids.empty()) return "";
+  std::string text;
+  for (const std::vector<int64_t>& rows : ids) {
+    text += fmt::format("{}[{}]", text.empty() ? "" : ", ", fmt::join(rows, ", "));
+  }
+  return fmt::format(R"(, "ids": [{}])", text);
+}
+
+}  // namespace
+
 std::string FiguresAsJson(const IndexFigures& figures) {
   std::string search;
   for (const SearchFigures& one : figures.search) {
     search += fmt::format(
         R"({}{{"params": "{}", "recall": {:.5f}, "qps": {:.1f}, "batch_qps": {:.1f}, "p50_us": {:.1f}, )"
-        R"("p99_us": {:.1f}, "distances": {:.1f}, "cpu_qps": {:.1f}, "reads": {:.1f}}})",
+        R"("p99_us": {:.1f}, "distances": {:.1f}, "cpu_qps": {:.1f}, "reads": {:.1f}{}}})",
         search.empty() ? "" : ", ", one.params, one.recall, one.qps, one.batch_qps, one.p50_us,
-        one.p99_us, one.distances, one.cpu_qps, one.reads);
+        one.p99_us, one.distances, one.cpu_qps, one.reads, IdsAsJson(one.ids));
   }
   return fmt::format(
       R"({{"index": "{}", "n": {}, "dim": {}, "build_s": {:.3f}, "peak_mb": {:.1f}, "file_bytes": {}, )"

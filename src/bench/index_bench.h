@@ -13,11 +13,12 @@ namespace elanus::bench {
 struct IndexBenchOptions {
   std::string base;  // .npy files of (n, dim): float32, float16, int8, or uint8 for packed bits.
   std::string query;
-  std::string ids;     // .npy of exact neighbours, (queries, at least k) rows; empty: worked out.
-  std::string metric;  // "L2", "IP", ...
-  std::string index;   // A name of the table of index kinds.
-  std::string params;  // "M=16,efConstruction=200"
-  std::string search;  // "ef=16;ef=32": one setting after the other.
+  std::string ids;  // .npy of exact neighbours, (queries, at least k) rows; empty: worked out.
+  bool report_ids = false;  // What each query found, into the figures.
+  std::string metric;       // "L2", "IP", ...
+  std::string index;        // A name of the table of index kinds.
+  std::string params;       // "M=16,efConstruction=200"
+  std::string search;       // "ef=16;ef=32": one setting after the other.
   int64_t k = 10;
   int threads = 1;             // Of the build and of the batched search.
   double filter_fraction = 1;  // Part of the rows, drawn at random, that a search may return.
@@ -35,6 +36,7 @@ struct SearchFigures {
   double p99_us = 0;
   double distances = 0;  // Computed, mean of a query.
   double reads = 0;      // Of blocks, from a file that stays on disk; mean of a query.
+  std::vector<std::vector<int64_t>> ids;  // Rows found by each query, if asked for.
 };
 
 struct IndexFigures {

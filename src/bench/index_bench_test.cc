@@ -72,6 +72,21 @@ TEST_F(IndexBench, MeasuresEverySettingOfAnIndexWithAFile) {
       << "the index file stayed behind";
 }
 
+TEST_F(IndexBench, ReportsWhatEachQueryFoundIfAskedTo) {
+  const auto without = BenchIndex(options_);
+  ASSERT_TRUE(without.ok());
+  EXPECT_EQ(FiguresAsJson(*without).find("\"ids\""), std::string::npos);
+  options_.report_ids = true;
+  const auto figures = BenchIndex(options_);
+  ASSERT_TRUE(figures.ok()) << figures.status();
+  ASSERT_EQ(figures->search.size(), 2u);
+  for (const SearchFigures& one : figures->search) {
+    ASSERT_FALSE(one.ids.empty());
+    EXPECT_EQ(one.ids[0].size(), static_cast<size_t>(options_.k));
+  }
+  EXPECT_NE(FiguresAsJson(*figures).find("\"ids\": [["), std::string::npos);
+}
+
 TEST_F(IndexBench, ExactSearchHasRecallOneUnderAFilterToo) {
   options_.index = "FLAT";
   options_.params = "";

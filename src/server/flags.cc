@@ -72,8 +72,16 @@ CLI::App* AddIndexBench(CLI::App& app, CommandLine* line) {
   bench::IndexBenchOptions& options = line->index_bench;
   index->add_option("--base", options.base, "Vectors to index, a .npy of (n, dim)")->required();
   index->add_option("--query", options.query, "Query vectors, a .npy of (n, dim)")->required();
-  index->add_option("--ids", options.ids,
-                    "Exact neighbours, a .npy of (queries, >= k) row numbers");
+  index
+      ->add_option_function<std::string>(
+          "--ids",
+          [&options](const std::string& file) {
+            options.ids = file;
+            options.report_ids = file.empty();
+          },
+          "With a file: exact neighbours, a .npy of (queries, >= k) row numbers. Without: what was "
+          "found is in the JSON")
+      ->expected(0, 1);
   index->add_option("--metric", options.metric, "L2, IP, COSINE, ...")->required();
   index->add_option("--index", options.index, "Index type, such as HNSW")->required();
   index->add_option("--params", options.params, "Build parameters: k=v,k=v");

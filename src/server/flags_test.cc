@@ -72,6 +72,19 @@ TEST(Flags, ReadsWhatToBench) {
   EXPECT_EQ(line->index_bench.threads, 2);
   EXPECT_EQ(line->index_bench.filter_fraction, 0.5);
   EXPECT_TRUE(line->json);
+  EXPECT_FALSE(line->index_bench.report_ids);
+  const std::vector<std::string> shortest = {"bench", "index", "--base", "b", "--query", "q"};
+  auto arguments = shortest;
+  arguments.insert(arguments.end(), {"--ids", "--metric", "L2", "--index", "FLAT"});
+  const auto bare = ParseCommandLine("elanus", arguments);
+  ASSERT_TRUE(bare.ok()) << bare.status();
+  EXPECT_TRUE(bare->index_bench.report_ids);
+  arguments = shortest;
+  arguments.insert(arguments.end(), {"--ids", "i.npy", "--metric", "L2", "--index", "FLAT"});
+  const auto named = ParseCommandLine("elanus", arguments);
+  ASSERT_TRUE(named.ok()) << named.status();
+  EXPECT_EQ(named->index_bench.ids, "i.npy");
+  EXPECT_FALSE(named->index_bench.report_ids);
   EXPECT_FALSE(ParseCommandLine("elanus", {"bench"}).ok());
   EXPECT_FALSE(ParseCommandLine("elanus", {"bench", "index", "--base", "b.npy"}).ok());
   EXPECT_NE(
