@@ -16,6 +16,7 @@
 #include "index/brute_force.h"
 #include "index/index_kinds.h"
 #include "kernels/distance.h"
+#include "kernels/half.h"
 #include "storage/file_system.h"
 
 namespace elanus::bench {
@@ -88,6 +89,26 @@ absl::StatusOr<VectorRows> RowsOf(const NpyMatrix& matrix, const std::string& na
   return VectorRows{type, dim, matrix.num_rows, matrix.data.data()};
 }
 
+// Floating queries in the precision of the rows, as the server takes them.
+void MatchType(NpyType rows, NpyMatrix& queries) {
+  const size_t count = static_cast<size_t>(queries.num_rows * queries.num_columns);
+  std::vector<uint8_t> converted;
+  if (rows == NpyType::kFloat16 && queries.type == NpyType::kFloat32) {
+    converted.resize(count * 2);
+    kernels::FloatToHalf(kernels::ElementType::kFloat16,
+                         reinterpret_cast<const float*>(queries.data.data()), count,
+                         converted.data());
+  } else if (rows == NpyType::kFloat32 && queries.type == NpyType::kFloat16) {
+    converted.resize(count * 4);
+    kernels::HalfToFloat(kernels::ElementType::kFloat16, queries.data.data(), count,
+                         reinterpret_cast<float*>(converted.data()));
+  } else {
+    return;
+  }
+  queries.type = rows;
+  queries.data = std::move(converted);
+}
+
 int64_t IdAt(const NpyMatrix& ids, int64_t row, int64_t column) {
   const size_t at = static_cast<size_t>(row * ids.num_columns + column);
   if (ids.type == NpyType::kInt64) return reinterpret_cast<const int64_t*>(ids.data.data())[at];
@@ -132,6 +153,7 @@ class Run {
 absl::Status Run::ReadData() {
   ELANUS_ASSIGN_OR_RETURN(base_, ReadNpy(options_.base));
   ELANUS_ASSIGN_OR_RETURN(query_, ReadNpy(options_.query));
+  MatchType(base_.type, query_);
   ELANUS_ASSIGN_OR_RETURN(rows_, RowsOf(base_, options_.base));
   ELANUS_ASSIGN_OR_RETURN(queries_, RowsOf(query_, options_.query));
   if (rows_.type != queries_.type || rows_.dim != queries_.dim) {

@@ -11,9 +11,9 @@
 namespace elanus::bench {
 
 struct IndexBenchOptions {
-  std::string base;  // .npy files of (n, dim): float32, float16, int8, or uint8 for packed bits.
-  std::string query;
-  std::string ids;  // .npy of exact neighbours, (queries, at least k) rows; empty: worked out.
+  std::string base;   // .npy files of (n, dim): float32, float16, int8, or uint8 for packed bits.
+  std::string query;  // Floats of another precision than the base are converted.
+  std::string ids;    // .npy of exact neighbours, (queries, at least k) rows; empty: worked out.
   bool report_ids = false;  // What each query found, into the figures.
   std::string metric;       // "L2", "IP", ...
   std::string index;        // A name of the table of index kinds.
