@@ -11,7 +11,8 @@ HWY_BEFORE_NAMESPACE();
 #if HWY_TARGET <= HWY_AVX3_DL && HWY_ARCH_X86
 #define ELANUS_NIBBLE_VNNI 1
 #ifdef __clang__
-#pragma clang attribute push(__attribute__((target("avx512vnni"))), apply_to = function)
+HWY_AFTER_NAMESPACE();  // Of two lists of options clang takes one: one with both.
+HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",avx512vnni")
 #else
 #pragma GCC push_options
 #pragma GCC target("avx512vnni")
@@ -213,7 +214,8 @@ NibbleFunctions NibbleFunctionsOfTarget() {
 }  // namespace elanus::kernels
 #if ELANUS_NIBBLE_VNNI
 #ifdef __clang__
-#pragma clang attribute pop
+HWY_POP_ATTRIBUTES
+HWY_BEFORE_NAMESPACE();
 #else
 #pragma GCC pop_options
 #endif

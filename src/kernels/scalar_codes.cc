@@ -178,8 +178,7 @@ void UnpackScalarCode(const uint8_t* code, size_t dim, int bits, uint8_t* values
     const uint8_t* from = code + offset;
     const size_t half = (n + 1) / 2, quarter = (n + 3) / 4;
     for (size_t i = 0; i < n; ++i) {
-      uint32_t value = from[i];
-      if (bits != 8) value = i < half ? from[i] & 15 : from[i - half] >> 4;
+      uint32_t value = bits == 8 ? from[i] : i < half ? from[i] & 15 : from[i - half] >> 4;
       if (bits == 6) value |= (from[half + i % quarter] >> (2 * (i / quarter)) & 3u) << 4;
       values[begin + i] = static_cast<uint8_t>(value);
     }
