@@ -14,12 +14,7 @@ absl::StatusOr<std::string> BuildCodedHnsw(const BuildOptions& options, const Co
     graph_options.progress = [&](double done) { options.progress(kGraphShare * done); };
   }
   ELANUS_ASSIGN_OR_RETURN(const std::string graph, BuildHnswLinks(graph_options));
-  std::vector<uint32_t> members;
-  for (int64_t row = 0; row < options.rows.num_rows; ++row) {
-    if (options.valid.empty() || options.valid.Test(row)) {
-      members.push_back(static_cast<uint32_t>(row));
-    }
-  }
+  const std::vector<uint32_t> members = ValidRows(options);
   const RefineChoice refine = RefineChoiceOf(options.params, options.rows.type);
   ELANUS_ASSIGN_OR_RETURN(const RowCodesBytes codes, BuildRowCodes(options, spec, members));
   RowCodesBytes finer;

@@ -81,9 +81,7 @@ absl::Status Builder::BuildGraph() {
   ELANUS_ASSIGN_OR_RETURN(
       graph_,
       OpenHnswFile({reinterpret_cast<const uint8_t*>(graph_file_.data()), graph_file_.size()}));
-  for (uint32_t row = 0; row < graph_.header.num_rows; ++row) {
-    if (options_.valid.empty() || options_.valid.Test(row)) members_.push_back(row);
-  }
+  members_ = ValidRows(options_);
   DiskGraphFacts& facts = head_.facts;
   facts.type = static_cast<uint32_t>(options_.rows.type);
   facts.metric = MetricNumber(options_.metric);

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 
+#include "index/allowed_rows.h"
 #include "index/brute_force.h"
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
@@ -64,7 +64,7 @@ class HnswIndex final : public VectorIndex {
     bool two_hops = false;  // Walk the allowed rows alone.
     int64_t distances_max = 0;
   };
-  Plan MakePlan(const SearchRequest& request, int64_t ef, kernels::Bitset& storage) const;
+  Plan MakePlan(const SearchRequest& request, int64_t ef, const AllowedRows& allowed) const;
   absl::StatusOr<std::vector<Neighbor>> Scan(const SearchRequest& request, const Plan& plan,
                                              SearchStatistics& statistics) const;
   // What was found; and whether as many rows were found as there should be, though they may be
@@ -125,22 +125,9 @@ absl::StatusOr<int64_t> EfOf(const Params* params, int64_t k, const DistanceRang
 // far from the query, or a range begins far from it, it takes longer still, so it is given up once
 // it has cost as much as the scan.
 HnswIndex::Plan HnswIndex::MakePlan(const SearchRequest& request, int64_t ef,
-                                    kernels::Bitset& storage) const {
+                                    const AllowedRows& allowed) const {
   const auto num_linked = static_cast<int64_t>(graph_.header.num_linked);
-  Plan plan{.allowed = request.allowed, .num_allowed = request.num_allowed, .ef = ef};
-  if (request.allowed.empty()) plan.num_allowed = num_linked;
-  if (graph_.linked != nullptr) {
-    const BitView linked(graph_.linked, rows_.num_rows);
-    if (request.allowed.empty()) {
-      plan.allowed = linked;
-    } else {
-      storage = kernels::Bitset(rows_.num_rows);
-      std::memcpy(storage.words(), linked.words(), static_cast<size_t>(linked.num_words()) * 8);
-      storage.And(request.allowed);
-      plan.allowed = storage.view();
-      plan.num_allowed = storage.Count();
-    }
-  }
+  Plan plan{.allowed = allowed.view(), .num_allowed = allowed.count(), .ef = ef};
   if (plan.num_allowed == 0) return plan;
   const double share = static_cast<double>(plan.num_allowed) / num_linked;
   const bool from_far = request.range.nearest > -std::numeric_limits<float>::infinity();
@@ -361,8 +348,10 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Search(const SearchRequest& req
   if (request.k <= 0) return std::vector<Neighbor>();
   ELANUS_RETURN_IF_ERROR(CheckRequest(request, rows_.num_rows));
   ELANUS_ASSIGN_OR_RETURN(const int64_t ef, EfOf(request.params, request.k, request.range));
-  kernels::Bitset storage;
-  const Plan plan = MakePlan(request, ef, storage);
+  const BitView linked(graph_.linked, graph_.linked == nullptr ? 0 : rows_.num_rows);
+  const AllowedRows allowed(request.allowed, request.num_allowed, linked,
+                            static_cast<int64_t>(graph_.header.num_linked));
+  const Plan plan = MakePlan(request, ef, allowed);
   if (plan.num_allowed == 0) return std::vector<Neighbor>();
   if (!plan.scan) {
     ELANUS_ASSIGN_OR_RETURN(Found found, Walk(request, plan, counted));

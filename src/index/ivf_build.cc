@@ -14,16 +14,6 @@ namespace {
 constexpr int64_t kDefaultNlist = 128;
 constexpr size_t kChunkRows = 512;  // Coded at a time; a multiple of kCodeBlock.
 
-std::vector<uint32_t> ValidRows(const BuildOptions& options) {
-  std::vector<uint32_t> rows;
-  rows.reserve(static_cast<size_t>(options.rows.num_rows));
-  for (int64_t row = 0; row < options.rows.num_rows; ++row) {
-    if (options.valid.empty() || options.valid.Test(row))
-      rows.push_back(static_cast<uint32_t>(row));
-  }
-  return rows;
-}
-
 absl::Status CheckOptions(const BuildOptions& options, int64_t nlist) {
   const VectorRows& rows = options.rows;
   if (rows.dim <= 0 || nlist < 1 ||

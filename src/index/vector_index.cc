@@ -29,4 +29,15 @@ absl::Status CheckRequest(const SearchRequest& request, int64_t num_rows) {
   return request.cancellation != nullptr ? request.cancellation->Check() : absl::OkStatus();
 }
 
+std::vector<uint32_t> ValidRows(const BuildOptions& options) {
+  std::vector<uint32_t> rows;
+  rows.reserve(static_cast<size_t>(options.rows.num_rows));
+  for (int64_t row = 0; row < options.rows.num_rows; ++row) {
+    if (options.valid.empty() || options.valid.Test(row)) {
+      rows.push_back(static_cast<uint32_t>(row));
+    }
+  }
+  return rows;
+}
+
 }  // namespace elanus::index

@@ -89,4 +89,7 @@ struct BuildOptions {
   std::function<void(double)> progress;  // 0...1; may be empty; any thread.
 };
 
+// The rows that are not null, ascending.
+std::vector<uint32_t> ValidRows(const BuildOptions& options);
+
 }  // namespace elanus::index

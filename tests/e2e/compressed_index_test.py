@@ -6,7 +6,7 @@ from pymilvus import DataType
 
 from harness import vectors
 from harness.client import index_params, refused, simple_schema
-from search_test import DIM, check_against_brute_force, wait_for_index
+from search_test import DIM, check_against_brute_force, make_indexed
 
 pytestmark = pytest.mark.core
 K = 10
@@ -23,13 +23,7 @@ TYPES = {
 
 
 def make(client, name, kind, metric, type_, params, rows):
-    client.create_collection(
-        name, schema=simple_schema(client, dim=DIM, vector=kind), consistency_level="Strong",
-        index_params=index_params(client, kind=type_, metric=metric, **params),
-    )  # fmt: skip
-    client.insert(name, [{"id": i, "vector": vectors.to_client(kind, row)} for i, row in enumerate(rows)])
-    client.flush(name)
-    described = wait_for_index(client, name)
+    described = make_indexed(client, name, kind, metric, rows, type_, **params)
     assert described["index_type"] == type_ and described["indexed_rows"] == len(rows)
     for key, value in params.items():
         assert described[key] == str(value), (key, described)

@@ -3,24 +3,13 @@
 import numpy as np
 import pytest
 from pymilvus import DataType, MilvusClient
-from search_test import check_against_brute_force, wait_for_index
+from search_test import DIM, check_against_brute_force, make_indexed
 
 from harness import vectors
-from harness.client import index_params, refused, simple_schema
+from harness.client import refused
 from harness.server import Server
 
-DIM = 32
 SEARCH = {"search_params": {"params": {"search_list": 100}}}
-
-
-def fill(client, name, index, kind, metric, rows, **params):
-    client.create_collection(
-        name, schema=simple_schema(client, dim=DIM, vector=kind), consistency_level="Strong",
-        index_params=index_params(client, kind=index, metric=metric, **params),
-    )  # fmt: skip
-    client.insert(name, [{"id": i, "vector": vectors.to_client(kind, row)} for i, row in enumerate(rows)])
-    client.flush(name)
-    assert wait_for_index(client, name)["index_type"] == index
 
 
 @pytest.mark.parametrize("index", ["DISKANN", "AISAQ"])
@@ -29,7 +18,7 @@ def fill(client, name, index, kind, metric, rows, **params):
 def test_finds_the_neighbours(client, name, index, metric, kind):
     rng = np.random.default_rng(3)
     rows, queries = vectors.make(kind, 4000, DIM, rng), vectors.make(kind, 32, DIM, rng)
-    fill(client, name, index, kind, metric, rows)
+    make_indexed(client, name, kind, metric, rows, index)
     floor = 0.6 if metric == "IP" else 0.9  # As for HNSW, whose graph this is.
     check_against_brute_force(client, name, kind, metric, rows, queries, floor, **SEARCH)
     # Few survivors are compared one by one: exact.
@@ -40,7 +29,7 @@ def test_finds_the_neighbours(client, name, index, metric, kind):
 def test_parameters_are_checked_where_the_reference_checks_them(client, name):
     rows = vectors.make(DataType.FLOAT_VECTOR, 2000, DIM, np.random.default_rng(4))
     # DISKANN's build keys are set by the server, so that absurd ones do no harm.
-    fill(client, name, "DISKANN", DataType.FLOAT_VECTOR, "L2", rows, max_degree=-5, search_list_size=0)
+    make_indexed(client, name, DataType.FLOAT_VECTOR, "L2", rows, "DISKANN", max_degree=-5, search_list_size=0)
     query = [rows[0].tolist()]
     with refused("search_list_size(1) should be larger than k(10)"):
         client.search(name, query, limit=10, search_params={"params": {"search_list": 1}})
@@ -54,7 +43,7 @@ def test_survives_a_restart_and_serves_beside_a_damaged_block(tmp_path):
     queries = rows[::200] + 0.01
     with Server(tmp_path / "data") as server:
         client = MilvusClient(server.uri, timeout=30)
-        fill(client, "c", "DISKANN", DataType.FLOAT_VECTOR, "L2", rows)
+        make_indexed(client, "c", DataType.FLOAT_VECTOR, "L2", rows, "DISKANN")
         check_against_brute_force(client, "c", DataType.FLOAT_VECTOR, "L2", rows, queries, 0.9, **SEARCH)
         client.close()
     files = [path for path in (tmp_path / "data/data/files/index_files").rglob("*") if path.is_file()]

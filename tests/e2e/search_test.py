@@ -93,18 +93,25 @@ def test_ivf_probes_lists_and_finds_all_with_all_of_them(client, name, kind, met
     rng = np.random.default_rng(12)
     rows, queries = vectors.make(kind, 4000, DIM, rng), vectors.make(kind, 32, DIM, rng)
     index = "BIN_IVF_FLAT" if kind == DataType.BINARY_VECTOR else "IVF_FLAT"
-    client.create_collection(
-        name, schema=simple_schema(client, dim=DIM, vector=kind), consistency_level="Strong",
-        index_params=index_params(client, kind=index, metric=metric, nlist=32),
-    )  # fmt: skip
-    client.insert(name, [{"id": i, "vector": vectors.to_client(kind, row)} for i, row in enumerate(rows)])
-    client.flush(name)
-    assert wait_for_index(client, name)["index_type"] == index
+    make_indexed(client, name, kind, metric, rows, index, nlist=32)
     options = {"search_params": {"params": {"nprobe": 32}}}
     floor = 0.5 if kind == DataType.BINARY_VECTOR else 0.99  # As above; halves tie now and then.
     check_against_brute_force(client, name, kind, metric, rows, queries, floor, **options)
     with refused("nprobe", 1100):
         client.search(name, [vectors.to_client(kind, queries[0])], limit=3, search_params={"params": {"nprobe": 0}})
+
+
+def make_indexed(client, name, kind, metric, rows, index, **params):
+    """A collection of these rows, flushed, with its index finished; returns what describes the index."""
+    client.create_collection(
+        name, schema=simple_schema(client, dim=DIM, vector=kind), consistency_level="Strong",
+        index_params=index_params(client, kind=index, metric=metric, **params),
+    )  # fmt: skip
+    client.insert(name, [{"id": i, "vector": vectors.to_client(kind, row)} for i, row in enumerate(rows)])
+    client.flush(name)
+    described = wait_for_index(client, name)
+    assert described["index_type"] == index
+    return described
 
 
 def wait_for_index(client, name, index="vector", timeout=60):
