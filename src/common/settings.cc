@@ -160,6 +160,18 @@ Settings::Segment MakeSegment(const Config& config) {
   };
 }
 
+Settings::Compaction MakeCompaction(const Config& config) {
+  return {
+      .enabled = config.Bool("dataCoord.enableCompaction"),
+      .automatic = config.Bool("dataCoord.compaction.enableAutoCompaction"),
+      .small_share = config.Float("dataCoord.segment.smallProportion"),
+      .compactable_share = config.Float("dataCoord.segment.compactableProportion"),
+      .expansion = config.Float("dataCoord.segment.expansionRate"),
+      .deleted_share = config.Float("dataCoord.compaction.single.ratio.threshold"),
+      .interval_ms = config.DurationMs("dataCoord.compaction.mix.triggerInterval"),
+  };
+}
+
 absl::StatusOr<Settings::AutoIndex> MakeAutoIndex(const Config& config) {
   Settings::AutoIndex auto_index;
   auto_index.override_explicit = config.Bool("autoIndex.enable");
@@ -216,6 +228,7 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
                       .general_capacity_max = config.Int("rootCoord.maxGeneralCapacity"),
                       .default_partition_name = config.Text("common.defaultPartitionName")};
   settings.segment = MakeSegment(config);
+  settings.compaction = MakeCompaction(config);
   settings.read = {.graceful_time_ms = config.DurationMs("common.gracefulTime"),
                    .queue_max = config.Int("queryNode.scheduler.unsolvedQueueSize")};
   ELANUS_ASSIGN_OR_RETURN(settings.auto_index, MakeAutoIndex(config));

@@ -134,6 +134,18 @@ struct Settings {
     bool operator==(const Segment&) const = default;
   } segment;
 
+  // Merging of segments. All hot.
+  struct Compaction {
+    bool enabled = true;              // dataCoord.enableCompaction
+    bool automatic = true;            // dataCoord.compaction.enableAutoCompaction
+    double small_share = 0.5;         // dataCoord.segment.smallProportion
+    double compactable_share = 0.85;  // dataCoord.segment.compactableProportion
+    double expansion = 1.25;          // dataCoord.segment.expansionRate
+    double deleted_share = 0.2;       // dataCoord.compaction.single.ratio.threshold
+    int64_t interval_ms = 60'000;     // dataCoord.compaction.mix.triggerInterval
+    bool operator==(const Compaction&) const = default;
+  } compaction;
+
   struct Read {
     int64_t graceful_time_ms = 5000;  // common.gracefulTime: staleness allowed by Bounded (hot)
     int64_t queue_max = 1024;         // queryNode.scheduler.unsolvedQueueSize (hot)

@@ -55,6 +55,7 @@ void CatalogState::Apply(const CatalogEffect& effect) {
     if (it == collections_.end()) continue;
     it->second.segments[segment->id] = segment;
     segments_[segment->id] = segment;
+    for (const meta::ReplacedSegment& old : segment->replaces) replaced_by_[old.id] = segment->id;
   }
   for (const meta::Delta& delta : effect.deltas) {
     const auto it = collections_.find(delta.collection);
@@ -90,7 +91,10 @@ void CatalogState::RemoveCollection(CollectionId id) {
   const auto it = collections_.find(id);
   if (it == collections_.end()) return;
   RemoveNames(*it->second.collection);
-  for (const auto& [segment, value] : it->second.segments) segments_.erase(segment);
+  for (const auto& [segment, value] : it->second.segments) {
+    ForgetReplaced(*value);
+    segments_.erase(segment);
+  }
   collections_.erase(it);
 }
 
@@ -100,7 +104,15 @@ void CatalogState::RemoveSegment(SegmentId id) {
   if (const auto owner = collections_.find(it->second->collection); owner != collections_.end()) {
     owner->second.segments.erase(id);
   }
+  ForgetReplaced(*it->second);
   segments_.erase(it);
+}
+
+void CatalogState::ForgetReplaced(const meta::Segment& segment) {
+  for (const meta::ReplacedSegment& old : segment.replaces) {
+    const auto it = replaced_by_.find(old.id);
+    if (it != replaced_by_.end() && it->second == segment.id) replaced_by_.erase(it);
+  }
 }
 
 const CatalogState::DatabaseEntry* CatalogState::Entry(std::string_view database) const {
@@ -185,6 +197,11 @@ int64_t CatalogState::NumCollectionsOf(DatabaseId database) const {
 int64_t CatalogState::GeneralCapacityUsed() const {
   std::shared_lock lock(mutex_);
   return capacity_used_;
+}
+
+bool CatalogState::IsFlushed(SegmentId id) const {
+  std::shared_lock lock(mutex_);
+  return segments_.contains(id) || replaced_by_.contains(id);
 }
 
 meta::SegmentPtr CatalogState::FindSegment(SegmentId id) const {

@@ -54,6 +54,8 @@ class CatalogState {
 
   // --- Segments ---
   meta::SegmentPtr FindSegment(SegmentId id) const;  // Null if there is none.
+  // It is listed, or one that replaces it is.
+  bool IsFlushed(SegmentId id) const;
   std::vector<meta::SegmentPtr> SegmentsOf(CollectionId collection) const;
   std::vector<meta::Delta> DeltasOf(CollectionId collection) const;
   uint64_t ReplayFrom() const;
@@ -83,6 +85,7 @@ class CatalogState {
   void AddNames(const meta::CollectionPtr& collection);
   void RemoveCollection(CollectionId id);
   void RemoveSegment(SegmentId id);
+  void ForgetReplaced(const meta::Segment& segment);
   void PutDatabase(const meta::Database& database);
 
   mutable std::shared_mutex mutex_;  // Protects everything below.
@@ -90,6 +93,7 @@ class CatalogState {
   ByName<DatabaseId> database_names_;
   std::unordered_map<CollectionId, CollectionEntry> collections_;
   std::unordered_map<SegmentId, meta::SegmentPtr> segments_;
+  std::unordered_map<SegmentId, SegmentId> replaced_by_;
   int64_t capacity_used_ = 0;
   uint64_t replay_from_ = 0;
 };

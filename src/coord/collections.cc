@@ -198,6 +198,7 @@ absl::Status Coordinator::DropCollection(const std::string& db, const std::strin
   if (scheduler_ != nullptr) {
     for (const meta::Index& index : collection.indexes) scheduler_->CancelIndex(index.id);
   }
+  if (compactor_ != nullptr) compactor_->Cancel(collection.id);
   change.Notify([id = collection.id](roles::DataNode* data_node, roles::QueryNode* query_node) {
     if (data_node != nullptr) data_node->OnCollectionDropped(id);
     if (query_node != nullptr) query_node->OnCollectionDropped(id);

@@ -54,6 +54,13 @@ void Coordinator::Connect(roles::DataNode* data_node, roles::QueryNode* query_no
   data_node_ = data_node;
   query_node_ = query_node;
   index_node_ = index_node;
+  if (data_node != nullptr) {
+    compactor_ = std::make_unique<Compactor>(
+        environment_.run_compaction,
+        [this](const Compactor::Task& task, const Cancellation& cancellation) {
+          return RunCompaction(task, cancellation);
+        });
+  }
   if (index_node == nullptr) return;
   scheduler_ = std::make_unique<IndexScheduler>(
       IndexScheduler::Options{.parallel = options_.index_build_parallel,
@@ -93,7 +100,8 @@ void Coordinator::Start() {
   (void)cleanup_.Run(environment_.run_cleanup, [this] {
     const absl::StatusOr<int64_t> removed = CollectGarbage();
     if (!removed.ok()) {
-      ELANUS_LOG(Warn, "left-over files stay until the next start", Field("reason", removed.status()));
+      ELANUS_LOG(Warn, "left-over files stay until the next start",
+                 Field("reason", removed.status()));
     } else if (*removed > 0) {
       ELANUS_LOG(Info, "left-over files removed", Field("files", *removed));
     }
@@ -101,6 +109,7 @@ void Coordinator::Start() {
 }
 
 void Coordinator::Stop() {
+  if (compactor_ != nullptr) compactor_->Stop();
   if (scheduler_ != nullptr) scheduler_->Stop();
   cleanup_.Stop();
   remover_.Stop();

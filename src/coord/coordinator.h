@@ -12,11 +12,13 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "coord/catalog_change.h"
 #include "coord/catalog_state.h"
+#include "coord/compactor.h"
 #include "coord/id_allocator.h"
 #include "coord/index_scheduler.h"
 #include "coord/notifier.h"
@@ -55,7 +57,11 @@ class Coordinator final : public roles::Coordinator {
   // comes up, too.
   void RetryBuilds();
 
+  // Finds segments that are worth compacting and begins. Call now and then.
+  void MaintainSegments();
+
   void SetLimits(const Limits& limits);
+  void SetCompactionRules(const CompactionRules& rules);
   const std::string& instance() const { return instance_; }
 
   // --- roles::Coordinator ---
@@ -124,6 +130,10 @@ class Coordinator final : public roles::Coordinator {
       std::vector<meta::Segment> segments, std::vector<meta::Delta> deltas,
       std::optional<uint64_t> replay_from) override;
   uint64_t ReplayFrom() override;
+  bool IsFlushed(SegmentId id) override;
+
+  absl::StatusOr<roles::CompactionJob> Compact(const roles::CompactionRequest& request) override;
+  std::optional<roles::CompactionJob> FindCompaction(int64_t job) override;
 
  private:
   Coordinator(Environment environment, Options options);
@@ -152,6 +162,30 @@ class Coordinator final : public roles::Coordinator {
   absl::Status FinishBuild(const roles::BuildTask& task,
                            const absl::StatusOr<roles::BuildResult>& result);
 
+  // Compaction (compactions.cc). Segments that wait for one already are no candidates.
+  std::vector<CompactionCandidate> Candidates(CollectionId collection) const;
+  absl::StatusOr<roles::CompactionJob> Enqueue(std::vector<Compactor::Task> tasks);
+  absl::StatusOr<roles::CompactionJob> WithFinished(roles::CompactionJob job,
+                                                    CollectionId collection,
+                                                    const std::vector<meta::SegmentPtr>& segments);
+  absl::StatusOr<SegmentId> RunCompaction(const Compactor::Task& task,
+                                          const Cancellation& cancellation);
+  absl::StatusOr<SegmentId> MergeAndCommit(const Compactor::Task& task,
+                                           const Cancellation& cancellation);
+  // Before the segment is in the catalog, so that it is searched through an index from the first.
+  absl::Status BuildIndexes(const meta::Collection& collection, meta::Segment& made,
+                            const Cancellation& cancellation);
+  // One transaction: `made` (unless it has no rows) for the sources, and deltas that no segment
+  // needs any more go. Makes `sources` what was listed last.
+  absl::Status CommitCompaction(std::vector<meta::SegmentPtr>& sources, meta::Segment& made);
+  absl::StatusOr<bool> WasCommitted(const std::vector<meta::SegmentPtr>& sources,
+                                    const meta::Segment& made, const absl::Status& failure);
+  bool IsUndecided(SegmentId segment) const;
+  // The newest delete file's time before which no row is only in the log.
+  Timestamp AllFlushedUpTo(CollectionId collection) const;
+  std::vector<meta::Delta> SpentDeltas(const std::vector<meta::SegmentPtr>& sources,
+                                       const meta::Segment& made, Timestamp all_flushed) const;
+
   // Objects of values that the catalog no longer lists.
   void RemoveObjectsOf(const meta::Segment& segment);
   void RemoveObjectsOf(const meta::Delta& delta);
@@ -173,7 +207,16 @@ class Coordinator final : public roles::Coordinator {
   Limits limits_;  // By ddl_mutex_.
   Notifier notifier_;
   ObjectRemover remover_;
-  std::unique_ptr<IndexScheduler> scheduler_;  // Set by Connect.
+  std::unique_ptr<IndexScheduler> scheduler_;  // Set by Connect, as is the next one.
+  std::unique_ptr<Compactor> compactor_;
+
+  mutable std::mutex compaction_mutex_;
+  CompactionRules compaction_rules_;      // By compaction_mutex_, as are the next two.
+  std::set<CollectionId> flushed_since_;  // The last look at what is worth compacting.
+  uint64_t looked_at_ms_ = 0;             // At all collections.
+  // Of compactions of which nobody knows whether they were committed: left alone until the start.
+  std::set<SegmentId> undecided_;
+
   TaskGroup cleanup_;
 };
 

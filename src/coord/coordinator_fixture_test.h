@@ -129,6 +129,14 @@ class FakeDataNode final : public roles::DataNode {
     notices_.Add("data: partition dropped");
   }
   void OnCollectionTruncated(CollectionId, Timestamp) override { notices_.Add("data: truncated"); }
+  absl::StatusOr<meta::Segment> Compact(const roles::CompactionTask& task,
+                                        const Cancellation& cancellation) override {
+    if (compact) return compact(task, cancellation);
+    return InternalError(ErrorCode::kInternal, "not expected");
+  }
+
+  std::function<absl::StatusOr<meta::Segment>(const roles::CompactionTask&, const Cancellation&)>
+      compact;
 
  private:
   Notices& notices_;
@@ -162,6 +170,10 @@ class FakeQueryNode final : public roles::QueryNode {
   void OnCollectionTruncated(CollectionId, Timestamp) override { notices_.Add("truncated"); }
   void OnSegmentIndexesChanged(meta::SegmentPtr segment) override {
     notices_.Add(fmt::format("segment indexes {}", segment->indexes.size()));
+  }
+  void OnSegmentsMerged(CollectionId, const std::vector<SegmentId>& replaced,
+                        meta::SegmentPtr made) override {
+    notices_.Add(fmt::format("{} merged to {}", replaced.size(), made ? made->num_rows : 0));
   }
 
   std::function<void(meta::CollectionPtr)> on_changed;
@@ -252,6 +264,7 @@ class CoordinatorTest : public testing::Test {
     coordinator_.reset();
     builds_.Forget();
     cleanups_.Forget();
+    compactions_.Forget();
   }
   void Open() {
     Close();
@@ -260,7 +273,8 @@ class CoordinatorTest : public testing::Test {
                                       .store = *store_,
                                       .objects = &objects_,
                                       .run_build = builds_.runner(),
-                                      .run_cleanup = cleanups_.runner()},
+                                      .run_cleanup = cleanups_.runner(),
+                                      .run_compaction = compactions_.runner()},
                           options_);
     ASSERT_TRUE(opened.ok()) << opened.status();
     coordinator_ = *std::move(opened);
@@ -313,6 +327,7 @@ class CoordinatorTest : public testing::Test {
   FakeObjects objects_;
   ManualTasks builds_;
   ManualTasks cleanups_;
+  ManualTasks compactions_;
   Notices notices_;
   FakeDataNode data_node_{notices_};
   FakeQueryNode query_node_{notices_};

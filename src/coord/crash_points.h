@@ -15,11 +15,14 @@ inline constexpr std::string_view kFlushBefore = "coord.flush.before";
 inline constexpr std::string_view kFlushAfter = "coord.flush.after";
 inline constexpr std::string_view kIndexBefore = "coord.index.before";  // A build's result.
 inline constexpr std::string_view kIndexAfter = "coord.index.after";
+inline constexpr std::string_view kCompactBefore = "coord.compact.before";
+inline constexpr std::string_view kCompactAfter = "coord.compact.after";
 inline constexpr std::string_view kRemoveBefore =
     "coord.remove.before";  // One object that is garbage.
 inline constexpr std::string_view kRemoveAfter = "coord.remove.after";
 inline constexpr std::string_view kCrashPoints[] = {
-    kTimeLeaseBefore, kTimeLeaseAfter, kIdLeaseBefore, kIdLeaseAfter, kChangeBefore, kChangeAfter,
-    kFlushBefore,     kFlushAfter,     kIndexBefore,   kIndexAfter,   kRemoveBefore, kRemoveAfter};
+    kTimeLeaseBefore, kTimeLeaseAfter, kIdLeaseBefore, kIdLeaseAfter, kChangeBefore,
+    kChangeAfter,     kFlushBefore,    kFlushAfter,    kIndexBefore,  kIndexAfter,
+    kCompactBefore,   kCompactAfter,   kRemoveBefore,  kRemoveAfter};
 
 }  // namespace elanus::coord

@@ -284,6 +284,15 @@ TEST_F(SqliteCoordinatorTest, HasAllOrNothingOfAChangeAfterACrashAtEachPoint) {
       (void)coordinator_->AllocateIds(10'000'000);
       Flush("new", 5000);
       builds_.RunAll();
+      Flush("new", 100);
+      data_node_.compact = [](const roles::CompactionTask& task, const Cancellation&) {
+        meta::Segment made = *task.sources.front();
+        made.id = task.target;
+        made.num_rows = 5100;
+        return made;
+      };
+      (void)coordinator_->Compact({.collection = Get("new")->id, .segments = {}});
+      compactions_.RunAll();
       (void)coordinator_->DropCollection("", "new");
       cleanups_.RunAll();
       ::_exit(0);
@@ -300,6 +309,14 @@ TEST_F(SqliteCoordinatorTest, HasAllOrNothingOfAChangeAfterACrashAtEachPoint) {
     if (!made) continue;
     const std::vector<meta::SegmentPtr> segments = coordinator_->Segments(Get("new")->id);
     const bool flushed = point == kFlushAfter || point == kIndexBefore || point == kIndexAfter;
+    if (point == kCompactBefore || point == kCompactAfter) {
+      EXPECT_EQ(segments.size(), point == kCompactAfter ? 1 : 2);
+      int64_t num_rows = 0;
+      for (const meta::SegmentPtr& segment : segments) num_rows += segment->num_rows;
+      EXPECT_EQ(num_rows, 5100);
+      Close();
+      continue;
+    }
     EXPECT_EQ(segments.size(), flushed ? 1 : 0) << point;
     if (flushed) {
       EXPECT_EQ(segments[0]->indexes.at(0).state,

@@ -42,6 +42,7 @@ struct Environment {
   storage::ObjectStore* objects = nullptr;  // Null: nothing is ever removed.
   TaskRunner run_build;                     // Index builds: long.
   TaskRunner run_cleanup;                   // Removal of objects, time leases: short.
+  TaskRunner run_compaction = nullptr;      // Merges with their index builds: long.
 };
 
 }  // namespace elanus::coord

@@ -27,6 +27,10 @@ uint64_t Coordinator::ReplayFrom() {
   return state_.ReplayFrom();
 }
 
+bool Coordinator::IsFlushed(SegmentId id) {
+  return state_.IsFlushed(id);
+}
+
 bool Coordinator::BelongsNowhere(const meta::Segment& segment) const {
   const absl::StatusOr<meta::CollectionPtr> collection = state_.FindCollection(segment.collection);
   return !collection.ok() || (*collection)->FindPartition(segment.partition) == nullptr ||
@@ -78,6 +82,10 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
     CrashPoint(kFlushAfter);
     for (const SegmentId id : ids) committed.push_back(state_.FindSegment(id));
   }
+  {
+    std::lock_guard lock(compaction_mutex_);
+    for (const meta::SegmentPtr& segment : committed) flushed_since_.insert(segment->collection);
+  }
   if (scheduler_ != nullptr) {
     for (const auto& [segment, index] : builds) scheduler_->Add(segment, index);
   }
@@ -87,6 +95,8 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
 std::optional<roles::BuildTask> Coordinator::PrepareBuild(SegmentId segment_id, IndexId index_id) {
   const meta::SegmentPtr segment = state_.FindSegment(segment_id);
   if (segment == nullptr) return std::nullopt;
+  // What it becomes part of gets an index.
+  if (compactor_ != nullptr && compactor_->IsBusy(segment_id)) return std::nullopt;
   absl::StatusOr<meta::CollectionPtr> collection = state_.FindCollection(segment->collection);
   if (!collection.ok()) return std::nullopt;
   const auto part = std::find_if(segment->indexes.begin(), segment->indexes.end(),

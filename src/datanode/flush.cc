@@ -44,6 +44,7 @@ absl::StatusOr<meta::Segment> LocalDataNode::WriteFiles(const OpenSegment& open)
   made.num_rows = rows;
   made.min_timestamp = growing.min_timestamp();
   made.max_timestamp = growing.max_timestamp();
+  made.log_end = applied_end_.load();  // Its last row was applied before.
   ELANUS_ASSIGN_OR_RETURN(int64_t log_id, parts_.coordinator.AllocateIds(
                                               static_cast<int64_t>(growing.Fields().size()) + 1));
   const auto key_of = [&](FieldId field) {
@@ -289,6 +290,10 @@ segment::SealedFiles FilesOf(const meta::Segment& segment) {
   files.shard = segment.shard;
   files.num_rows = segment.num_rows;
   files.max_timestamp = segment.max_timestamp;
+  files.deletes_applied = segment.deletes_applied;
+  for (const meta::ReplacedSegment& replaced : segment.replaces) {
+    files.replaces.push_back(replaced.id);
+  }
   for (const meta::FieldFile& file : segment.files) {
     if (file.field == meta::kTimestampField) {
       files.timestamps = file.key;

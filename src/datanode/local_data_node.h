@@ -68,6 +68,8 @@ class LocalDataNode final : public roles::DataNode {
                                            const Cancellation& cancellation) override;
   bool IsFlushed(CollectionId collection, Timestamp at) override;
   std::vector<roles::GrowingSummary> GrowingSegments(CollectionId collection) override;
+  absl::StatusOr<meta::Segment> Compact(const roles::CompactionTask& task,
+                                        const Cancellation& cancellation) override;
   void OnCollectionDropped(CollectionId collection) override;
   void OnPartitionDropped(CollectionId collection, PartitionId partition) override;
   void OnCollectionTruncated(CollectionId collection, Timestamp at) override;

@@ -47,7 +47,7 @@ absl::Status LocalDataNode::Recover() {
     }
     for (log::InsertPart& part : record.inserts) {
       if ((*collection)->FindPartition(part.partition) == nullptr) continue;
-      if (parts_.coordinator.FindSegment(part.segment).has_value()) continue;  // In files.
+      if (parts_.coordinator.IsFlushed(part.segment)) continue;  // In files.
       OpenSegmentPtr& open = found[part.segment];
       if (open == nullptr) {
         ELANUS_ASSIGN_OR_RETURN(open,

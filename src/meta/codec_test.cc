@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <random>
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
@@ -70,6 +71,10 @@ Collection MakeCollection() {
 
 Segment MakeSegment() {
   Segment out;
+  out.log_end = UINT64_MAX;
+  out.replaces = {{SegmentId(5), 77}, {SegmentId(6), 0}};
+  out.deletes_applied = Timestamp(12);
+  out.merged = true;
   out.id = SegmentId(21);
   out.collection = CollectionId(7);
   out.partition = PartitionId(8);
@@ -99,6 +104,14 @@ TEST(Codec, KeepsEveryRowOverARoundTrip) {
   ExpectRoundTrip(Database{DatabaseId(3), "db", {{"k", "v"}}, Timestamp(4)}, &DecodeDatabase);
   ExpectRoundTrip(MakeCollection(), &DecodeCollection);
   ExpectRoundTrip(MakeSegment(), &DecodeSegment);
+  // As a server before compaction wrote it.
+  Segment older = MakeSegment();
+  nlohmann::json row = nlohmann::json::parse(*Encode(older));
+  for (const char* member : {"log_end", "replaces", "deletes_applied", "merged"}) row.erase(member);
+  const auto read = DecodeSegment("segment", row.dump());
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_TRUE(read->replaces.empty());
+  EXPECT_EQ(read->log_end, UINT64_MAX);
   ExpectRoundTrip(Delta{5, CollectionId(7), 1, "delta_log/7/5", 3, Timestamp(1), Timestamp(2)},
                   &DecodeDelta);
   EXPECT_EQ(*DecodeNumber("key", EncodeNumber(UINT64_MAX)), UINT64_MAX);

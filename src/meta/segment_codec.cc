@@ -37,6 +37,17 @@ SegmentIndex SegmentIndexFromJson(JsonReader& reader) {
   return out;
 }
 
+json ReplacedToJson(const ReplacedSegment& replaced) {
+  return {{"id", replaced.id.value()}, {"log_end", replaced.log_end}};
+}
+
+ReplacedSegment ReplacedFromJson(JsonReader& reader) {
+  ReplacedSegment out;
+  out.id = reader.PositiveId<SegmentId>("id");
+  out.log_end = reader.Unsigned("log_end");
+  return out;
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> Encode(const Segment& segment) {
@@ -44,6 +55,10 @@ absl::StatusOr<std::string> Encode(const Segment& segment) {
   for (const FieldFile& file : segment.files) files.push_back(FileToJson(file));
   json indexes = json::array();
   for (const SegmentIndex& index : segment.indexes) indexes.push_back(SegmentIndexToJson(index));
+  json replaces = json::array();
+  for (const ReplacedSegment& replaced : segment.replaces) {
+    replaces.push_back(ReplacedToJson(replaced));
+  }
   return WriteJson({{"v", kRowVersion},
                     {"id", segment.id.value()},
                     {"collection", segment.collection.value()},
@@ -54,7 +69,11 @@ absl::StatusOr<std::string> Encode(const Segment& segment) {
                     {"max_timestamp", segment.max_timestamp.value()},
                     {"flushed", segment.flushed.value()},
                     {"files", std::move(files)},
-                    {"indexes", std::move(indexes)}},
+                    {"indexes", std::move(indexes)},
+                    {"log_end", segment.log_end},
+                    {"replaces", std::move(replaces)},
+                    {"deletes_applied", segment.deletes_applied.value()},
+                    {"merged", segment.merged}},
                    fmt::format("segment {}", segment.id));
 }
 
@@ -75,6 +94,15 @@ absl::StatusOr<Segment> DecodeSegment(std::string_view key, std::string_view val
               [&](JsonReader& part) { out.files.push_back(FileFromJson(part)); });
   ReadObjects(reader, "indexes", key,
               [&](JsonReader& part) { out.indexes.push_back(SegmentIndexFromJson(part)); });
+  // Servers before compaction did not write these.
+  out.log_end = UINT64_MAX;
+  if (reader.Has("log_end")) {
+    out.log_end = reader.Unsigned("log_end");
+    ReadObjects(reader, "replaces", key,
+                [&](JsonReader& part) { out.replaces.push_back(ReplacedFromJson(part)); });
+    out.deletes_applied = ReadTimestamp(reader, "deletes_applied");
+    out.merged = reader.Bool("merged");
+  }
   ELANUS_RETURN_IF_ERROR(reader.Finish());
   return out;
 }

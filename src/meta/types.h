@@ -130,6 +130,13 @@ struct SegmentIndex {
   std::string fail_reason;
 };
 
+// A segment that a compaction has made another one of. Its rows stand in the log up to `log_end`: a
+// replay from below that must not take them for rows that no file holds.
+struct ReplacedSegment {
+  SegmentId id;
+  uint64_t log_end = 0;
+};
+
 // A flushed (sealed, durable) segment. Rows are sorted by (primary key, timestamp).
 struct Segment {
   SegmentId id;
@@ -142,6 +149,12 @@ struct Segment {
   Timestamp flushed;  // When it was committed.
   std::vector<FieldFile> files;
   std::vector<SegmentIndex> indexes;
+  uint64_t log_end = 0;  // All its rows stand below this in the log.
+  // Of a segment that a compaction made:
+  std::vector<ReplacedSegment> replaces;  // What it was made of, and what those were made of as far
+                                          // as the log may still hold their rows.
+  Timestamp deletes_applied;  // Rows that delta files hide at or before this are left out.
+  bool merged = false;        // By a compaction that a client asked for.
 
   int64_t bytes() const {
     int64_t sum = 0;

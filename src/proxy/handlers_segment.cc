@@ -1,4 +1,4 @@
-// Segments, replicas, and compaction, of which there is nothing to do by hand.
+// Segments, replicas and compaction.
 #include "milvus.pb.h"
 #include "proxy/describe_collection.h"
 #include "proxy/resource_group.h"
@@ -21,7 +21,7 @@ absl::Status GetPersistentSegmentInfo(ProxyContext& proxy, CallContext& call,
     info->set_partitionid(segment->partition.value());
     info->set_num_rows(segment->num_rows);
     info->set_state(common_pb::Flushed);
-    info->set_level(common_pb::L1);
+    info->set_level(segment->merged ? common_pb::L2 : common_pb::L1);
     info->set_is_sorted(true);
   }
   return absl::OkStatus();
@@ -40,7 +40,8 @@ absl::Status GetQuerySegmentInfo(ProxyContext& proxy, CallContext& call,
     info->set_mem_size(segment.memory_bytes);
     info->set_num_rows(segment.num_rows);
     info->set_state(segment.growing ? common_pb::Growing : common_pb::Sealed);
-    info->set_level(common_pb::L1);
+    const bool merged = segment.sealed != nullptr && segment.sealed->merged;
+    info->set_level(merged ? common_pb::L2 : common_pb::L1);
     info->set_is_sorted(!segment.growing);
     info->set_nodeid(proxy.node_id);
     info->add_nodeids(proxy.node_id);
@@ -86,30 +87,77 @@ absl::Status GetReplicas(ProxyContext& proxy, CallContext& call,
   return absl::OkStatus();
 }
 
-// Answers "nothing to do", which clients take for success.
 absl::Status ManualCompaction(ProxyContext& proxy, CallContext& call,
                               const milvus_pb::ManualCompactionRequest& request,
                               milvus_pb::ManualCompactionResponse* response) {
-  ELANUS_RETURN_IF_ERROR(FindByIdOrName(proxy, call, request.collectionid(), request.db_name(),
-                                        request.collection_name())
-                             .status());
-  response->set_compactionid(kNothingToCompact);
-  response->set_compactionplancount(0);
+  ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr collection,
+                          FindByIdOrName(proxy, call, request.collectionid(), request.db_name(),
+                                         request.collection_name()));
+  if (request.majorcompaction()) {
+    return UserError(ErrorCode::kOperationNotSupported,
+                     "clustering compaction is not supported by this version[collection={}]",
+                     collection->schema.name);
+  }
+  if (!proxy.settings->Current()->compaction.enabled) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "compaction is turned off: dataCoord.enableCompaction");
+  }
+  constexpr int64_t kMegabytesMax = 1 << 20;
+  if (request.target_size() < 0 || request.target_size() > kMegabytesMax) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "target_size [{}] is invalid, it should be in range [0, {}] megabytes",
+                     request.target_size(), kMegabytesMax);
+  }
+  roles::CompactionRequest wanted;
+  wanted.collection = collection->id;
+  if (request.partition_id() > 0) {
+    wanted.partition = PartitionId(request.partition_id());
+    if (collection->FindPartition(wanted.partition) == nullptr) {
+      return UserError(ErrorCode::kPartitionNotFound, "partition not found[partition={}]",
+                       request.partition_id());
+    }
+  }
+  for (const int64_t id : request.segment_ids()) wanted.segments.emplace_back(id);
+  wanted.target_bytes = request.target_size() << 20;
+  wanted.deletes_only = request.l0compaction();
+  ELANUS_ASSIGN_OR_RETURN(const roles::CompactionJob job, proxy.coordinator->Compact(wanted));
+  response->set_compactionid(job.plans.empty() ? kNothingToCompact : job.id);
+  response->set_compactionplancount(static_cast<int32_t>(job.plans.size()));
   return absl::OkStatus();
 }
 
-absl::Status GetCompactionState(ProxyContext&, CallContext&,
-                                const milvus_pb::GetCompactionStateRequest&,
+// An id that nobody knows is done: clients poll until that.
+absl::Status GetCompactionState(ProxyContext& proxy, CallContext&,
+                                const milvus_pb::GetCompactionStateRequest& request,
                                 milvus_pb::GetCompactionStateResponse* response) {
-  // Clients poll until this; also for ids that nobody knows.
-  response->set_state(common_pb::Completed);
+  using State = roles::CompactionPlan::State;
+  int64_t executing = 0, done = 0, failed = 0;
+  if (const auto job = proxy.coordinator->FindCompaction(request.compactionid())) {
+    for (const roles::CompactionPlan& plan : job->plans) {
+      ++(plan.state == State::kDone ? done : plan.state == State::kFailed ? failed : executing);
+    }
+  }
+  response->set_state(executing > 0 ? common_pb::Executing : common_pb::Completed);
+  response->set_executingplanno(executing);
+  response->set_completedplanno(done);
+  response->set_failedplanno(failed);
   return absl::OkStatus();
 }
 
-absl::Status GetCompactionStateWithPlans(ProxyContext&, CallContext&,
-                                         const milvus_pb::GetCompactionPlansRequest&,
+absl::Status GetCompactionStateWithPlans(ProxyContext& proxy, CallContext&,
+                                         const milvus_pb::GetCompactionPlansRequest& request,
                                          milvus_pb::GetCompactionPlansResponse* response) {
+  using State = roles::CompactionPlan::State;
   response->set_state(common_pb::Completed);
+  const auto job = proxy.coordinator->FindCompaction(request.compactionid());
+  if (!job.has_value()) return absl::OkStatus();
+  for (const roles::CompactionPlan& plan : job->plans) {
+    const bool ended = plan.state == State::kDone || plan.state == State::kFailed;
+    if (!ended) response->set_state(common_pb::Executing);
+    milvus_pb::CompactionMergeInfo* info = response->add_mergeinfos();
+    for (const SegmentId source : plan.sources) info->add_sources(source.value());
+    info->set_target(plan.target.value());
+  }
   return absl::OkStatus();
 }
 

@@ -232,6 +232,46 @@ TEST_F(CatalogTest, RowCountAddsGrowingAndFlushedSegmentsOnce) {
   EXPECT_EQ(stats.stats(0).value(), "17");
 }
 
+TEST_F(CatalogTest, ACompactionIsAJobWithPlans) {
+  using State = roles::CompactionPlan::State;
+  AddBooks();
+  server_.coordinator.compaction = {
+      .id = 5,
+      .plans = {
+          {.sources = {SegmentId(1), SegmentId(2)}, .target = SegmentId(3), .state = State::kDone},
+          {.sources = {SegmentId(4)}, .state = State::kRunning}}};
+  milvus_pb::ManualCompactionRequest request;
+  request.set_collection_name("books");
+  request.set_target_size(64);
+  request.add_segment_ids(1);
+  request.set_l0compaction(true);
+  const auto begun = Call<milvus_pb::ManualCompactionResponse>("ManualCompaction", request);
+  EXPECT_EQ(begun.compactionid(), 5);
+  EXPECT_EQ(begun.compactionplancount(), 2);
+  const roles::CompactionRequest& asked = server_.coordinator.compaction_asked;
+  EXPECT_EQ(asked.collection, CollectionId(10));
+  EXPECT_EQ(asked.target_bytes, 64 << 20);
+  EXPECT_EQ(asked.segments, std::vector<SegmentId>{SegmentId(1)});
+  EXPECT_TRUE(asked.deletes_only);
+  milvus_pb::GetCompactionStateRequest state;
+  state.set_compactionid(5);
+  auto found = Call<milvus_pb::GetCompactionStateResponse>("GetCompactionState", state);
+  EXPECT_EQ(found.state(), common_pb::Executing);
+  EXPECT_EQ(found.executingplanno(), 1);
+  EXPECT_EQ(found.completedplanno(), 1);
+  server_.coordinator.compaction.plans[1].state = State::kFailed;
+  found = Call<milvus_pb::GetCompactionStateResponse>("GetCompactionState", state);
+  EXPECT_EQ(found.state(), common_pb::Completed);
+  EXPECT_EQ(found.failedplanno(), 1);
+  milvus_pb::GetCompactionPlansRequest plans;
+  plans.set_compactionid(5);
+  const auto listed =
+      Call<milvus_pb::GetCompactionPlansResponse>("GetCompactionStateWithPlans", plans);
+  ASSERT_EQ(listed.mergeinfos_size(), 2);
+  EXPECT_EQ(listed.mergeinfos(0).sources_size(), 2);
+  EXPECT_EQ(listed.mergeinfos(0).target(), 3);
+}
+
 TEST_F(CatalogTest, CompactionHasNothingToDoAndIsComplete) {
   AddBooks();
   milvus_pb::ManualCompactionRequest request;

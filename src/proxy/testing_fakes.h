@@ -167,10 +167,21 @@ class FakeCoordinator final : public roles::Coordinator {
     return std::vector<meta::SegmentPtr>();
   }
   uint64_t ReplayFrom() override { return 0; }
+  bool IsFlushed(SegmentId id) override { return FindSegment(id).has_value(); }
+  absl::StatusOr<roles::CompactionJob> Compact(const roles::CompactionRequest& request) override {
+    compaction_asked = request;
+    return compaction;
+  }
+  std::optional<roles::CompactionJob> FindCompaction(int64_t job) override {
+    if (job != compaction.id) return std::nullopt;
+    return compaction;
+  }
 
   std::optional<roles::CreateCollectionRequest> created;
   std::optional<roles::LoadRequest> loaded;
   std::vector<meta::SegmentPtr> segments;
+  roles::CompactionJob compaction;
+  roles::CompactionRequest compaction_asked;
 
  private:
   std::map<std::string, meta::CollectionPtr, std::less<>> collections_;
@@ -244,6 +255,7 @@ class FakeQueryNode final : public roles::QueryNode {
   void OnPartitionDropped(CollectionId, PartitionId) override {}
   void OnCollectionTruncated(CollectionId, Timestamp) override {}
   void OnSegmentIndexesChanged(meta::SegmentPtr) override {}
+  void OnSegmentsMerged(CollectionId, const std::vector<SegmentId>&, meta::SegmentPtr) override {}
 
   // The stored rows; empty columns of the right types at first.
   schema::RowBatch& Rows(const meta::Collection& collection) {
@@ -304,6 +316,10 @@ class FakeDataNode final : public roles::DataNode {
   void OnCollectionDropped(CollectionId) override {}
   void OnPartitionDropped(CollectionId, PartitionId) override {}
   void OnCollectionTruncated(CollectionId, Timestamp) override {}
+  absl::StatusOr<meta::Segment> Compact(const roles::CompactionTask&,
+                                        const Cancellation&) override {
+    return meta::Segment();
+  }
 
   std::vector<roles::WriteRequest> written;
   std::vector<roles::GrowingSummary> growing;

@@ -1,13 +1,12 @@
 // Loading: from the catalog's list of segments to open columns and indexes.
 #include <algorithm>
 #include <atomic>
+#include <set>
 
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/node_hash_map.h"
 #include "common/logging.h"
 #include "index/index_kinds.h"
 #include "querynode/local_query_node.h"
-#include "storage/delta_file.h"
+#include "segment/loaded_deletes.h"
 
 namespace elanus::querynode {
 namespace {
@@ -19,6 +18,10 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
   files.shard = flushed.shard;
   files.num_rows = flushed.num_rows;
   files.max_timestamp = flushed.max_timestamp;
+  files.deletes_applied = flushed.deletes_applied;
+  for (const meta::ReplacedSegment& replaced : flushed.replaces) {
+    files.replaces.push_back(replaced.id);
+  }
   const std::vector<FieldId>& wanted = collection.load.fields;
   for (const meta::FieldFile& file : flushed.files) {
     if (file.field == meta::kTimestampField) {
@@ -39,77 +42,6 @@ bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
 }
 
 }  // namespace
-
-// The deletes of a collection, read once for all segments of a load and found by key: there may be
-// many small segments, and each may be touched by every delete. Threads: any.
-class LocalQueryNode::LoadedDeletes {
- public:
-  explicit LoadedDeletes(storage::ObjectStore& store) : store_(store) {}
-
-  // Adds what the file holds, unless it is there already.
-  absl::Status Add(const meta::Delta& delta) {
-    {
-      absl::ReaderMutexLock lock(&mutex_);
-      if (files_.contains(delta.id)) return absl::OkStatus();
-    }
-    absl::MutexLock lock(&mutex_);
-    const auto [at, added] = files_.try_emplace(delta.id);
-    if (!added) return absl::OkStatus();
-    absl::StatusOr<storage::DeltaRows> rows = Read(delta);
-    if (!rows.ok()) {
-      files_.erase(at);
-      return rows.status();
-    }
-    at->second = *std::move(rows);
-    const schema::ColumnView keys = at->second.keys.View();
-    for (int64_t i = 0; i < keys.num_rows; ++i) {
-      by_key_[schema::PrimaryKeyView::Of(keys, i)].push_back(
-          {at->second.timestamps[i], at->second.partitions[i]});
-    }
-    return absl::OkStatus();
-  }
-
-  // Hides what the deletes added so far hide. Costs the smaller of the segment's rows and the keys.
-  void ApplyTo(segment::SealedSegment& segment) const {
-    absl::ReaderMutexLock lock(&mutex_);
-    if (static_cast<int64_t>(by_key_.size()) < segment.num_rows()) {
-      for (const auto& [key, deletes] : by_key_) Hide(segment, key, deletes);
-      return;
-    }
-    for (int64_t row = 0; row < segment.num_rows(); ++row) {
-      const schema::PrimaryKeyView key = segment.Key(row);
-      if (row > 0 && key == segment.Key(row - 1)) continue;  // Rows are sorted by key.
-      const auto at = by_key_.find(key);
-      if (at != by_key_.end()) Hide(segment, key, at->second);
-    }
-  }
-
- private:
-  struct Deletion {
-    Timestamp at;
-    int64_t partition;  // Negative: of any.
-  };
-
-  absl::StatusOr<storage::DeltaRows> Read(const meta::Delta& delta) const {
-    ELANUS_ASSIGN_OR_RETURN(const auto object, store_.Get(delta.key));
-    return storage::DecodeDeltaFile(object->data(), delta.key);
-  }
-  static void Hide(segment::SealedSegment& segment, schema::PrimaryKeyView key,
-                   const std::vector<Deletion>& deletes) {
-    for (const Deletion& deletion : deletes) {
-      const bool here =
-          deletion.partition < 0 || PartitionId(deletion.partition) == segment.partition();
-      if (here) segment.Delete(key, deletion.at);
-    }
-  }
-
-  storage::ObjectStore& store_;
-  mutable absl::Mutex mutex_;
-  absl::node_hash_map<int64_t, storage::DeltaRows> files_ ABSL_GUARDED_BY(mutex_);
-  // Keys lie in files_.
-  absl::flat_hash_map<schema::PrimaryKeyView, std::vector<Deletion>> by_key_
-      ABSL_GUARDED_BY(mutex_);
-};
 
 LocalQueryNode::LocalQueryNode(Parts parts) : parts_(parts) {
   parts_.registry.SetListener(
@@ -164,19 +96,36 @@ void LocalQueryNode::OnLoadChanged(meta::CollectionPtr collection, bool refresh)
 
 absl::Status LocalQueryNode::LoadSegments(const LoadTask& task) {
   const segment::SegmentSet::Wanted wanted = WantedOf(task.collection->load);
-  std::vector<meta::SegmentPtr> todo;
-  for (const meta::SegmentPtr& segment : parts_.coordinator.Segments(task.collection->id)) {
-    if (wanted.Covers(segment->partition)) todo.push_back(segment);
+  segment::LoadedDeletes deletes(parts_.store);
+  std::atomic<int64_t> done{0};
+  std::set<SegmentId> tried;
+  absl::Status first;
+  for (;;) {
+    std::vector<meta::SegmentPtr> todo;
+    for (const meta::SegmentPtr& segment : parts_.coordinator.Segments(task.collection->id)) {
+      if (wanted.Covers(segment->partition) && tried.insert(segment->id).second) {
+        todo.push_back(segment);
+      }
+    }
+    // A compaction puts segments in the place of others while they are being loaded.
+    if (todo.empty()) break;
+    const absl::Status status = LoadSegments(task, todo, tried.size(), deletes, done);
+    if (first.ok()) first = status;
   }
+  if (first.ok() && wanted.all_partitions) task.set->SetComplete(task.wish);
+  return first;
+}
+
+absl::Status LocalQueryNode::LoadSegments(const LoadTask& task,
+                                          const std::vector<meta::SegmentPtr>& todo, size_t total,
+                                          segment::LoadedDeletes& deletes,
+                                          std::atomic<int64_t>& done) {
   // Asked after the list, so that it knows every field of every segment.
   const auto current = parts_.coordinator.GetCollection(task.collection->id);
   if (!current.ok()) return current.status();
   meta::Collection collection = **current;
   collection.load = task.collection->load;
-  const int64_t total = static_cast<int64_t>(todo.size());
-  task.loaded->Progress(task.load, 0, total);
-  LoadedDeletes deletes(parts_.store);
-  std::atomic<int64_t> done{0};
+  task.loaded->Progress(task.load, done, static_cast<int64_t>(total));
   absl::Mutex mutex;
   absl::Status first;
   parts_.loading.ParallelFor(todo.size(), [&](size_t i) {
@@ -188,15 +137,14 @@ absl::Status LocalQueryNode::LoadSegments(const LoadTask& task) {
       absl::MutexLock lock(&mutex);
       if (first.ok()) first = status;
     }
-    task.loaded->Progress(task.load, done.fetch_add(1) + 1, total);
+    task.loaded->Progress(task.load, done.fetch_add(1) + 1, static_cast<int64_t>(total));
   });
-  if (first.ok() && wanted.all_partitions) task.set->SetComplete(task.wish);
   return first;
 }
 
 absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
                                          const meta::SegmentPtr& listed, segment::SegmentSet& set,
-                                         LoadedDeletes& deletes) {
+                                         segment::LoadedDeletes& deletes) {
   const meta::Segment& flushed = *listed;
   if (set.FindSealed(flushed.id) != nullptr) return absl::OkStatus();
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
@@ -211,8 +159,11 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
   for (;;) {
     const uint64_t epoch = set.delete_epoch();
     for (const meta::Delta& delta : parts_.coordinator.Deltas(collection.id)) {
-      if (delta.max_timestamp < flushed.min_timestamp) continue;
-      const absl::Status added = deletes.Add(delta);
+      if (delta.max_timestamp < flushed.min_timestamp ||
+          delta.max_timestamp <= flushed.deletes_applied) {
+        continue;
+      }
+      const absl::Status added = deletes.Add(delta.id, delta.key);
       if (!added.ok() && StillListed(parts_.coordinator, delta) && in_catalog()) return added;
     }
     deletes.ApplyTo(*sealed);
@@ -287,6 +238,27 @@ void LocalQueryNode::RefreshIndexes(CollectionId collection_id, SegmentId segmen
   UseIndexes(**collection, **segment, *sealed);
 }
 
+void LocalQueryNode::OnSegmentsMerged(CollectionId collection_id,
+                                      const std::vector<SegmentId>& replaced,
+                                      meta::SegmentPtr made) {
+  const auto set = parts_.registry.Find(collection_id);
+  if (set == nullptr) return;
+  if (made == nullptr) {
+    set->RemoveEmptied(replaced);
+    return;
+  }
+  set->NoteReplaced(replaced, made->id);
+  const auto collection = parts_.coordinator.GetCollection(collection_id);
+  // A load that begins now finds it in the catalog.
+  if (!collection.ok() || !set->wanted().Covers(made->partition)) return;
+  segment::LoadedDeletes deletes(parts_.store);
+  const absl::Status status = LoadSegment(**collection, made, *set, deletes);
+  if (!status.ok()) {
+    ELANUS_LOG(Error, "merged segment not loaded; what it replaces serves on",
+               Field("segment", made->id.value()), Field("reason", status));
+  }
+}
+
 void LocalQueryNode::OnSegmentIndexesChanged(meta::SegmentPtr segment) {
   RefreshIndexes(segment->collection, segment->id);
 }
@@ -348,6 +320,7 @@ std::vector<roles::QuerySegment> LocalQueryNode::LoadedSegments(CollectionId col
     info.growing = segment->growing();
     if (const auto flushed = parts_.coordinator.FindSegment(segment->id())) info.sealed = *flushed;
     if (const auto sealed = set->FindSealed(segment->id()); sealed != nullptr && current.ok()) {
+      info.num_deleted = sealed->deletes().size();
       for (const meta::Index& index : (*current)->indexes) {
         if (sealed->IndexOf(index.field) != nullptr) info.indexes.push_back(index.id);
       }

@@ -50,12 +50,16 @@ absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(
     view.all = set->snapshot();
     // A release in between may have taken some of them out.
     if (loaded->version() != readable.version) continue;
+    bool whole = true;
     for (const segment::SegmentPtr& segment : *view.all) {
       if (segment->num_rows() > 0 && InScope(*segment, scope, readable.partitions)) {
+        whole = whole && segment->deletes_applied() <= view.at;
         view.segments.push_back(segment);
       }
     }
-    return view;
+    // A compaction between the two steps has left out rows that were still visible at that time. Of
+    // a time that the caller chose there is no other view.
+    if (whole || scope.read_at.has_value()) return view;
   }
 }
 

@@ -2,6 +2,7 @@
 // ones.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "querynode/loaded_collection.h"
 #include "roles/coordinator.h"
 #include "roles/query_node.h"
+#include "segment/loaded_deletes.h"
 #include "segment/segment_set.h"
 #include "segment/watermark.h"
 #include "storage/object_store.h"
@@ -49,6 +51,8 @@ class LocalQueryNode final : public roles::QueryNode {
   void OnPartitionDropped(CollectionId collection, PartitionId partition) override;
   void OnCollectionTruncated(CollectionId collection, Timestamp at) override;
   void OnSegmentIndexesChanged(meta::SegmentPtr segment) override;
+  void OnSegmentsMerged(CollectionId collection, const std::vector<SegmentId>& replaced,
+                        meta::SegmentPtr made) override;
 
  private:
   // The segments of a read, its timestamp, and the set they came from.
@@ -74,17 +78,22 @@ class LocalQueryNode final : public roles::QueryNode {
   };
   LoadTask BeginLoad(meta::CollectionPtr collection);
   absl::Status LoadSegments(const LoadTask& task);
-  class LoadedDeletes;
+  // Those of `todo`; `done` of `total` counts all of the load's.
+  absl::Status LoadSegments(const LoadTask& task, const std::vector<meta::SegmentPtr>& todo,
+                            size_t total, segment::LoadedDeletes& deletes,
+                            std::atomic<int64_t>& done);
   absl::Status LoadSegment(const meta::Collection& collection, const meta::SegmentPtr& flushed,
-                           segment::SegmentSet& set, LoadedDeletes& deletes);
+                           segment::SegmentSet& set, segment::LoadedDeletes& deletes);
   // Makes a segment use the indexes that the catalog names now.
   void RefreshIndexes(CollectionId collection, SegmentId segment)
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
   void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                   segment::SealedSegment& sealed);
-  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(
-      const index::IndexKind& kind, const std::string& key, const index::VectorRows& rows,
-      kernels::Metric metric, const index::Params& params);
+  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(const index::IndexKind& kind,
+                                                                  const std::string& key,
+                                                                  const index::VectorRows& rows,
+                                                                  kernels::Metric metric,
+                                                                  const index::Params& params);
 
   const Parts parts_;
   mutable absl::Mutex mutex_;

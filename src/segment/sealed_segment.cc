@@ -54,7 +54,9 @@ absl::StatusOr<std::shared_ptr<const storage::ColumnFile>> OpenColumn(storage::O
 SealedSegment::SealedSegment(const SealedFiles& files)
     : Segment(files.id, files.partition, files.shard),
       num_rows_(files.num_rows),
-      max_timestamp_(files.max_timestamp) {}
+      max_timestamp_(files.max_timestamp),
+      replaces_(files.replaces),
+      deletes_applied_(files.deletes_applied) {}
 
 absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
     const SealedFiles& files, const schema::CollectionSchema& schema, storage::ObjectStore& store) {

@@ -30,6 +30,8 @@ struct SealedFiles {
   Timestamp max_timestamp;
   std::string timestamps;
   std::vector<ColumnObject> columns;
+  std::vector<SegmentId> replaces;  // Segments whose rows these are, merged.
+  Timestamp deletes_applied;        // Rows deleted at or before this are left out.
 };
 
 // A vector index over one of the segment's columns.
@@ -61,6 +63,8 @@ class SealedSegment final : public Segment {
   index::VectorRows Vectors(FieldId field) const;
 
   bool growing() const override { return false; }
+  const std::vector<SegmentId>& replaces() const { return replaces_; }
+  Timestamp deletes_applied() const override { return deletes_applied_; }
   int64_t num_rows() const override { return num_rows_; }
   Timestamp max_timestamp() const { return max_timestamp_; }  // Of its rows.
   int64_t memory_bytes() const override;
@@ -89,6 +93,8 @@ class SealedSegment final : public Segment {
 
   const int64_t num_rows_;
   const Timestamp max_timestamp_;
+  const std::vector<SegmentId> replaces_;
+  const Timestamp deletes_applied_;
   std::map<FieldId, std::shared_ptr<const storage::ColumnFile>> columns_;  // Constant after Open.
   std::shared_ptr<const storage::ColumnFile> timestamp_file_;
   schema::ColumnView keys_;

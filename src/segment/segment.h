@@ -42,6 +42,8 @@ class Segment {
   // Rows present now, deleted ones included.
   virtual int64_t num_rows() const = 0;
   virtual int64_t memory_bytes() const = 0;
+  // Rows that were deleted at or before this may be left out: an earlier read may miss them.
+  virtual Timestamp deletes_applied() const { return {}; }
   // True when rows are in ascending (key, timestamp) order.
   virtual bool sorted_by_key() const = 0;
 

@@ -93,7 +93,8 @@ std::map<int64_t, int> VisibleKeysOfAll(const Segments& segments, Timestamp at) 
 // Writes a growing segment into `store` and opens it.
 inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(const GrowingSegment& growing,
                                                            const schema::CollectionSchema& schema,
-                                                           storage::ObjectStore& store) {
+                                                           storage::ObjectStore& store,
+                                                           std::vector<SegmentId> replaces = {}) {
   const auto key_of = [&](FieldId field) {
     return fmt::format("insert_log/{}/{}", growing.id(), field);
   };
@@ -104,6 +105,7 @@ inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(const GrowingSegment&
   files.partition = growing.partition();
   files.num_rows = growing.num_rows();
   files.max_timestamp = growing.max_timestamp();
+  files.replaces = std::move(replaces);
   for (const WrittenColumn& column : written) {
     if (column.field == kStamps) {
       files.timestamps = column.key;

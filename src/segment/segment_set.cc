@@ -145,7 +145,50 @@ void SegmentSet::AdmitLocked(std::shared_ptr<SealedSegment> segment) {
   if (sealed_.contains(id)) return;
   if (truncated_.valid()) segment->HideUpTo(truncated_);
   growing_.erase(id);
+  for (const SegmentId replaced : segment->replaces()) replaced_by_[replaced] = id;
   sealed_[id] = std::move(segment);
+  RemoveReplacedLocked(id);
+  PublishLocked();
+}
+
+bool SegmentSet::IsMergedInto(SegmentId segment, SegmentId made) const {
+  for (auto it = replaced_by_.find(segment); it != replaced_by_.end();
+       it = replaced_by_.find(it->second)) {
+    if (it->second == made) return true;
+  }
+  return false;
+}
+
+void SegmentSet::RemoveReplacedLocked(SegmentId made) {
+  const auto merged = [&](const auto& entry) { return IsMergedInto(entry.first, made); };
+  // A growing one may be among them whose own files could not be read back.
+  std::erase_if(growing_, merged);
+  std::erase_if(sealed_, merged);
+  std::erase_if(replaced_by_, [&](const auto& entry) {
+    return entry.second == made || IsMergedInto(entry.first, made);
+  });
+}
+
+void SegmentSet::NoteReplaced(const std::vector<SegmentId>& replaced, SegmentId by) {
+  absl::MutexLock lock(&mutex_);
+  for (const SegmentId id : replaced) {
+    // Of those that are not here nobody will ask.
+    const bool here = growing_.contains(id) || sealed_.contains(id) ||
+                      std::any_of(replaced_by_.begin(), replaced_by_.end(),
+                                  [id](const auto& entry) { return entry.second == id; });
+    if (here) replaced_by_[id] = by;
+  }
+  if (!sealed_.contains(by)) return;
+  RemoveReplacedLocked(by);
+  PublishLocked();
+}
+
+void SegmentSet::RemoveEmptied(const std::vector<SegmentId>& ids) {
+  absl::MutexLock lock(&mutex_);
+  for (const SegmentId id : ids) {
+    growing_.erase(id);
+    sealed_.erase(id);
+  }
   PublishLocked();
 }
 

@@ -82,6 +82,14 @@ class SegmentSet {
   void Clear() ABSL_LOCKS_EXCLUDED(mutex_);
   std::shared_ptr<SealedSegment> FindSealed(SegmentId id) const ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // --- Compaction ---
+  // The rows of `replaced` are in segment `by` now. They stay until it is added: then they leave in
+  // the same step, whether the news or the segment comes first.
+  void NoteReplaced(const std::vector<SegmentId>& replaced, SegmentId by)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Takes segments out of which no row is left.
+  void RemoveEmptied(const std::vector<SegmentId>& ids) ABSL_LOCKS_EXCLUDED(mutex_);
+
   // What is to be searchable; set by the query node. It decides for a flushed segment.
   struct Wanted {
     bool loaded = false;
@@ -99,10 +107,14 @@ class SegmentSet {
  private:
   void AdmitLocked(std::shared_ptr<SealedSegment> segment) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes out what was merged into `made`, directly or by way of others.
+  void RemoveReplacedLocked(SegmentId made) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsMergedInto(SegmentId segment, SegmentId made) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::map<SegmentId, std::shared_ptr<GrowingSegment>> growing_ ABSL_GUARDED_BY(mutex_);
   std::map<SegmentId, std::shared_ptr<SealedSegment>> sealed_ ABSL_GUARDED_BY(mutex_);
+  std::map<SegmentId, SegmentId> replaced_by_ ABSL_GUARDED_BY(mutex_);
   std::vector<PendingDelete> pending_ ABSL_GUARDED_BY(mutex_);
   uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   Timestamp truncated_ ABSL_GUARDED_BY(mutex_);

@@ -281,5 +281,70 @@ TEST(SegmentRegistry, TellsTheListenerUntilItIsTakenOut) {
   EXPECT_EQ(told, (std::vector<SegmentId>{SegmentId(2)}));
 }
 
+// Segments 1 and 2 are merged into 3: {1, 2} and {3} become {1, 2, 3}.
+class MergedSegmentSetTest : public SegmentSetTest {
+ protected:
+  MergedSegmentSetTest() {
+    EXPECT_EQ(Add(FileOf(1, {1, 2})), Added::kYes);
+    EXPECT_EQ(Add(FileOf(2, {3})), Added::kYes);
+  }
+  std::shared_ptr<SealedSegment> FileOf(int64_t id, const std::vector<int64_t>& keys,
+                                        std::vector<SegmentId> replaces = {}) {
+    GrowingSegment growing(SegmentId(id), kPartition, 0, schema);
+    Insert(growing, keys, 10);
+    return *Seal(growing, schema, *store, std::move(replaces));
+  }
+  std::shared_ptr<SealedSegment> Merged() {
+    return FileOf(3, {1, 2, 3}, {SegmentId(1), SegmentId(2)});
+  }
+};
+
+TEST_F(MergedSegmentSetTest, TheMergedSegmentTakesTheirPlaceWithAllDeletes) {
+  Delete({1}, 20);
+  const SegmentSet::Snapshot before = set.snapshot();
+  set.NoteReplaced({SegmentId(1), SegmentId(2)}, SegmentId(3));
+  EXPECT_EQ(At(20), (Keys{{2, 1}, {3, 1}})) << "they serve until it is there";
+  Delete({3}, 30);
+  EXPECT_EQ(Add(Merged()), Added::kYes);
+  EXPECT_EQ(set.snapshot()->size(), 1u);
+  EXPECT_EQ(At(19), (Keys{{1, 1}, {2, 1}, {3, 1}}));
+  EXPECT_EQ(At(30), (Keys{{2, 1}}));
+  EXPECT_EQ(VisibleKeysOfAll(*before, Timestamp(30)), (Keys{{2, 1}})) << "readers go on";
+}
+
+TEST_F(MergedSegmentSetTest, ItDoesNotMatterWhetherTheNewsOrTheSegmentComesFirst) {
+  EXPECT_EQ(Add(Merged()), Added::kYes);  // By a load that found it in the catalog.
+  EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}}));
+  set.NoteReplaced({SegmentId(1), SegmentId(2)}, SegmentId(3));
+  EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}}));
+  EXPECT_EQ(Add(FileOf(1, {1, 2}), /*listed=*/false), Added::kNotWanted) << "a load that came late";
+  EXPECT_EQ(set.snapshot()->size(), 1u);
+}
+
+TEST_F(MergedSegmentSetTest, OneThatNeverCameIsSkipped) {
+  set.NoteReplaced({SegmentId(1), SegmentId(2)}, SegmentId(3));  // Which could not be opened.
+  EXPECT_EQ(Add(FileOf(4, {4})), Added::kYes);
+  set.NoteReplaced({SegmentId(3), SegmentId(4)}, SegmentId(5));
+  EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}, {4, 1}}));
+  EXPECT_EQ(Add(FileOf(5, {1, 2, 3, 4}, {SegmentId(3), SegmentId(4)})), Added::kYes);
+  EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}, {4, 1}}));
+  EXPECT_EQ(set.snapshot()->size(), 1u);
+}
+
+TEST_F(MergedSegmentSetTest, AGrowingSegmentThatWasNotHandedOverLeavesToo) {
+  const auto growing = Grow(6);
+  Insert(*growing, {6}, 10);
+  set.NoteReplaced({SegmentId(1), SegmentId(6)}, SegmentId(7));
+  EXPECT_EQ(Add(FileOf(7, {1, 2, 6}, {SegmentId(1), SegmentId(6)})), Added::kYes);
+  EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}, {6, 1}}));
+}
+
+TEST_F(MergedSegmentSetTest, SegmentsWithoutRowsLeave) {
+  Delete({1, 2}, 20);
+  set.RemoveEmptied({SegmentId(1)});
+  EXPECT_EQ(At(20), (Keys{{3, 1}}));
+  EXPECT_EQ(set.snapshot()->size(), 1u);
+}
+
 }  // namespace
 }  // namespace elanus::segment

@@ -19,9 +19,9 @@ std::vector<int64_t> KeyOrder(const GrowingSegment& segment, int64_t num_rows) {
 
 absl::StatusOr<WrittenColumn> Put(const schema::Column& column, FieldId field, std::string key,
                                   storage::ObjectStore& store) {
-  ELANUS_ASSIGN_OR_RETURN(const std::string file, storage::EncodeColumnFile(column.View()));
-  const std::string_view part = file;
-  ELANUS_RETURN_IF_ERROR(store.Put(key, {&part, 1}));
+  ELANUS_ASSIGN_OR_RETURN(const storage::ColumnFileParts file,
+                          storage::EncodeColumnFileParts(column.View()));
+  ELANUS_RETURN_IF_ERROR(store.Put(key, file.All()));
   return WrittenColumn{field, std::move(key), static_cast<int64_t>(file.size())};
 }
 

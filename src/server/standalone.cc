@@ -57,10 +57,22 @@ coord::Limits CatalogLimits(const Settings& settings) {
   return limits;
 }
 
+coord::CompactionRules CompactionRulesOf(const Settings& settings) {
+  coord::CompactionRules rules;
+  rules.automatic = settings.compaction.enabled && settings.compaction.automatic;
+  rules.segment_bytes_max = settings.segment.bytes_max;
+  rules.small_share = settings.compaction.small_share;
+  rules.compactable_share = settings.compaction.compactable_share;
+  rules.expansion = settings.compaction.expansion;
+  rules.deleted_share = settings.compaction.deleted_share;
+  rules.interval_ms = static_cast<uint64_t>(settings.compaction.interval_ms);
+  return rules;
+}
+
 datanode::DataNodeOptions DataNodeOptionsOf(const Settings& settings) {
   datanode::DataNodeOptions options;
-  options.growing_bytes_max = static_cast<int64_t>(
-      static_cast<double>(settings.segment.bytes_max) * settings.segment.seal_proportion);
+  options.growing_bytes_max = static_cast<int64_t>(static_cast<double>(settings.segment.bytes_max) *
+                                                   settings.segment.seal_proportion);
   options.growing_age_ms_max = static_cast<uint64_t>(settings.segment.life_max_ms);
   options.growing_idle_ms_max = static_cast<uint64_t>(settings.segment.idle_max_ms);
   options.growing_idle_bytes_min = settings.segment.idle_seal_bytes_min;
@@ -105,7 +117,7 @@ class Roles {
     gauges_.reset();
     if (coordinator_ != nullptr) coordinator_->Stop();
     for (Executor* executor : {&compute_, &blocking_, &loading_, &background_, &cleanup_,
-                               &build_tasks_, &build_work_}) {
+                               &compaction_, &build_tasks_, &build_work_}) {
       executor->Stop();
     }
     if (data_node_ != nullptr) data_node_->Stop();
@@ -115,6 +127,7 @@ class Roles {
     FollowSettings();
     data_node_->Maintain();
     coordinator_->RetryBuilds();
+    coordinator_->MaintainSegments();
   }
 
  private:
@@ -130,6 +143,7 @@ class Roles {
         loading_({.name = "loading", .num_threads = cores_}),
         background_({.name = "flush", .num_threads = 1, .queue_max = 65536, .nice = 5}),
         cleanup_({.name = "cleanup", .num_threads = 1, .queue_max = 65536, .nice = 10}),
+        compaction_({.name = "compact", .num_threads = 1, .queue_max = 65536, .nice = 10}),
         build_tasks_({.name = "build",
                       .num_threads = std::max(context.settings.segment.index_build_parallel, 1),
                       .queue_max = 1 << 20,
@@ -142,6 +156,7 @@ class Roles {
     if (current == followed_) return;
     followed_ = std::move(current);
     coordinator_->SetLimits(CatalogLimits(*followed_));
+    coordinator_->SetCompactionRules(CompactionRulesOf(*followed_));
   }
 
   absl::Status OpenStores() {
@@ -151,7 +166,8 @@ class Roles {
     ELANUS_RETURN_IF_ERROR(MakeDirectories(files, paths, objects));
     ELANUS_RETURN_IF_ERROR(storage::RemoveStaleObjectParts(files, objects));
     store_ = storage::MakeLocalObjectStore(files, objects);
-    ELANUS_ASSIGN_OR_RETURN(meta_, meta::OpenSqliteMetaStore({.path = paths.catalog_dir + "/catalog.db"}));
+    ELANUS_ASSIGN_OR_RETURN(meta_,
+                            meta::OpenSqliteMetaStore({.path = paths.catalog_dir + "/catalog.db"}));
     log::LogOptions log_options;
     log_options.directory = paths.log_dir;
     log_options.file_bytes_max = static_cast<uint64_t>(context_.settings.log.file_bytes_max);
@@ -169,10 +185,10 @@ class Roles {
     ELANUS_ASSIGN_OR_RETURN(
         coordinator_,
         coord::Coordinator::Open({SystemClock(), *meta_, store_.get(), coord::RunOn(build_tasks_),
-                                  coord::RunOn(cleanup_)},
+                                  coord::RunOn(cleanup_), coord::RunOn(compaction_)},
                                  std::move(options)));
-    watermark_ = std::make_unique<segment::Watermark>(
-        [this] { return coordinator_->AllocateTimestamp(); });
+    watermark_ =
+        std::make_unique<segment::Watermark>([this] { return coordinator_->AllocateTimestamp(); });
     data_node_ = std::make_unique<datanode::LocalDataNode>(
         datanode::LocalDataNode::Parts{SystemClock(), *coordinator_, *log_, *store_, registry_,
                                        *watermark_, background_},
@@ -186,8 +202,8 @@ class Roles {
     ELANUS_LOG(Info, "recovered", Field("log_bytes", log_->statistics().live_bytes),
                Field("ms", (SystemClock().MonotonicNs() - begin) / 1'000'000));
     coordinator_->Start();
-    gauges_ = std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_,
-                                           *query_node_);
+    gauges_ =
+        std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_, *query_node_);
     return absl::OkStatus();
   }
 
@@ -210,8 +226,9 @@ class Roles {
     options.send_bytes_max = static_cast<int>(settings.network.send_bytes_max);
     options.fill_status = proxy::FillStatus;
     options.on_finished_call = [this](const FinishedCall& call) { call_metrics_.Note(call); };
-    ELANUS_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(std::move(options), proxy::MakeRpcTable(proxy_),
-                                                     {&compute_, &blocking_}));
+    ELANUS_ASSIGN_OR_RETURN(grpc_,
+                            GrpcServer::Start(std::move(options), proxy::MakeRpcTable(proxy_),
+                                              {&compute_, &blocking_}));
     return absl::OkStatus();
   }
 
@@ -226,12 +243,13 @@ class Roles {
   Executor loading_;
   Executor background_;
   Executor cleanup_;
+  Executor compaction_;
   Executor build_tasks_;
   Executor build_work_;
   std::unique_ptr<coord::Coordinator> coordinator_;
   std::unique_ptr<segment::Watermark> watermark_;
   std::unique_ptr<datanode::LocalDataNode> data_node_;
-  std::unique_ptr<log::Log> log_;   // Its thread calls into the data node: goes first.
+  std::unique_ptr<log::Log> log_;  // Its thread calls into the data node: goes first.
   std::unique_ptr<querynode::LocalQueryNode> query_node_;
   std::unique_ptr<indexnode::LocalIndexNode> index_node_;
   std::unique_ptr<RoleGauges> gauges_;
@@ -244,7 +262,8 @@ class Roles {
 
 absl::Status RunStandalone(const StandaloneContext& context) {
   const uint64_t begin = SystemClock().MonotonicNs();
-  ELANUS_CHECK(kernels::LimitSimd(context.settings.resources.simd_type));  // Settings admit no other.
+  ELANUS_CHECK(
+      kernels::LimitSimd(context.settings.resources.simd_type));  // Settings admit no other.
   ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<Roles> roles, Roles::Open(context));
   context.health.SetServing();
   ELANUS_LOG(Info, "serving", Field("start_ms", (SystemClock().MonotonicNs() - begin) / 1'000'000),

@@ -4,6 +4,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "common/status.h"
 #include "schema/column.h"
@@ -12,8 +14,24 @@
 
 namespace elanus::storage {
 
+// A column file in pieces, behind each other. Vectors are not copied: what they were encoded from
+// must outlive this.
+struct ColumnFileParts {
+  std::string head;
+  std::vector<std::string_view> vectors;
+  std::string tail;
+
+  uint64_t size() const;
+  std::vector<std::string_view> All() const;  // Into this object and the vectors.
+};
+
 // Encodes a column: blocks with CRC32C each, a footer with its own. Dense vectors raw and
 // page-aligned; other types in zstd blocks where that helps.
+absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const schema::ColumnView& column);
+// Dense vectors that lie in several places: `vectors` behind each other are the rows of `column`,
+// whose own `fixed` is not looked at.
+absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const schema::ColumnView& column,
+                                                      std::span<const std::string_view> vectors);
 absl::StatusOr<std::string> EncodeColumnFile(const schema::ColumnView& column);
 
 // A column read back. Holds the object; views stay valid as long as this lives.

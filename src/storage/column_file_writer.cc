@@ -12,15 +12,19 @@ namespace {
 
 using schema::ColumnView;
 
+// `column.fixed` is not looked at for dense vectors: `vectors` is them.
 class ColumnFileWriter {
  public:
-  explicit ColumnFileWriter(const ColumnView& column) : column_(column) {}
+  ColumnFileWriter(const ColumnView& column, std::span<const std::string_view> vectors)
+      : column_(column), vectors_(vectors) {}
 
-  std::string Write() && {
+  ColumnFileParts Write() && {
     WriteHeader();
     if (column_.num_rows > 0) {
       if (column_.validity != nullptr) WriteStream(StreamKind::kValidity, Validity());
-      if (column_.type.width() > 0) {
+      if (schema::IsDenseVector(column_.type.type)) {
+        WriteVectors();
+      } else if (column_.type.width() > 0) {
         WriteStream(StreamKind::kFixed,
                     {reinterpret_cast<const char*>(column_.fixed),
                      static_cast<size_t>(column_.num_rows * column_.type.width())});
@@ -32,7 +36,9 @@ class ColumnFileWriter {
       }
     }
     WriteFooter();
-    return std::move(out_);
+    if (!vectors_written_) parts_.head = std::move(out_);
+    if (vectors_written_) parts_.tail = std::move(out_);
+    return std::move(parts_);
   }
 
  private:
@@ -43,26 +49,46 @@ class ColumnFileWriter {
     AppendNumber(out_, Crc32c(out_));
   }
 
-  bool IsVectors(StreamKind kind) const {
-    return kind == StreamKind::kFixed && schema::IsDenseVector(column_.type.type);
+  void Align(uint64_t alignment) {
+    out_.resize((out_.size() + alignment - 1) / alignment * alignment, '\0');
   }
 
   void WriteStream(StreamKind kind, std::string_view raw) {
     if (raw.empty()) return;
-    const bool vectors = IsVectors(kind);
-    const uint64_t alignment = vectors ? kVectorAlignment : kStreamAlignment;
-    const uint64_t begin = (out_.size() + alignment - 1) / alignment * alignment;
-    if (vectors) out_.reserve(begin + raw.size() + raw.size() / 4096 + 4096);
-    out_.resize(begin, '\0');
-    const uint64_t block_bytes = vectors ? kVectorBlockBytes : kScalarBlockBytes;
-    for (uint64_t at = 0; at < raw.size(); at += block_bytes) {
-      WriteBlock(kind, raw.substr(at, block_bytes), /*compress=*/!vectors);
+    Align(kStreamAlignment);
+    for (uint64_t at = 0; at < raw.size(); at += kScalarBlockBytes) {
+      WriteBlock(kind, raw.substr(at, kScalarBlockBytes));
     }
   }
 
-  void WriteBlock(StreamKind kind, std::string_view raw, bool compress) {
-    std::optional<std::string> compressed;
-    if (compress) compressed = Compress(raw);
+  // Blocks of the runs as they follow one another; the runs themselves stay where they are.
+  void WriteVectors() {
+    Align(kVectorAlignment);
+    Stream& stream = streams_[static_cast<size_t>(StreamKind::kFixed)];
+    Block block{.offset = out_.size()};
+    for (std::string_view run : vectors_) {
+      parts_.vectors.push_back(run);
+      while (!run.empty()) {
+        const std::string_view piece = run.substr(0, kVectorBlockBytes - block.raw_bytes);
+        block.crc = Crc32c(piece, block.crc);
+        block.raw_bytes += static_cast<uint32_t>(piece.size());
+        run.remove_prefix(piece.size());
+        if (block.raw_bytes < kVectorBlockBytes) continue;
+        block.stored_bytes = block.raw_bytes;
+        stream.push_back(block);
+        block = {.offset = block.offset + block.raw_bytes};
+      }
+    }
+    if (block.raw_bytes > 0) {
+      block.stored_bytes = block.raw_bytes;
+      stream.push_back(block);
+    }
+    parts_.head = std::exchange(out_, {});
+    vectors_written_ = true;
+  }
+
+  void WriteBlock(StreamKind kind, std::string_view raw) {
+    const std::optional<std::string> compressed = Compress(raw);
     const std::string_view stored = compressed.has_value() ? *compressed : raw;
     Block block;
     block.offset = out_.size();
@@ -120,14 +146,24 @@ class ColumnFileWriter {
   }
 
   const ColumnView& column_;
-  std::string out_;
+  const std::span<const std::string_view> vectors_;
+  ColumnFileParts parts_;
+  std::string out_;  // Of the part that is being written.
+  bool vectors_written_ = false;
   std::array<Stream, kNumStreamKinds> streams_;
   std::string scratch_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::string> EncodeColumnFile(const ColumnView& column) {
+absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const ColumnView& column) {
+  const std::string_view vectors = {reinterpret_cast<const char*>(column.fixed),
+                                    static_cast<size_t>(column.num_rows * column.type.width())};
+  return EncodeColumnFileParts(column, {&vectors, 1});
+}
+
+absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const ColumnView& column,
+                                                      std::span<const std::string_view> vectors) {
   ELANUS_RETURN_IF_ERROR(CheckColumnType(column.type));
   if (column.type.type == schema::DataType::kNone) {
     return InternalError(ErrorCode::kInternal, "a column file needs a column with a type");
@@ -140,7 +176,28 @@ absl::StatusOr<std::string> EncodeColumnFile(const ColumnView& column) {
       }
     }
   }
-  return ColumnFileWriter(column).Write();
+  return ColumnFileWriter(column, vectors).Write();
+}
+
+absl::StatusOr<std::string> EncodeColumnFile(const ColumnView& column) {
+  ELANUS_ASSIGN_OR_RETURN(const ColumnFileParts parts, EncodeColumnFileParts(column));
+  std::string out;
+  out.reserve(parts.size());
+  for (const std::string_view part : parts.All()) out.append(part);
+  return out;
+}
+
+uint64_t ColumnFileParts::size() const {
+  uint64_t sum = head.size() + tail.size();
+  for (const std::string_view run : vectors) sum += run.size();
+  return sum;
+}
+
+std::vector<std::string_view> ColumnFileParts::All() const {
+  std::vector<std::string_view> out = {head};
+  out.insert(out.end(), vectors.begin(), vectors.end());
+  out.push_back(tail);
+  return out;
 }
 
 }  // namespace elanus::storage

@@ -87,6 +87,8 @@ TEST_F(ConcurrencyTest, EachAcknowledgedRowIsSeenExactlyOnceWhileSegmentsChangeH
   }
   helpers.Start([&] {
     EXPECT_TRUE(engine_->data_node->Flush(engine_->collection()->id, Cancellation()).ok());
+    // Goes on behind; what waits or is merged already is left out.
+    EXPECT_TRUE(engine_->coordinator->Compact({.collection = engine_->collection()->id}).ok());
   });
   helpers.Start([&] {
     Load({}, /*refresh=*/true);
@@ -131,6 +133,8 @@ TEST_F(ConcurrencyTest, AnUpsertedKeyIsThereExactlyOnceAtAllTimes) {
   }
   helpers.Start([&] {
     EXPECT_TRUE(engine_->data_node->Flush(engine_->collection()->id, Cancellation()).ok());
+    // Goes on behind; what waits or is merged already is left out.
+    EXPECT_TRUE(engine_->coordinator->Compact({.collection = engine_->collection()->id}).ok());
   });
   helpers.Start([&] {
     Load({}, /*refresh=*/true);
@@ -194,6 +198,8 @@ TEST_F(ConcurrencyTest, TruncationTakesWhatWasAcknowledgedBeforeAndNothingThatBe
   helpers.Start([&] { Insert(begun++), ++acknowledged; });
   helpers.Start([&] {
     EXPECT_TRUE(engine_->data_node->Flush(engine_->collection()->id, Cancellation()).ok());
+    // Goes on behind; what waits or is merged already is left out.
+    EXPECT_TRUE(engine_->coordinator->Compact({.collection = engine_->collection()->id}).ok());
   });
   helpers.Start([&] {
     Load({}, /*refresh=*/true);
@@ -229,6 +235,8 @@ TEST_F(ConcurrencyTest, DroppedPartitionsStayAwayWhileWritersStillAimAtThem) {
   });
   helpers.Start([&] {
     EXPECT_TRUE(engine_->data_node->Flush(engine_->collection()->id, Cancellation()).ok());
+    // Goes on behind; what waits or is merged already is left out.
+    EXPECT_TRUE(engine_->coordinator->Compact({.collection = engine_->collection()->id}).ok());
   });
   for (int round = 0; round < 8; ++round) {
     ASSERT_TRUE(engine_->coordinator->CreatePartition("", kCollection, "p").ok());
@@ -260,6 +268,7 @@ TEST_F(ConcurrencyTest, CollectionsAreDroppedWhileEverybodyUsesThem) {
   helpers.Start([&] {
     if (const meta::CollectionPtr found = collection()) {
       (void)engine_->data_node->Flush(found->id, Cancellation()).ok();
+      (void)engine_->coordinator->Compact({.collection = found->id}).ok();
     }
   });
   helpers.Start([&] { engine_->data_node->Maintain(); });

@@ -118,9 +118,10 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(World& world, const EngineO
   coordinator_options.instance = "test";
   ELANUS_ASSIGN_OR_RETURN(
       engine->coordinator,
-      coord::Coordinator::Open({world.clock, world.meta, engine->store.get(),
-                                coord::RunOn(engine->builds), coord::RunOn(engine->cleanup)},
-                               coordinator_options));
+      coord::Coordinator::Open(
+          {world.clock, world.meta, engine->store.get(), coord::RunOn(engine->builds),
+           coord::RunOn(engine->cleanup), coord::RunOn(engine->compactions)},
+          coordinator_options));
   engine->watermark = std::make_unique<segment::Watermark>(
       [coordinator = engine->coordinator.get()] { return coordinator->AllocateTimestamp(); });
   engine->data_node = std::make_unique<datanode::LocalDataNode>(
@@ -142,7 +143,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(World& world, const EngineO
 
 Engine::~Engine() {
   if (coordinator != nullptr) coordinator->Stop();
-  for (Executor* executor : {&compute, &loading, &background, &builds, &cleanup, &build_work}) {
+  for (Executor* executor :
+       {&compute, &loading, &background, &compactions, &builds, &cleanup, &build_work}) {
     executor->Stop();
   }
   if (data_node != nullptr) data_node->Stop();
@@ -153,12 +155,16 @@ void Engine::Settle() {
   // reaches one step further.
   for (int round = 0; round < 3; ++round) {
     std::vector<std::unique_ptr<absl::Notification>> reached;
-    for (Executor* executor : {&background, &builds, &loading, &cleanup}) {
+    for (Executor* executor : {&background, &compactions, &builds, &loading, &cleanup}) {
       auto& fence = reached.emplace_back(std::make_unique<absl::Notification>());
       if (!executor->Submit([fence = fence.get()] { fence->Notify(); })) fence->Notify();
     }
     for (const auto& fence : reached) fence->WaitForNotification();
-    if (background.QueueLength() + builds.QueueLength() + loading.QueueLength() > 0) round = -1;
+    size_t waiting = 0;
+    for (Executor* executor : {&background, &compactions, &builds, &loading}) {
+      waiting += executor->QueueLength();
+    }
+    if (waiting > 0) round = -1;
   }
 }
 

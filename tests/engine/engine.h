@@ -62,7 +62,7 @@ class Engine {
   static absl::StatusOr<std::unique_ptr<Engine>> Open(World& world, const EngineOptions& options);
   ~Engine();
 
-  // Waits until nothing goes on behind: flushes, index builds, loads, removals.
+  // Waits until nothing goes on behind: flushes, compactions, index builds, loads, removals.
   void Settle();
 
   meta::CollectionPtr collection() { return *coordinator->GetCollection("", kCollection); }
@@ -73,6 +73,7 @@ class Engine {
   Executor background{{.name = "flush", .num_threads = 1}};
   Executor builds{{.name = "build", .num_threads = 1}};
   Executor cleanup{{.name = "cleanup", .num_threads = 1}};
+  Executor compactions{{.name = "compact", .num_threads = 1}};
   Executor build_work{{.name = "buildwork", .num_threads = 0}};
   std::unique_ptr<storage::ObjectStore> store;
   segment::SegmentRegistry registry;

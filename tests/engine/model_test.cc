@@ -121,7 +121,7 @@ class History {
   }
 
   void Act() {
-    switch (Below(20)) {
+    switch (Below(22)) {
       case 0:
       case 1:
       case 2:
@@ -152,6 +152,9 @@ class History {
         return DropPartition();
       case 19:
         return OneIn(2) ? Truncate() : RebuildIndex();
+      case 20:
+      case 21:
+        return OneIn(2) ? Compact() : CompactUnasked();
     }
   }
 
@@ -205,6 +208,24 @@ class History {
     if (OneIn(2)) world_->clock.Advance(100'000'000);  // Old enough to be sealed.
     engine_->data_node->Maintain();
     last_ = absl::OkStatus();
+  }
+
+  void Compact() {
+    what_ = "compact";
+    roles::CompactionRequest request;
+    request.collection = engine_->collection()->id;
+    request.target_bytes = OneIn(2) ? 0 : 1 << (20 + Below(3));
+    request.deletes_only = OneIn(4);
+    last_ = engine_->coordinator->Compact(request).status();
+    past_.clear();  // What is deleted is gone at once.
+  }
+
+  void CompactUnasked() {
+    what_ = "look for segments to merge";
+    world_->clock.Advance(100'000);
+    engine_->coordinator->MaintainSegments();
+    last_ = absl::OkStatus();
+    past_.clear();  // It is longer ago than rows are kept.
   }
 
   void LoadAll() {

@@ -1,0 +1,45 @@
+// Which segments are to become one: pure functions of what the catalog and the query node know.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "meta/types.h"
+
+namespace elanus::coord {
+
+struct CompactionRules {
+  bool automatic = true;  // dataCoord.enableCompaction and compaction.enableAutoCompaction
+  int64_t segment_bytes_max = int64_t{1024} << 20;  // dataCoord.segment.maxSize
+  double small_share = 0.5;                         // Of that size: segments below are merged.
+  double compactable_share = 0.85;  // Small ones that make as much are merged at once.
+  double expansion = 1.25;          // How much larger the last of them may make the whole.
+  double deleted_share = 0.2;       // More deleted rows: the segment is written anew.
+  uint64_t interval_ms = 60'000;    // dataCoord.compaction.mix.triggerInterval
+};
+
+// A flushed segment, as a plan sees it.
+struct CompactionCandidate {
+  meta::SegmentPtr segment;
+  int64_t num_deleted = 0;  // Of its rows.
+};
+
+// The sources of one merged segment each; they share partition and shard.
+using SegmentGroup = std::vector<meta::SegmentPtr>;
+
+// What is worth doing unasked:
+// - a segment with too many deleted rows is written anew;
+// - small ones that together make a full segment are merged;
+// - where nothing was flushed for `interval_ms`, at least four small ones of similar size are
+//   merged: each at most as large as all smaller ones together. So a row is written again only
+//   when its segment grows to a multiple, and the number of segments stays logarithmic.
+std::vector<SegmentGroup> PlanCompactions(const CompactionRules& rules,
+                                          std::vector<CompactionCandidate> candidates,
+                                          uint64_t now_ms);
+
+// What a client asked for: every candidate is in one group, and groups are at most `target_bytes`
+// large where they have more than one segment.
+std::vector<SegmentGroup> PlanForcedMerge(std::vector<CompactionCandidate> candidates,
+                                          int64_t target_bytes);
+
+}  // namespace elanus::coord

@@ -1,0 +1,148 @@
+#include "coord/compaction_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "common/timestamp.h"
+
+namespace elanus::coord {
+namespace {
+
+constexpr uint64_t kNowMs = 1'760'000'000'000;
+constexpr int64_t kMegabyte = 1 << 20;
+
+class CompactionPlanTest : public testing::Test {
+ protected:
+  // A segment of 1,000 rows.
+  void Add(int64_t megabytes, uint64_t age_ms = 3'600'000, int64_t num_deleted = 0,
+           int64_t partition = 1, int32_t shard = 0) {
+    auto segment = std::make_shared<meta::Segment>();
+    segment->id = SegmentId(static_cast<int64_t>(candidates.size()) + 1);
+    segment->partition = PartitionId(partition);
+    segment->shard = shard;
+    segment->num_rows = 1000;
+    segment->flushed = MakeTimestamp(kNowMs - age_ms);
+    segment->files = {{FieldId(100), "", megabytes * kMegabyte}};
+    candidates.push_back({std::move(segment), num_deleted});
+  }
+  // The sizes of the groups, in megabytes.
+  static std::vector<std::vector<int64_t>> Sizes(const std::vector<SegmentGroup>& groups) {
+    std::vector<std::vector<int64_t>> out;
+    for (const SegmentGroup& group : groups) {
+      std::vector<int64_t>& sizes = out.emplace_back();
+      for (const auto& segment : group) sizes.push_back(segment->bytes() / kMegabyte);
+      std::sort(sizes.begin(), sizes.end());
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+  }
+  std::vector<std::vector<int64_t>> Plan() {
+    return Sizes(PlanCompactions(rules, candidates, kNowMs));
+  }
+
+  using Groups = std::vector<std::vector<int64_t>>;
+  CompactionRules rules;
+  std::vector<CompactionCandidate> candidates;
+};
+
+TEST_F(CompactionPlanTest, LeavesFullSegmentsAndFewSmallOnesAlone) {
+  Add(1000);
+  Add(600);
+  Add(100);
+  Add(100);
+  Add(100);
+  EXPECT_EQ(Plan(), Groups());
+}
+
+TEST_F(CompactionPlanTest, SmallSegmentsThatMakeAFullOneAreMergedAtOnce) {
+  for (int i = 0; i < 17; ++i) Add(122, /*age_ms=*/100);
+  EXPECT_EQ(Plan(), (Groups{std::vector<int64_t>(8, 122), std::vector<int64_t>(8, 122)}));
+}
+
+TEST_F(CompactionPlanTest, FewAreMergedWhenTheirPartitionRests) {
+  for (int i = 0; i < 4; ++i) Add(100, /*age_ms=*/i == 0 ? 59'000 : 3'600'000);
+  EXPECT_EQ(Plan(), Groups());
+  candidates.clear();
+  for (int i = 0; i < 4; ++i) Add(100, /*age_ms=*/61'000);
+  EXPECT_EQ(Plan(), (Groups{{100, 100, 100, 100}}));
+}
+
+TEST_F(CompactionPlanTest, ALargeOneIsNotWrittenAgainForTinyOnes) {
+  Add(400);
+  for (int i = 0; i < 4; ++i) Add(2);
+  EXPECT_EQ(Plan(), (Groups{{2, 2, 2, 2}}));
+}
+
+TEST_F(CompactionPlanTest, DeletedRowsAreWrittenOut) {
+  Add(1000, 3'600'000, 201);
+  Add(1000, 3'600'000, 200);
+  Add(100, 3'600'000, 300);
+  Add(100, 3'600'000, 100);
+  const std::vector<SegmentGroup> groups = PlanCompactions(rules, candidates, kNowMs);
+  std::set<int64_t> rewritten;
+  for (const SegmentGroup& group : groups) {
+    ASSERT_EQ(group.size(), 1);
+    rewritten.insert(group.front()->id.value());
+  }
+  EXPECT_EQ(rewritten, (std::set<int64_t>{1, 3}));
+}
+
+TEST_F(CompactionPlanTest, PartitionsAndShardsStayApart) {
+  for (int i = 0; i < 6; ++i) Add(300, 3'600'000, 0, /*partition=*/i % 2, /*shard=*/i % 3);
+  EXPECT_EQ(Plan(), Groups());
+  EXPECT_EQ(Sizes(PlanForcedMerge(candidates, 4096 * kMegabyte)),
+            (Groups{{300}, {300}, {300}, {300}, {300}, {300}}));
+}
+
+TEST_F(CompactionPlanTest, AForcedMergeTakesEverySegmentOnceAndKeepsTheTarget) {
+  std::mt19937_64 random(3);
+  for (int round = 0; round < 200; ++round) {
+    candidates.clear();
+    const int count = static_cast<int>(random() % 40);
+    for (int i = 0; i < count; ++i) Add(1 + static_cast<int64_t>(random() % 700));
+    const auto target = static_cast<int64_t>(1 + random() % 2000) * kMegabyte;
+    std::set<SegmentId> seen;
+    for (const SegmentGroup& group : PlanForcedMerge(candidates, target)) {
+      int64_t bytes = 0;
+      for (const auto& segment : group) {
+        EXPECT_TRUE(seen.insert(segment->id).second);
+        bytes += segment->bytes();
+      }
+      if (group.size() > 1) EXPECT_LE(bytes, target);
+    }
+    EXPECT_EQ(seen.size(), candidates.size());
+  }
+}
+
+TEST_F(CompactionPlanTest, ManySmallFlushesAreRewrittenALogarithmicNumberOfTimes) {
+  // Each flush of a megabyte is followed by a look at a time when the partition rests.
+  std::vector<int64_t> sizes;
+  int64_t written = 0;
+  for (int flush = 0; flush < 512; ++flush) {
+    sizes.push_back(1);
+    for (bool again = true; again;) {
+      again = false;
+      candidates.clear();
+      for (const int64_t size : sizes) Add(size);
+      for (const SegmentGroup& group : PlanCompactions(rules, candidates, kNowMs)) {
+        int64_t sum = 0;
+        for (const auto& segment : group) {
+          const int64_t size = segment->bytes() / kMegabyte;
+          sizes.erase(std::find(sizes.begin(), sizes.end(), size));
+          sum += size;
+        }
+        sizes.push_back(sum);
+        written += sum;
+        again = true;
+      }
+    }
+    EXPECT_LE(sizes.size(), 16u);
+  }
+  EXPECT_LE(written, 512 * 6);
+}
+
+}  // namespace
+}  // namespace elanus::coord

@@ -1,0 +1,369 @@
+// Coordinator: merging segments, and leaving out what is deleted.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "common/crash_point.h"
+#include "common/logging.h"
+#include "coord/change.h"
+#include "coord/coordinator.h"
+#include "coord/crash_points.h"
+#include "meta/catalog_keys.h"
+
+namespace elanus::coord {
+namespace {
+
+// Reads of the past see rows for so long after they were deleted, unless a client asks for a
+// compaction.
+constexpr uint64_t kDeletedKeptMs = 60'000;
+constexpr int64_t kBytesMin = 1 << 20;
+
+bool NeedsDelta(const meta::Segment& segment, const meta::Delta& delta) {
+  return delta.max_timestamp >= segment.min_timestamp &&
+         delta.max_timestamp > segment.deletes_applied;
+}
+
+bool HasDeletes(const meta::Segment& segment, const std::vector<meta::Delta>& deltas) {
+  return std::any_of(deltas.begin(), deltas.end(),
+                     [&](const meta::Delta& delta) { return NeedsDelta(segment, delta); });
+}
+
+// What the sources were made of, as far as the log may still be replayed from before its end.
+std::vector<meta::ReplacedSegment> ReplacedBy(const std::vector<meta::SegmentPtr>& sources,
+                                              uint64_t replay_from) {
+  std::vector<meta::ReplacedSegment> out;
+  for (const meta::SegmentPtr& source : sources) {
+    out.push_back({source->id, source->log_end});
+    for (const meta::ReplacedSegment& older : source->replaces) {
+      if (older.log_end > replay_from) out.push_back(older);
+    }
+  }
+  return out;
+}
+
+bool WantsCompaction(const meta::Collection& collection) {
+  return collection.Property("collection.autocompaction.enabled") != "false";
+}
+
+}  // namespace
+
+std::vector<CompactionCandidate> Coordinator::Candidates(CollectionId collection) const {
+  std::map<SegmentId, int64_t> deleted;
+  if (query_node_ != nullptr) {
+    for (const roles::QuerySegment& loaded : query_node_->LoadedSegments(collection)) {
+      deleted[loaded.id] = loaded.num_deleted;
+    }
+  }
+  std::vector<CompactionCandidate> out;
+  for (meta::SegmentPtr& segment : state_.SegmentsOf(collection)) {
+    if (compactor_->IsBusy(segment->id) || IsUndecided(segment->id)) continue;
+    const auto it = deleted.find(segment->id);
+    out.push_back({std::move(segment), it == deleted.end() ? 0 : it->second});
+  }
+  return out;
+}
+
+bool Coordinator::IsUndecided(SegmentId segment) const {
+  std::lock_guard lock(compaction_mutex_);
+  return undecided_.contains(segment);
+}
+
+void Coordinator::SetCompactionRules(const CompactionRules& rules) {
+  std::lock_guard lock(compaction_mutex_);
+  compaction_rules_ = rules;
+}
+
+void Coordinator::MaintainSegments() {
+  if (compactor_ == nullptr) return;
+  CompactionRules rules;
+  std::set<CollectionId> look;
+  const uint64_t now_ms = environment_.clock.WallMs();
+  {
+    std::lock_guard lock(compaction_mutex_);
+    rules = compaction_rules_;
+    look.swap(flushed_since_);
+    if (!rules.automatic) return;
+    // The wall clock may have stepped back.
+    const bool all = now_ms >= looked_at_ms_ + rules.interval_ms || now_ms < looked_at_ms_;
+    if (all) {
+      looked_at_ms_ = now_ms;
+      for (const meta::CollectionPtr& collection : state_.Collections()) {
+        look.insert(collection->id);
+      }
+    }
+  }
+  for (const CollectionId id : look) {
+    const absl::StatusOr<meta::CollectionPtr> collection = state_.FindCollection(id);
+    if (!collection.ok() || !WantsCompaction(**collection)) continue;
+    std::vector<Compactor::Task> tasks;
+    for (SegmentGroup& group : PlanCompactions(rules, Candidates(id), now_ms)) {
+      tasks.push_back({.collection = id, .sources = std::move(group)});
+    }
+    (void)Enqueue(std::move(tasks));
+  }
+}
+
+absl::StatusOr<roles::CompactionJob> Coordinator::Enqueue(std::vector<Compactor::Task> tasks) {
+  if (tasks.empty()) return roles::CompactionJob();
+  ELANUS_ASSIGN_OR_RETURN(const int64_t job, ids_->Allocate(1));
+  for (Compactor::Task& task : tasks) task.job = job;
+  return compactor_->Add(std::move(tasks));
+}
+
+absl::StatusOr<roles::CompactionJob> Coordinator::Compact(const roles::CompactionRequest& request) {
+  if (compactor_ == nullptr) {
+    return UserError(ErrorCode::kServiceUnavailable, "no data node to compact segments");
+  }
+  ELANUS_RETURN_IF_ERROR(state_.FindCollection(request.collection).status());
+  int64_t target_bytes = request.target_bytes;
+  if (target_bytes <= 0) {
+    std::lock_guard lock(compaction_mutex_);
+    target_bytes = compaction_rules_.segment_bytes_max;
+  }
+  target_bytes = std::max(target_bytes, kBytesMin);
+  std::vector<CompactionCandidate> candidates = Candidates(request.collection);
+  std::erase_if(candidates, [&](const CompactionCandidate& candidate) {
+    const meta::Segment& segment = *candidate.segment;
+    const bool named = request.segments.empty() ||
+                       std::find(request.segments.begin(), request.segments.end(), segment.id) !=
+                           request.segments.end();
+    return !named || (request.partition.value() >= 0 && segment.partition != request.partition);
+  });
+  const std::vector<meta::Delta> deltas = state_.DeltasOf(request.collection);
+  std::vector<Compactor::Task> tasks;
+  std::vector<meta::SegmentPtr> as_they_are;
+  // Alone in its group is what no other segment fits to; `deletes_only` leaves all alone.
+  const int64_t group_bytes = request.deletes_only ? 0 : target_bytes;
+  for (SegmentGroup& group : PlanForcedMerge(std::move(candidates), group_bytes)) {
+    if (group.size() > 1 || HasDeletes(*group.front(), deltas)) {
+      tasks.push_back(
+          {.collection = request.collection, .sources = std::move(group), .asked_for = true});
+    } else if (!request.deletes_only && !group.front()->merged) {
+      as_they_are.push_back(group.front());
+    }
+  }
+  ELANUS_ASSIGN_OR_RETURN(roles::CompactionJob job, Enqueue(std::move(tasks)));
+  return WithFinished(std::move(job), request.collection, as_they_are);
+}
+
+// A segment that is as it would be made is a plan too, which is done.
+absl::StatusOr<roles::CompactionJob> Coordinator::WithFinished(
+    roles::CompactionJob job, CollectionId collection,
+    const std::vector<meta::SegmentPtr>& segments) {
+  if (segments.empty()) return job;
+  {
+    Change change(*this);
+    for (const meta::SegmentPtr& listed : segments) {
+      const meta::SegmentPtr current = state_.FindSegment(listed->id);
+      if (current == nullptr) continue;
+      meta::Segment segment = *current;
+      segment.merged = true;
+      ELANUS_RETURN_IF_ERROR(change.Put(std::move(segment)));
+      job.plans.push_back({.sources = {listed->id},
+                           .target = listed->id,
+                           .state = roles::CompactionPlan::State::kDone});
+    }
+    ELANUS_RETURN_IF_ERROR(change.Commit());
+  }
+  if (job.id == 0) {
+    ELANUS_ASSIGN_OR_RETURN(job.id, ids_->Allocate(1));
+    job.collection = collection;
+  }
+  compactor_->AddFinished(job);
+  return job;
+}
+
+std::optional<roles::CompactionJob> Coordinator::FindCompaction(int64_t job) {
+  return compactor_ == nullptr ? std::nullopt : compactor_->Find(job);
+}
+
+absl::StatusOr<SegmentId> Coordinator::RunCompaction(const Compactor::Task& task,
+                                                     const Cancellation& cancellation) {
+  absl::StatusOr<SegmentId> made = MergeAndCommit(task, cancellation);
+  if (!made.ok() && scheduler_ != nullptr) {
+    // Builds stood back for the segments that were to go.
+    for (const meta::SegmentPtr& source : task.sources) {
+      const meta::SegmentPtr current = state_.FindSegment(source->id);
+      if (current == nullptr) continue;
+      for (const meta::SegmentIndex& index : current->indexes) {
+        if (index.state == meta::BuildState::kPending) scheduler_->Add(current->id, index.index);
+      }
+    }
+  }
+  return made;
+}
+
+absl::StatusOr<SegmentId> Coordinator::MergeAndCommit(const Compactor::Task& task,
+                                                      const Cancellation& cancellation) {
+  const uint64_t begin_ns = environment_.clock.MonotonicNs();
+  // Asked after the sources were listed, so that it knows every field of theirs.
+  ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr collection,
+                          state_.FindCollection(task.collection));
+  ELANUS_ASSIGN_OR_RETURN(const int64_t id, ids_->Allocate(1));
+  const Timestamp now = timestamps_->Next();
+  const uint64_t kept_ms = task.asked_for ? 0 : kDeletedKeptMs;
+  ELANUS_ASSIGN_OR_RETURN(
+      meta::Segment made,
+      data_node_->Compact(
+          {.collection = collection,
+           .sources = task.sources,
+           .target = SegmentId(id),
+           .drop_until = kept_ms == 0 ? now : MakeTimestamp(PhysicalMs(now) - kept_ms)},
+          cancellation));
+  made.merged = task.asked_for;
+  absl::Status status = BuildIndexes(*collection, made, cancellation);
+  if (status.ok()) status = cancellation.Check();
+  std::vector<meta::SegmentPtr> sources = task.sources;
+  if (status.ok()) status = CommitCompaction(sources, made);
+  if (!status.ok()) {
+    if (!IsUndecided(task.sources.front()->id)) RemoveObjectsOf(made);
+    return status;
+  }
+  const meta::SegmentPtr listed = state_.FindSegment(made.id);
+  std::vector<SegmentId> replaced;
+  for (const meta::SegmentPtr& source : task.sources) replaced.push_back(source->id);
+  if (query_node_ != nullptr) query_node_->OnSegmentsMerged(task.collection, replaced, listed);
+  RemoveObjectsOf(sources, {});
+  ELANUS_LOG(Info, "segments compacted", Field("collection", collection->schema.name),
+             Field("sources", task.sources.size()), Field("segment", made.id.value()),
+             Field("rows", made.num_rows), Field("bytes", made.bytes()),
+             Field("ms", (environment_.clock.MonotonicNs() - begin_ns) / 1'000'000));
+  return made.num_rows > 0 ? made.id : SegmentId();
+}
+
+absl::Status Coordinator::BuildIndexes(const meta::Collection& collection, meta::Segment& made,
+                                       const Cancellation& cancellation) {
+  if (made.num_rows == 0 || index_node_ == nullptr) return absl::OkStatus();
+  for (const meta::Index& index : collection.indexes) {
+    ELANUS_ASSIGN_OR_RETURN(meta::SegmentIndex part, FirstState(index, made));
+    if (part.state == meta::BuildState::kPending) {
+      const roles::BuildTask task{part.build, std::make_shared<const meta::Collection>(collection),
+                                  std::make_shared<const meta::Segment>(made), index};
+      const absl::StatusOr<roles::BuildResult> built =
+          index_node_->Build(task, cancellation, [](double) {});
+      // What cannot be built now is left to the scheduler, which knows when to try again.
+      if (built.ok()) {
+        part.state = meta::BuildState::kFinished;
+        part.key = built->key;
+        part.bytes = built->bytes;
+      } else if (CodeOf(built.status()) == ErrorCode::kCancelled) {
+        return built.status();
+      }
+    }
+    made.indexes.push_back(std::move(part));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Coordinator::CommitCompaction(std::vector<meta::SegmentPtr>& sources,
+                                           meta::Segment& made) {
+  const Timestamp all_flushed = AllFlushedUpTo(made.collection);
+  std::vector<IndexId> to_build;
+  std::vector<std::string> dropped_indexes;
+  std::vector<meta::Delta> spent;
+  {
+    // Like a flush it tells nobody under the lock: the query node is told by who asked for it.
+    std::lock_guard lock(ddl_mutex_);
+    CatalogChange change;
+    // As they are now: an index build may have ended meanwhile.
+    for (meta::SegmentPtr& source : sources) {
+      const meta::SegmentPtr current = state_.FindSegment(source->id);
+      if (current == nullptr) {
+        return UserError(ErrorCode::kSegmentNotFound, "segment not found[segment={}]", source->id);
+      }
+      source = current;
+      change.Remove(*source);
+    }
+    ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr collection,
+                            state_.FindCollection(made.collection));
+    if (made.num_rows > 0) {
+      if (BelongsNowhere(made)) {
+        return UserError(ErrorCode::kSegmentNotFound,
+                         "partition dropped or truncated[partition={}]", made.partition);
+      }
+      made.flushed = timestamps_->Next();
+      made.replaces = ReplacedBy(sources, state_.ReplayFrom());
+      // Indexes may have come and gone meanwhile.
+      std::vector<meta::SegmentIndex> parts;
+      for (const meta::Index& index : collection->indexes) {
+        const auto part = std::find_if(made.indexes.begin(), made.indexes.end(),
+                                       [&](const auto& p) { return p.index == index.id; });
+        if (part == made.indexes.end()) {
+          ELANUS_ASSIGN_OR_RETURN(meta::SegmentIndex first, FirstState(index, made));
+          parts.push_back(std::move(first));
+        } else {
+          parts.push_back(*part);
+        }
+        if (parts.back().state == meta::BuildState::kPending) to_build.push_back(index.id);
+      }
+      for (const meta::SegmentIndex& part : made.indexes) {
+        const bool wanted = std::any_of(parts.begin(), parts.end(),
+                                        [&](const auto& p) { return p.index == part.index; });
+        if (!wanted) dropped_indexes.push_back(part.key);
+      }
+      made.indexes = std::move(parts);
+      ELANUS_RETURN_IF_ERROR(change.Put(made));
+    }
+    spent = SpentDeltas(sources, made, all_flushed);
+    for (const meta::Delta& delta : spent) change.Remove(delta);
+    CrashPoint(kCompactBefore);
+    const absl::Status committed = CommitLocked(change);
+    if (!committed.ok()) {
+      ELANUS_ASSIGN_OR_RETURN(const bool done, WasCommitted(sources, made, committed));
+      if (!done) return committed;
+      state_.Apply(change.effect());
+    }
+    CrashPoint(kCompactAfter);
+  }
+  remover_.Remove(std::move(dropped_indexes));
+  RemoveObjectsOf({}, spent);
+  if (scheduler_ != nullptr) {
+    for (const IndexId index : to_build) scheduler_->Add(made.id, index);
+  }
+  return absl::OkStatus();
+}
+
+// A commit that failed may have been done all the same, and a second try would make the rows twice.
+absl::StatusOr<bool> Coordinator::WasCommitted(const std::vector<meta::SegmentPtr>& sources,
+                                               const meta::Segment& made,
+                                               const absl::Status& failure) {
+  const bool has_rows = made.num_rows > 0;
+  const auto row = environment_.store.Get(
+      meta::SegmentKey(made.collection, has_rows ? made.id : sources.front()->id));
+  if (row.ok()) return row->has_value() == has_rows;
+  std::lock_guard lock(compaction_mutex_);
+  for (const meta::SegmentPtr& source : sources) undecided_.insert(source->id);
+  return failure;
+}
+
+Timestamp Coordinator::AllFlushedUpTo(CollectionId collection) const {
+  Timestamp out;
+  std::vector<meta::Delta> deltas = state_.DeltasOf(collection);
+  std::sort(deltas.begin(), deltas.end(),
+            [](const auto& a, const auto& b) { return a.max_timestamp < b.max_timestamp; });
+  for (const meta::Delta& delta : deltas) {
+    if (!data_node_->IsFlushed(collection, delta.max_timestamp)) break;
+    out = delta.max_timestamp;
+  }
+  return out;
+}
+
+std::vector<meta::Delta> Coordinator::SpentDeltas(const std::vector<meta::SegmentPtr>& sources,
+                                                  const meta::Segment& made,
+                                                  Timestamp all_flushed) const {
+  std::vector<meta::Delta> out;
+  for (const meta::Delta& delta : state_.DeltasOf(made.collection)) {
+    // A growing row may be older than a delete in a file.
+    if (delta.max_timestamp > all_flushed) continue;
+    if (made.num_rows > 0 && NeedsDelta(made, delta)) continue;
+    const std::vector<meta::SegmentPtr> segments = state_.SegmentsOf(made.collection);
+    const bool needed = std::any_of(segments.begin(), segments.end(), [&](const auto& segment) {
+      return std::find(sources.begin(), sources.end(), segment) == sources.end() &&
+             NeedsDelta(*segment, delta);
+    });
+    if (!needed) out.push_back(delta);
+  }
+  return out;
+}
+
+}  // namespace elanus::coord

@@ -1,0 +1,279 @@
+// What a compaction leaves in the catalog, whatever happens meanwhile.
+#include <gtest/gtest.h>
+
+#include "coord/coordinator_fixture_test.h"
+
+namespace elanus::coord {
+namespace {
+
+class CompactionsTest : public CoordinatorTest {
+ protected:
+  CompactionsTest() {
+    // As many rows as the sources have, of all their times.
+    data_node_.compact = [this](const roles::CompactionTask& task,
+                                const Cancellation&) -> absl::StatusOr<meta::Segment> {
+      meta::Segment made;
+      made.id = task.target;
+      made.collection = task.collection->id;
+      made.partition = task.sources.front()->partition;
+      made.min_timestamp = task.sources.front()->min_timestamp;
+      for (const meta::SegmentPtr& source : task.sources) {
+        made.num_rows += source->num_rows;
+        made.max_timestamp = std::max(made.max_timestamp, source->max_timestamp);
+      }
+      made.num_rows -= num_deleted;
+      for (const meta::Delta& delta : coordinator_->Deltas(made.collection)) {
+        made.deletes_applied = std::max(made.deletes_applied, delta.max_timestamp);
+      }
+      if (made.num_rows > 0) {
+        made.files = {{FieldId(100), fmt::format("insert_log/{}", made.id), 1000}};
+        objects_.Add(made.files.front().key);
+      }
+      if (meanwhile) meanwhile();
+      return made;
+    };
+  }
+  roles::CompactionJob Compact(const std::string& name, bool deletes_only = false) {
+    const auto job = coordinator_->Compact(
+        {.collection = Get(name)->id, .segments = {}, .deletes_only = deletes_only});
+    EXPECT_TRUE(job.ok()) << job.status();
+    return *job;
+  }
+  void RunAll() {
+    compactions_.RunAll();
+    cleanups_.RunAll();
+  }
+  std::vector<meta::SegmentPtr> Segments(const std::string& name) {
+    return coordinator_->Segments(Get(name)->id);
+  }
+  void FlushDelta(const std::string& name, Timestamp at) {
+    meta::Delta delta;
+    delta.id = *coordinator_->AllocateIds(1);
+    delta.collection = Get(name)->id;
+    delta.key = fmt::format("delta_log/{}", delta.id);
+    delta.num_rows = 1;
+    delta.min_timestamp = delta.max_timestamp = at;
+    objects_.Add(delta.key);
+    ASSERT_TRUE(coordinator_->CommitFlush({}, {delta}, std::nullopt).ok());
+  }
+  roles::CompactionPlan::State StateOf(const roles::CompactionJob& job) {
+    return coordinator_->FindCompaction(job.id)->plans.front().state;
+  }
+  using State = roles::CompactionPlan::State;
+
+  int64_t num_deleted = 0;
+  std::function<void()> meanwhile;
+};
+
+TEST_F(CompactionsTest, TheMergedSegmentReplacesItsSourcesWithItsIndex) {
+  CreateIndexed("c");
+  const SegmentId first = Flush("c", 2000), second = Flush("c", 3000);
+  builds_.RunAll();
+  notices_.Take();
+  const roles::CompactionJob job = Compact("c");
+  ASSERT_EQ(job.plans.size(), 1);
+  EXPECT_EQ(job.plans[0].sources, (std::vector<SegmentId>{second, first})) << "the larger first";
+  EXPECT_EQ(StateOf(job), State::kWaiting);
+  RunAll();
+  EXPECT_EQ(StateOf(job), State::kDone);
+  const auto segments = Segments("c");
+  ASSERT_EQ(segments.size(), 1);
+  EXPECT_EQ(coordinator_->FindCompaction(job.id)->plans[0].target, segments[0]->id);
+  EXPECT_EQ(segments[0]->num_rows, 5000);
+  EXPECT_TRUE(segments[0]->merged);
+  ASSERT_EQ(segments[0]->indexes.size(), 1);
+  EXPECT_EQ(segments[0]->indexes[0].state, meta::BuildState::kFinished);
+  EXPECT_FALSE(segments[0]->indexes[0].key.empty());
+  EXPECT_EQ(notices_.Take(), std::vector<std::string>{"2 merged to 5000"});
+  EXPECT_EQ(objects_.keys(), (std::set<std::string>{segments[0]->files[0].key}))
+      << "no file of the sources is left";
+  EXPECT_TRUE(coordinator_->IsFlushed(first)) << "replay must not take its rows for new ones";
+  const std::string before = Dump(*coordinator_);
+  Open();
+  EXPECT_EQ(Dump(*coordinator_), before);
+  EXPECT_TRUE(coordinator_->IsFlushed(first));
+  EXPECT_TRUE(coordinator_->IsFlushed(second));
+}
+
+TEST_F(CompactionsTest, BuildsStandBackForSegmentsThatAreToGo) {
+  CreateIndexed("c");
+  Flush("c", 2000);
+  Flush("c", 3000);
+  Compact("c");
+  builds_.RunAll();
+  EXPECT_EQ(index_node_.num_builds, 0);
+  compactions_.RunAll();
+  EXPECT_EQ(index_node_.num_builds, 1);
+}
+
+TEST_F(CompactionsTest, AnIndexBuiltMeanwhileGoesWithItsSegment) {
+  CreateIndexed("c");
+  const SegmentId first = Flush("c", 2000);
+  Flush("c", 3000);
+  FlushDelta("c", coordinator_->AllocateTimestamp());
+  index_node_.build = [&](const roles::BuildTask& task, const Cancellation&) {
+    const std::string key = fmt::format("index_files/{}/x", task.build);
+    objects_.Add(key);
+    if (task.segment->id == first) Compact("c");  // While its build goes on.
+    return roles::BuildResult{key, 10};
+  };
+  builds_.RunAll();
+  RunAll();
+  ASSERT_EQ(Segments("c").size(), 1);
+  EXPECT_EQ(objects_.keys(), (std::set<std::string>{Segments("c")[0]->files[0].key,
+                                                    Segments("c")[0]->indexes[0].key}));
+  EXPECT_TRUE(coordinator_->Deltas(Get("c")->id).empty());
+}
+
+TEST_F(CompactionsTest, AFailureChangesNothingAndBuildsGoOn) {
+  CreateIndexed("c");
+  Flush("c", 2000);
+  Flush("c", 3000);
+  const std::string before = Dump(*coordinator_);
+  data_node_.compact = [](const auto&, const auto&) {
+    return InternalError(ErrorCode::kIoFailed, "no luck");
+  };
+  const roles::CompactionJob job = Compact("c");
+  builds_.RunAll();
+  RunAll();
+  EXPECT_EQ(StateOf(job), State::kFailed);
+  EXPECT_NE(coordinator_->FindCompaction(job.id)->plans[0].fail_reason.find("no luck"),
+            std::string::npos);
+  EXPECT_EQ(Dump(*coordinator_), before);
+  builds_.RunAll();
+  EXPECT_EQ(index_node_.num_builds, 2);
+}
+
+TEST_F(CompactionsTest, WhatWasDroppedMeanwhileStaysDropped) {
+  CreateIndexed("c");
+  ASSERT_TRUE(coordinator_->CreatePartition("", "c", "p").ok());
+  Flush("c", 2000, 1);
+  Flush("c", 3000, 1);
+  meanwhile = [this] { ASSERT_TRUE(coordinator_->DropPartition("", "c", "p").ok()); };
+  const roles::CompactionJob job = Compact("c");
+  RunAll();
+  EXPECT_EQ(StateOf(job), State::kFailed);
+  EXPECT_TRUE(Segments("c").empty());
+  EXPECT_TRUE(objects_.keys().empty()) << *objects_.keys().begin();
+
+  Flush("c", 2000);
+  Flush("c", 3000);
+  meanwhile = [this] { ASSERT_TRUE(coordinator_->TruncateCollection("", "c").ok()); };
+  Compact("c");
+  RunAll();
+  EXPECT_TRUE(Segments("c").empty());
+
+  Flush("c", 2000);
+  Flush("c", 3000);
+  meanwhile = [this] { ASSERT_TRUE(coordinator_->DropCollection("", "c").ok()); };
+  Compact("c");
+  RunAll();
+  EXPECT_TRUE(objects_.keys().empty());
+}
+
+TEST_F(CompactionsTest, IndexesThatComeAndGoMeanwhileAreRight) {
+  CreateIndexed("c");
+  Flush("c", 2000);
+  Flush("c", 3000);
+  meanwhile = [this] {
+    ASSERT_TRUE(coordinator_->DropIndex("", "c", "v", "v").ok());
+    ASSERT_TRUE(coordinator_->CreateIndex(HnswIndex("c", "v", "later")).ok());
+  };
+  Compact("c");
+  RunAll();
+  ASSERT_EQ(Segments("c").size(), 1);
+  ASSERT_EQ(Segments("c")[0]->indexes.size(), 1);
+  EXPECT_EQ(Segments("c")[0]->indexes[0].index, Get("c")->indexes[0].id);
+  builds_.RunAll();
+  EXPECT_EQ(Segments("c")[0]->indexes[0].state, meta::BuildState::kFinished);
+}
+
+TEST_F(CompactionsTest, ASegmentWithoutRowsGoesAndSoDoItsDeletes) {
+  Create("c");
+  Flush("c", 2000);
+  FlushDelta("c", coordinator_->AllocateTimestamp());
+  num_deleted = 2000;
+  const roles::CompactionJob job = Compact("c");
+  notices_.Take();
+  RunAll();
+  EXPECT_EQ(StateOf(job), State::kDone);
+  EXPECT_TRUE(Segments("c").empty());
+  EXPECT_TRUE(coordinator_->Deltas(Get("c")->id).empty());
+  EXPECT_EQ(notices_.Take(), std::vector<std::string>{"1 merged to 0"});
+  EXPECT_TRUE(objects_.keys().empty());
+}
+
+TEST_F(CompactionsTest, DeletesGoWhenNoSegmentNeedsThem) {
+  Create("c");
+  ASSERT_TRUE(coordinator_->CreatePartition("", "c", "p").ok());
+  Flush("c", 2000);
+  Flush("c", 2000, 1);
+  FlushDelta("c", coordinator_->AllocateTimestamp());
+  Flush("c", 2000);
+  ASSERT_EQ(Compact("c", /*deletes_only=*/true).plans.size(), 2) << "the last one has none";
+  ASSERT_TRUE(compactions_.RunOne());
+  EXPECT_EQ(coordinator_->Deltas(Get("c")->id).size(), 1);
+  RunAll();
+  EXPECT_EQ(coordinator_->Deltas(Get("c")->id).size(), 0);
+  EXPECT_EQ(Segments("c").size(), 3);
+}
+
+TEST_F(CompactionsTest, WhatIsAsItWouldBeMadeIsAPlanThatIsDone) {
+  Create("c");
+  const SegmentId only = Flush("c", 2000);
+  const roles::CompactionJob job = Compact("c");
+  ASSERT_EQ(job.plans.size(), 1);
+  EXPECT_EQ(job.plans[0].sources, std::vector<SegmentId>{only});
+  EXPECT_EQ(job.plans[0].target, only);
+  EXPECT_EQ(StateOf(job), State::kDone);
+  EXPECT_TRUE(Segment(only)->merged);
+  EXPECT_TRUE(Compact("c").plans.empty());
+  EXPECT_FALSE(coordinator_->FindCompaction(-1).has_value());
+}
+
+TEST_F(CompactionsTest, SmallSegmentsAreMergedUnasked) {
+  Create("c");
+  for (int i = 0; i < 4; ++i) Flush("c", 100);
+  coordinator_->MaintainSegments();
+  RunAll();
+  EXPECT_EQ(Segments("c").size(), 4) << "they are too young";
+  clock_.wall_ms += 61'000;
+  ASSERT_TRUE(
+      coordinator_->AlterCollection("", "c", {{"collection.autocompaction.enabled", "false"}}, {})
+          .ok());
+  coordinator_->MaintainSegments();
+  RunAll();
+  EXPECT_EQ(Segments("c").size(), 4) << "turned off for the collection";
+  ASSERT_TRUE(
+      coordinator_->AlterCollection("", "c", {}, {"collection.autocompaction.enabled"}).ok());
+  clock_.wall_ms += 61'000;
+  CompactionRules rules;
+  rules.automatic = false;
+  coordinator_->SetCompactionRules(rules);
+  coordinator_->MaintainSegments();
+  RunAll();
+  EXPECT_EQ(Segments("c").size(), 4) << "turned off";
+  coordinator_->SetCompactionRules({});
+  coordinator_->MaintainSegments();
+  RunAll();
+  ASSERT_EQ(Segments("c").size(), 1);
+  EXPECT_FALSE(Segments("c")[0]->merged);
+}
+
+TEST_F(CompactionsTest, OldAncestorsAreForgottenWhenTheLogIsShorter) {
+  Create("c");
+  const SegmentId first = Flush("c", 100), second = Flush("c", 100);
+  Compact("c");
+  RunAll();
+  EXPECT_TRUE(coordinator_->IsFlushed(first));
+  ASSERT_TRUE(coordinator_->CommitFlush({}, {}, 1'000'000).ok());
+  Flush("c", 100);
+  Compact("c");
+  RunAll();
+  ASSERT_EQ(Segments("c").size(), 1);
+  EXPECT_EQ(Segments("c")[0]->replaces.size(), 2);
+  EXPECT_FALSE(coordinator_->IsFlushed(second));
+}
+
+}  // namespace
+}  // namespace elanus::coord

@@ -1,0 +1,76 @@
+// Runs compactions, one at a time, in the background, and remembers how they went.
+//
+// Nothing here is durable: a compaction that a crash ends has changed nothing, and what was worth
+// doing is found again.
+//
+// Threads: any.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "common/cancellation.h"
+#include "coord/compaction_plan.h"
+#include "coord/task_runner.h"
+#include "roles/coordinator.h"
+
+namespace elanus::coord {
+
+class Compactor {
+ public:
+  struct Task {
+    int64_t job = 0;
+    CollectionId collection;
+    SegmentGroup sources;
+    bool asked_for = false;  // By a client: all deletes count, and the result says so.
+  };
+  // Does one compaction: the segment made, not valid if no row was left.
+  using Run = std::function<absl::StatusOr<SegmentId>(const Task&, const Cancellation&)>;
+
+  Compactor(TaskRunner runner, Run run) : runner_(std::move(runner)), run_(std::move(run)) {}
+
+  // Queues the tasks of one job. Those with a source that waits or runs already are left out.
+  // Returns the job as it stands; one without plans is not kept.
+  roles::CompactionJob Add(std::vector<Task> tasks);
+  // Adds to a job the plans of `job` that are done already; makes it if there is none.
+  void AddFinished(const roles::CompactionJob& job);
+  std::optional<roles::CompactionJob> Find(int64_t job) const;
+  // The segment waits to be compacted or is being.
+  bool IsBusy(SegmentId segment) const;
+  // Ends what runs soon and forgets what waits, of a collection.
+  void Cancel(CollectionId collection);
+  // Cancels everything and waits.
+  void Stop();
+
+ private:
+  struct Queued {
+    Task task;
+    size_t plan = 0;  // In its job.
+  };
+
+  void StartWorker();
+  void RunOne();
+  roles::CompactionPlan* PlanOf(const Queued& queued);  // By mutex_; null if the job is forgotten.
+  void ForgetOldJobs();                                 // By mutex_.
+
+  const TaskRunner runner_;
+  const Run run_;
+  mutable std::mutex mutex_;
+  std::deque<Queued> queue_;  // By mutex_, as all below.
+  std::set<SegmentId> busy_;
+  std::map<int64_t, roles::CompactionJob> jobs_;
+  std::optional<CollectionId> running_;
+  std::shared_ptr<std::atomic<bool>> cancelled_;  // Of what runs.
+  bool has_worker_ = false;
+  bool stopping_ = false;
+  TaskGroup tasks_;
+};
+
+}  // namespace elanus::coord

@@ -1,0 +1,82 @@
+// Compaction: the rows of several sealed segments, without those that deletes hide, become one.
+#include <algorithm>
+
+#include "common/crash_point.h"
+#include "datanode/local_data_node.h"
+#include "segment/loaded_deletes.h"
+#include "segment/segment_merge.h"
+
+namespace elanus::datanode {
+
+absl::StatusOr<meta::Segment> LocalDataNode::Compact(const roles::CompactionTask& task,
+                                                     const Cancellation& cancellation) {
+  {
+    // Who flushed one of the sources has handed it over to the readers when this is free.
+    const std::shared_ptr<absl::Mutex> mutex = FlushMutex(task.collection->id);
+    absl::MutexLock flush_lock(mutex.get());
+  }
+  meta::Segment made;
+  made.id = task.target;
+  made.collection = task.collection->id;
+  made.partition = task.sources.front()->partition;
+  made.shard = task.sources.front()->shard;
+
+  segment::LoadedDeletes deletes(parts_.store);
+  for (const meta::Delta& delta : parts_.coordinator.Deltas(task.collection->id)) {
+    made.deletes_applied = std::max(made.deletes_applied, delta.max_timestamp);
+    const bool needed =
+        std::any_of(task.sources.begin(), task.sources.end(), [&](const meta::SegmentPtr& source) {
+          return delta.max_timestamp >= source->min_timestamp &&
+                 delta.max_timestamp > source->deletes_applied;
+        });
+    if (needed) ELANUS_RETURN_IF_ERROR(deletes.Add(delta.id, delta.key));
+  }
+  // Deletes come into files in the order of time: there will be no older ones.
+  made.deletes_applied = std::min(made.deletes_applied, task.drop_until);
+
+  std::vector<segment::MergeInput> inputs;
+  for (const meta::SegmentPtr& source : task.sources) {
+    ELANUS_RETURN_IF_ERROR(cancellation.Check());
+    ELANUS_ASSIGN_OR_RETURN(
+        const auto segment,
+        segment::SealedSegment::Open(FilesOf(*source), task.collection->schema, parts_.store));
+    deletes.ApplyTo(*segment);
+    if (source->min_timestamp <= task.collection->truncated) {
+      segment->HideUpTo(task.collection->truncated);
+    }
+    kernels::Bitset kept(segment->num_rows(), true);
+    segment->deletes().Hide(task.drop_until, kept);
+    inputs.push_back({segment, std::move(kept)});
+  }
+
+  CrashPoint("compact.before_files");
+  ELANUS_ASSIGN_OR_RETURN(int64_t log_id,
+                          parts_.coordinator.AllocateIds(
+                              static_cast<int64_t>(task.collection->schema.fields.size()) + 1));
+  const auto key_of = [&](FieldId field) {
+    return fmt::format("insert_log/{}/{}/{}/{}/{}", made.collection, made.partition, made.id, field,
+                       log_id++);
+  };
+  ELANUS_ASSIGN_OR_RETURN(
+      segment::MergedRows merged,
+      segment::MergeSegments(inputs, task.collection->schema, meta::kTimestampField, key_of,
+                             parts_.store, cancellation));
+  made.num_rows = merged.num_rows;
+  made.min_timestamp = merged.min_timestamp;
+  made.max_timestamp = merged.max_timestamp;
+  for (segment::WrittenColumn& column : merged.columns) {
+    made.files.push_back({column.field, std::move(column.key), column.bytes});
+  }
+  if (made.num_rows == 0) return made;
+  // What it is made of goes away once it is committed: every block is read back and checked before.
+  const absl::Status readable =
+      segment::SealedSegment::Open(FilesOf(made), task.collection->schema, parts_.store).status();
+  if (!readable.ok()) {
+    for (const meta::FieldFile& file : made.files) parts_.store.Remove(file.key).IgnoreError();
+    return readable;
+  }
+  CrashPoint("compact.after_files");
+  return made;
+}
+
+}  // namespace elanus::datanode

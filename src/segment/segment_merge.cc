@@ -1,0 +1,191 @@
+#include "segment/segment_merge.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "schema/row_batch.h"
+#include "storage/column_file.h"
+
+namespace elanus::segment {
+namespace {
+
+// Rows that lie together in an input and in the merged segment.
+struct Run {
+  size_t input;
+  int64_t begin;
+  int64_t count;
+};
+
+// The first kept row at or behind `row`; the number of rows if there is none.
+int64_t NextKept(const kernels::Bitset& kept, int64_t row) {
+  const int64_t size = kept.size();
+  while (row < size && !kept.Test(row)) {
+    // Whole words of rows that are left out at once.
+    row = (row & 63) == 0 && kept.words()[row >> 6] == 0 ? row + 64 : row + 1;
+  }
+  return std::min(row, size);
+}
+
+// The order of the merged rows, as runs. The inputs are in order themselves.
+std::vector<Run> MergeOrder(std::span<const MergeInput> inputs) {
+  struct Cursor {
+    size_t input;
+    int64_t row;
+  };
+  const auto later = [&](const Cursor& a, const Cursor& b) {
+    const SealedSegment& left = *inputs[a.input].segment;
+    const SealedSegment& right = *inputs[b.input].segment;
+    const auto order = left.Key(a.row) <=> right.Key(b.row);
+    if (order != 0) return order > 0;
+    const Timestamp x = left.RowTimestamp(a.row), y = right.RowTimestamp(b.row);
+    return x != y ? x > y : a.input > b.input;
+  };
+  std::vector<Cursor> heap;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const int64_t first = NextKept(inputs[i].kept, 0);
+    if (first < inputs[i].kept.size()) heap.push_back({i, first});
+  }
+  std::make_heap(heap.begin(), heap.end(), later);
+  std::vector<Run> runs;
+  while (!heap.empty()) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    Cursor& next = heap.back();
+    if (!runs.empty() && runs.back().input == next.input &&
+        runs.back().begin + runs.back().count == next.row) {
+      ++runs.back().count;
+    } else {
+      runs.push_back({next.input, next.row, 1});
+    }
+    next.row = NextKept(inputs[next.input].kept, next.row + 1);
+    if (next.row < inputs[next.input].kept.size()) {
+      std::push_heap(heap.begin(), heap.end(), later);
+    } else {
+      heap.pop_back();
+    }
+  }
+  return runs;
+}
+
+class Merger {
+ public:
+  Merger(std::span<const MergeInput> inputs, const std::function<std::string(FieldId)>& key_of,
+         storage::ObjectStore& store)
+      : inputs_(inputs), key_of_(key_of), store_(store), runs_(MergeOrder(inputs)) {
+    for (const Run& run : runs_) merged_.num_rows += run.count;
+  }
+
+  absl::Status Write(const schema::CollectionSchema& schema, FieldId timestamp_field,
+                     const Cancellation& cancellation) {
+    if (merged_.num_rows == 0) return absl::OkStatus();
+    ELANUS_RETURN_IF_ERROR(WriteTimestamps(timestamp_field));
+    for (const schema::FieldSchema& field : schema.fields) {
+      ELANUS_RETURN_IF_ERROR(cancellation.Check());
+      const bool somewhere = std::any_of(inputs_.begin(), inputs_.end(), [&](const auto& input) {
+        return input.segment->Find(field.id) != nullptr;
+      });
+      if (!somewhere) continue;
+      ELANUS_RETURN_IF_ERROR(schema::IsDenseVector(field.type) ? WriteVectors(field)
+                                                               : WriteColumn(field));
+    }
+    return absl::OkStatus();
+  }
+
+  void RemoveWritten() {
+    for (const WrittenColumn& column : merged_.columns) store_.Remove(column.key).IgnoreError();
+  }
+  MergedRows&& Take() { return std::move(merged_); }
+
+ private:
+  absl::Status Put(FieldId field, const storage::ColumnFileParts& file) {
+    std::string key = key_of_(field);
+    ELANUS_RETURN_IF_ERROR(store_.Put(key, file.All()));
+    merged_.columns.push_back({field, std::move(key), static_cast<int64_t>(file.size())});
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteTimestamps(FieldId timestamp_field) {
+    schema::Column stamps({.type = schema::DataType::kInt64});
+    stamps.Reserve(merged_.num_rows);
+    merged_.min_timestamp = inputs_[runs_.front().input].segment->RowTimestamp(runs_.front().begin);
+    for (const Run& run : runs_) {
+      const SealedSegment& segment = *inputs_[run.input].segment;
+      for (int64_t row = run.begin; row < run.begin + run.count; ++row) {
+        const Timestamp at = segment.RowTimestamp(row);
+        merged_.min_timestamp = std::min(merged_.min_timestamp, at);
+        merged_.max_timestamp = std::max(merged_.max_timestamp, at);
+        stamps.Append(at.value());
+      }
+    }
+    ELANUS_ASSIGN_OR_RETURN(const auto file, storage::EncodeColumnFileParts(stamps.View()));
+    return Put(timestamp_field, file);
+  }
+
+  absl::Status WriteColumn(const schema::FieldSchema& field) {
+    schema::Column column(field.column_type());
+    column.Reserve(merged_.num_rows);
+    for (const Run& run : runs_) {
+      if (const storage::ColumnFile* file = inputs_[run.input].segment->Find(field.id)) {
+        column.AppendRows(file->View(), run.begin, run.count);
+      } else {
+        column.AppendRows(schema::DefaultColumn(field, run.count).View(), 0, run.count);
+      }
+    }
+    ELANUS_ASSIGN_OR_RETURN(const auto file, storage::EncodeColumnFileParts(column.View()));
+    return Put(field.id, file);
+  }
+
+  absl::Status WriteVectors(const schema::FieldSchema& field) {
+    schema::ColumnView column;
+    column.type = field.column_type();
+    column.num_rows = merged_.num_rows;
+    const auto width = static_cast<size_t>(column.type.width());
+    const std::string zeros(width, '\0');
+    std::vector<std::string_view> rows;
+    std::vector<uint64_t> validity((merged_.num_rows + 63) / 64);
+    bool nulls = false;
+    int64_t at = 0;
+    for (const Run& run : runs_) {
+      const storage::ColumnFile* file = inputs_[run.input].segment->Find(field.id);
+      if (file == nullptr) {
+        rows.insert(rows.end(), run.count, zeros);
+      } else {
+        rows.emplace_back(file->View().Raw(run.begin).data(), run.count * width);
+      }
+      for (int64_t i = 0; i < run.count; ++i, ++at) {
+        if (file != nullptr && file->View().IsValid(run.begin + i)) {
+          validity[at >> 6] |= uint64_t{1} << (at & 63);
+        } else {
+          nulls = true;
+        }
+      }
+    }
+    if (nulls) column.validity = validity.data();
+    ELANUS_ASSIGN_OR_RETURN(const auto file, storage::EncodeColumnFileParts(column, rows));
+    return Put(field.id, file);
+  }
+
+  const std::span<const MergeInput> inputs_;
+  const std::function<std::string(FieldId)>& key_of_;
+  storage::ObjectStore& store_;
+  const std::vector<Run> runs_;
+  MergedRows merged_;
+};
+
+}  // namespace
+
+absl::StatusOr<MergedRows> MergeSegments(std::span<const MergeInput> inputs,
+                                         const schema::CollectionSchema& schema,
+                                         FieldId timestamp_field,
+                                         const std::function<std::string(FieldId)>& key_of,
+                                         storage::ObjectStore& store,
+                                         const Cancellation& cancellation) {
+  Merger merger(inputs, key_of, store);
+  const absl::Status status = merger.Write(schema, timestamp_field, cancellation);
+  if (!status.ok()) {
+    merger.RemoveWritten();
+    return status;
+  }
+  return merger.Take();
+}
+
+}  // namespace elanus::segment
