@@ -19,7 +19,8 @@ constexpr int64_t kChunkRows = 1024;
 // Of a component's standard deviation: 16 levels this far to both sides of the mean have the least
 // error over normal distributions.
 constexpr float kReach = 2.7f;
-constexpr float kValueMax = 1e15f;  // Sums of squares and products of larger ones may overflow.
+constexpr size_t kCopyBytesMax = 512;  // Vectors this short are copied into tiles.
+constexpr float kValueMax = 1e15f;     // Sums of squares and products of larger ones may overflow.
 
 // The row as codes see it: float32, of length 1 for COSINE. False if it is out of range.
 bool ToFloats(DataType type, Metric metric, const uint8_t* row, int64_t dim, float* out) {
@@ -238,7 +239,15 @@ std::string_view NodeMeasure::BytesOf(uint32_t row) const {
 
 NodeTile::NodeTile(const NodeMeasure& measure, std::span<const uint32_t> rows)
     : measure_(measure), rows_(rows) {
-  if (!measure.has_codes()) return;
+  if (!measure.has_codes()) {
+    const auto width = static_cast<size_t>(measure.rows_.width());
+    if (width > kCopyBytesMax) return;
+    vectors_.reserve(rows.size() * width);
+    for (const uint32_t row : rows) {
+      vectors_.insert(vectors_.end(), measure.rows_.Row(row), measure.rows_.Row(row) + width);
+    }
+    return;
+  }
   const auto dim = static_cast<size_t>(measure.rows_.dim);
   codes_.resize(kernels::NibblePackedBytes(dim, rows.size()));
   kernels::PackNibbleCodes(measure.codes_.codes, dim, rows.data(), rows.size(), codes_.data());
@@ -250,13 +259,23 @@ NodeTile::NodeTile(const NodeMeasure& measure, std::span<const uint32_t> rows)
 void NodeTile::Measure(std::span<const NodeMeasure::Query* const> queries, size_t begin,
                        size_t count, float* out, size_t stride) const {
   const auto dim = static_cast<size_t>(measure_.rows_.dim);
+  constexpr size_t kQueries = 64;
+  if (!vectors_.empty()) {
+    kernels::QueryVector exact[kQueries];
+    const uint8_t* vectors = vectors_.data() + begin * static_cast<size_t>(measure_.rows_.width());
+    for (size_t first = 0; first < queries.size(); first += kQueries) {
+      const size_t here = std::min(kQueries, queries.size() - first);
+      for (size_t q = 0; q < here; ++q) exact[q] = queries[first + q]->exact;
+      measure_.functions_.tile(exact, here, vectors, count, dim, out + first * stride, stride);
+    }
+    return;
+  }
   if (codes_.empty()) {
     for (size_t q = 0; q < queries.size(); ++q) {
       measure_.Exact(*queries[q], rows_.data() + begin, count, out + q * stride);
     }
     return;
   }
-  constexpr size_t kQueries = 64;
   kernels::NibbleQuery codes[kQueries];
   for (size_t first = 0; first < queries.size(); first += kQueries) {
     const size_t here = std::min(kQueries, queries.size() - first);

@@ -81,6 +81,7 @@ class NodeMeasure {
   // The bytes that a row is compared by: its code, or its vector where there are no codes.
   std::string_view BytesOf(uint32_t row) const;
   bool has_codes() const { return !codes_.empty(); }
+  kernels::Metric metric() const { return metric_; }
 
  private:
   friend class NodeTile;
@@ -108,7 +109,9 @@ class NodeTile {
   NodeTile(const NodeMeasure& measure, std::span<const uint32_t> rows);
 
   size_t size() const { return rows_.size(); }
-  size_t memory_bytes() const { return codes_.capacity() + terms_.capacity() * sizeof(float); }
+  size_t memory_bytes() const {
+    return codes_.capacity() + vectors_.capacity() + terms_.capacity() * sizeof(float);
+  }
   // out[q * stride + i] = distance of query q to row begin + i, for i below `count`; up to the next
   // multiple of kAlignment it is overwritten too. `begin` is one.
   void Measure(std::span<const NodeMeasure::Query* const> queries, size_t begin, size_t count,
@@ -117,7 +120,8 @@ class NodeTile {
  private:
   const NodeMeasure& measure_;
   const std::span<const uint32_t> rows_;
-  std::vector<uint8_t> codes_;  // PackNibbleCodes.
+  std::vector<uint8_t> codes_;    // PackNibbleCodes.
+  std::vector<uint8_t> vectors_;  // A copy, where there are no codes and vectors are short.
   std::vector<float> terms_;
 };
 

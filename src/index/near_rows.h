@@ -46,6 +46,7 @@ class NearRows {
  private:
   struct Scratch;
   void MeasureLeaders(size_t begin, size_t end, Scratch& scratch) const;
+  std::vector<float> LengthsLacking() const;
   void AssignCells();
   void ChooseProbes(size_t count, Scratch& scratch) const;
   void AddFarLeaders(uint32_t row, std::span<const kernels::NearestSet::Entry> nearest_leaders,
@@ -55,11 +56,10 @@ class NearRows {
 
   const NodeMeasure& measure_;
   const Options options_;
-  std::vector<uint32_t> members_;  // Cell by cell, once they are assigned.
-  std::vector<uint32_t> leaders_;
+  std::vector<uint32_t> members_;                  // Cell by cell, once they are assigned.
+  std::vector<uint32_t> leader_places_, leaders_;  // Among the members as given; rows.
   std::unique_ptr<NodeTile> leader_tile_;
-  std::vector<float> leader_terms_;  // Added to a row's distances when it chooses its own cell.
-  size_t num_probes_ = 0;            // Cells that a row looks into.
+  size_t num_probes_ = 0;  // Cells that a row looks into.
   std::vector<uint32_t> cell_first_;
   std::vector<NodeTile> cells_;
   mutable ScratchPool<Scratch> pool_;
