@@ -24,7 +24,7 @@ constexpr double kLinkShare = 0.95;
 // What efConstruction stands for here: a row chooses among the nearest 3/4 ef of so many times ef
 // rows. The walks of other libraries come to as good a graph with ef candidates (measured:
 // docs/decisions/007).
-constexpr size_t kComparedPerEf = 30;
+constexpr size_t kComparedPerEf = 25;
 // At level 0, where there is room for 2 M links, a row chooses M and one of so many of M more.
 constexpr uint32_t kMorePart = 4;
 // A list has one of so many links for each side of the ring of a row's copies.

@@ -132,23 +132,17 @@ void NearestSet::Fill() {
   for (size_t i = 0; i < size_; ++i) entries_[i] = {distances_[i], positions_[i]};
 }
 
-const std::vector<NearestSet::Entry>& NearestSet::Unsorted() {
-  Fill();
-  if (size_ > width_) {
-    std::nth_element(entries_.begin(), entries_.begin() + static_cast<int64_t>(width_ - 1),
-                     entries_.end(), Nearer);
-    entries_.resize(width_);
-  }
-  return entries_;
-}
-
 // Buckets of equal breadth, then insertions among those that are nearly sorted.
 const std::vector<NearestSet::Entry>& NearestSet::Sorted() {
-  constexpr size_t kBuckets = 256;
+  constexpr size_t kBuckets = 512;
   Fill();
   if (size_ == 0) return entries_;
-  const auto [low, high] = std::minmax_element(distances_.begin(), distances_.begin() + size_);
-  const float scale = (kBuckets - 1) / (*high - *low), from = *low;
+  float from = distances_[0], to = from;
+  for (size_t i = 1; i < size_; ++i) {
+    from = std::min(from, distances_[i]);
+    to = std::max(to, distances_[i]);
+  }
+  const float scale = (kBuckets - 1) / (to - from);
   if (!(scale > 0 && scale < std::numeric_limits<float>::infinity())) {
     std::sort(entries_.begin(), entries_.end(), Nearer);
   } else {

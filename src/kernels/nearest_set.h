@@ -37,8 +37,6 @@ class NearestSet {
   }
   // The nearest `width`, nearest first, equal ones by position. Ends the set.
   const std::vector<Entry>& Sorted();
-  // The same in no order.
-  const std::vector<Entry>& Unsorted();
 
  private:
   void Reserve(size_t count);
