@@ -103,7 +103,8 @@ class Builder {
 
   // Lists of a level hold rows at level 0, upper nodes above.
   uint32_t* ListOf(uint32_t level, uint32_t node) {
-    return const_cast<uint32_t*>(graph_.Links(level, node));
+    if (level == 0) return level0_.data() + size_t{node} * graph_.degree(0);
+    return const_cast<uint32_t*>(graph_.UpperList(level, node));
   }
   uint32_t NodeOf(uint32_t level, uint32_t row) const { return level == 0 ? row : UpperOf(row); }
   // The upper node of a row; kNoNode: it is at level 0 only.
@@ -122,7 +123,8 @@ class Builder {
   std::optional<EqualRows> equal_;
   std::vector<uint32_t> upper_rows_, upper_first_;
   std::string file_;
-  HnswGraph graph_;  // On file_.
+  HnswGraph graph_;               // On file_.
+  std::vector<uint32_t> level0_;  // (num_rows, degree(0)), kNoNode ends.
   ScratchPool<LinkScratch> pool_;
 };
 
@@ -200,7 +202,7 @@ void Builder::AssignLevels() {
   if (upper_rows_.empty() && !members_.empty()) header_.entry_row = members_.front();
 }
 
-// The file with everything but the links.
+// The file with everything but the links; those of level 0 are written at the end.
 void Builder::LayOut() {
   const HnswLayout layout(header_);
   file_.assign(layout.file_bytes, '\0');
@@ -209,7 +211,6 @@ void Builder::LayOut() {
     if (!values.empty())
       std::memcpy(bytes + offset, values.data(), values.size() * sizeof(values[0]));
   };
-  std::memset(bytes + layout.level0, 0xFF, header_.num_rows * 2 * header_.m * 4);
   std::memset(bytes + layout.upper_links, 0xFF, header_.num_upper_lists * header_.m * 4);
   if (header_.num_linked < header_.num_rows) {
     std::memcpy(bytes + layout.linked, options_.valid.words(), (header_.num_rows + 63) / 64 * 8);
@@ -223,6 +224,7 @@ void Builder::LayOut() {
     copy(layout.scale + header_.dim * 4, codes_.steps);
   }
   graph_ = HnswGraphOn(header_, reinterpret_cast<const uint8_t*>(bytes));
+  level0_.assign(header_.num_rows * graph_.degree(0), kNoNode);
 }
 
 // Calls body(begin, end) for runs of [0, count), on the executor's threads where there is one.
@@ -251,7 +253,7 @@ void Builder::AddLinksAbove(uint32_t level, uint32_t row, NearList& nearest, Lin
   const uint32_t upper = UpperOf(row);
   if (upper == kNoNode || graph_.UpperLevels(upper) <= level) return;
   scratch.rows.clear();
-  const uint32_t* list = graph_.Links(level + 1, upper);
+  const uint32_t* list = graph_.UpperList(level + 1, upper);
   for (uint32_t i = 0; i < header_.m && list[i] != kNoNode; ++i) {
     const uint32_t other = upper_rows_[list[i]];
     if (std::find(nearest.rows.begin(), nearest.rows.end(), other) == nearest.rows.end()) {
@@ -384,6 +386,7 @@ absl::StatusOr<std::string> Builder::Build(bool keep_codes) {
   EncodeRows();
   AssignLevels();
   header_.has_codes = header_.has_codes && keep_codes;
+  header_.link_bits = LinkBitsFor(header_);
   LayOut();
   for (uint32_t level = header_.max_level + 1; level-- > 0;) {
     if (cancelled()) return options_.cancellation->Check();
@@ -392,6 +395,7 @@ absl::StatusOr<std::string> Builder::Build(bool keep_codes) {
     if (!cancelled()) LinkUnreachedOf(level);
   }
   if (options_.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(options_.cancellation->Check());
+  WriteLevel0(header_, level0_, file_);
   SealHnswFile(header_, file_);
   Report(1);
   return std::move(file_);

@@ -111,13 +111,12 @@ int64_t NumReached(const std::string& file) {
   const auto graph = OpenHnswFile({reinterpret_cast<const uint8_t*>(copy.data()), file.size()});
   EXPECT_TRUE(graph.ok());
   std::vector<bool> seen(graph->header.num_rows);
-  std::vector<uint32_t> queue{graph->header.entry_row};
+  std::vector<uint32_t> queue{graph->header.entry_row}, buffer;
   seen[queue[0]] = true;
   for (size_t at = 0; at < queue.size(); ++at) {
-    const uint32_t* list = graph->Links(0, queue[at]);
-    for (uint32_t i = 0; i < graph->degree(0) && list[i] != kNoNode; ++i) {
-      if (!seen[list[i]]) queue.push_back(list[i]);
-      seen[list[i]] = true;
+    for (const uint32_t next : graph->Links(0, queue[at], buffer)) {
+      if (!seen[next]) queue.push_back(next);
+      seen[next] = true;
     }
   }
   return static_cast<int64_t>(queue.size());
