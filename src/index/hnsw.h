@@ -17,7 +17,7 @@ namespace elanus::index {
 // Parameters M and efConstruction (checked by the table). The file is the same for the same rows
 // and seed, with any number of threads. Candidates come from comparing cells of rows, not from
 // walks (near_rows.h, docs/decisions/007). Every row can be reached from the entry point at level
-// 0. Working memory beside the file: a row's code twice, 10 M + 30 bytes a row and some MiB a
+// 0. Working memory beside the file: a row's code twice, 18 M + 40 bytes a row and some MiB a
 // thread.
 absl::StatusOr<std::string> BuildHnsw(const BuildOptions& options);
 // The same graph without the codes that searches go by, for indexes that have codes of their own.

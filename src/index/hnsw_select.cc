@@ -7,7 +7,11 @@ namespace elanus::index {
 
 std::span<const uint32_t> SelectNeighbors(const NodeMeasure& measure, const NearList& candidates,
                                           size_t limit, SelectScratch& scratch) {
-  auto& [query, alive, rows, distances, kept, order, measured, sorted, result] = scratch;
+  auto& alive = scratch.alive;
+  auto& rows = scratch.alive_rows;
+  auto& distances = scratch.distances;
+  auto& kept = scratch.kept;
+  auto& result = scratch.result;
   const size_t count = candidates.rows.size();
   result.clear();
   kept.assign(count, 0);
@@ -19,8 +23,8 @@ std::span<const uint32_t> SelectNeighbors(const NodeMeasure& measure, const Near
     kept[alive.front()] = 1;
     result.push_back(rows.front());
     if (result.size() == limit) break;
-    measure.PrepareRow(rows.front(), query);
-    measure.Measure(query, rows.data() + 1, rows.size() - 1, distances.data());
+    measure.PrepareRow(rows.front(), scratch.query);
+    measure.Measure(scratch.query, rows.data() + 1, rows.size() - 1, distances.data());
     size_t left = 0;
     for (size_t i = 1; i < alive.size(); ++i) {
       alive[left] = alive[i];
