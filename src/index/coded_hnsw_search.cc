@@ -67,10 +67,6 @@ class CodedHnswIndex final : public VectorIndex {
     return graph_.linked != nullptr ? kernels::BitView(graph_.linked, rows_.num_rows)
                                     : kernels::BitView();
   }
-  std::span<const uint32_t> Links(uint32_t level, uint32_t node) const {
-    const uint32_t* list = graph_.Links(level, node);
-    return {list, std::find(list, list + graph_.degree(level), kNoNode)};
-  }
 
   const std::vector<uint64_t> copy_;  // Of a file that did not lie aligned.
   const HnswGraph graph_;
@@ -116,13 +112,13 @@ Neighbor CodedHnswIndex::Descend(Work& work) const {
   Neighbor nearest{0, header.num_upper == 0 ? header.entry_row : header.entry_upper};
   work.walk(&header.entry_row, 1, &nearest.distance);
   ++work.statistics.distances;
-  std::vector<uint32_t> ids(header.m);
+  std::vector<uint32_t> ids(header.m), unpacked;
   std::vector<float> out(header.m);
   for (uint32_t level = header.num_upper == 0 ? 0 : header.max_level; level > 0; --level) {
     for (bool moved = true; moved;) {
       moved = false;
       ++work.statistics.hops;
-      const auto links = Links(level, static_cast<uint32_t>(nearest.row));
+      const auto links = graph_.Links(level, static_cast<uint32_t>(nearest.row), unpacked);
       for (size_t i = 0; i < links.size(); ++i) ids[i] = graph_.upper_rows[links[i]];
       work.walk(ids.data(), links.size(), out.data());
       work.statistics.distances += static_cast<int64_t>(links.size());
@@ -158,7 +154,7 @@ absl::StatusOr<bool> CodedHnswIndex::Walk(Work& work, std::vector<Neighbor>& hit
         work.ef;
   }
   const WalkEnd end = WalkLevel(
-      {&seed, 1}, limits, [this](uint32_t node) { return Links(0, node); },
+      {&seed, 1}, limits, [&](uint32_t node) { return graph_.Links(0, node, scratch.unpacked); },
       [&](const uint32_t* nodes, size_t count, float* out) { work.walk(nodes, count, out); },
       [&](uint32_t node, float distance) { return distance >= nearest && work.allowed.Has(node); },
       scratch, found, counts);

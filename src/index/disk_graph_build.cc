@@ -122,8 +122,11 @@ absl::Status Builder::EncodeRows() {
 
 void Builder::WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* record) const {
   std::memcpy(record, options_.rows.Row(row), static_cast<size_t>(options_.rows.width()));
-  const uint32_t* links = graph_.Links(0, row);
-  std::memcpy(record + layout.links, links, head_.facts.degree * 4);
+  std::vector<uint32_t> buffer;
+  const auto list = graph_.Links(0, row, buffer);
+  std::vector<uint32_t> links(list.begin(), list.end());
+  links.resize(head_.facts.degree, kNoNode);
+  std::memcpy(record + layout.links, links.data(), links.size() * 4);
   if (head_.facts.inline_codes == 0) return;
   const size_t code_bytes = codes_->RunBytes(1);
   for (uint32_t i = 0; i < head_.facts.degree && links[i] != kNoNode; ++i) {

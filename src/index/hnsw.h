@@ -14,9 +14,11 @@
 
 namespace elanus::index {
 
-// Parameters M and efConstruction (checked by the table). With no executor the file is the same for
-// the same rows and seed; several threads make a graph of equal quality that differs from run to
-// run.
+// Parameters M and efConstruction (checked by the table). The file is the same for the same rows
+// and seed, with any number of threads. Candidates come from comparing cells of rows, not from
+// walks (near_rows.h, docs/decisions/007). Every row can be reached from the entry point at level
+// 0. Working memory beside the file: a row's code twice, 18 M + 40 bytes a row and some MiB a
+// thread.
 absl::StatusOr<std::string> BuildHnsw(const BuildOptions& options);
 // The same graph without the codes that searches go by, for indexes that have codes of their own.
 absl::StatusOr<std::string> BuildHnswLinks(const BuildOptions& options);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #include "common/check.h"
 #include "index/index_file.h"
@@ -15,7 +16,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "files are little-endian, used in place");
 
 constexpr std::string_view kMagic = "ELNSHNSW";
-constexpr uint32_t kVersion = 2;  // 1 had no codes.
+constexpr uint32_t kVersion = 3;  // 1 had no codes, 2 no narrow links.
 constexpr uint64_t kHeaderBytes = 128;
 constexpr uint64_t kBlockBytes = 64 << 10;  // A checksum covers this much.
 constexpr uint64_t kAlignment = 64;         // Of sections: a cache line.
@@ -45,7 +46,8 @@ struct RawHeader {
   uint64_t file_bytes;
   uint32_t block_bytes;
   uint32_t code_bits;  // 4 or, without codes, 0.
-  uint32_t reserved[4];
+  uint32_t link_bits;  // 0 before version 3.
+  uint32_t reserved[3];
   uint32_t checksums_crc;
   uint32_t header_crc;  // Of all bytes before.
 };
@@ -59,6 +61,11 @@ template <typename... Args>
 absl::Status Damaged(fmt::format_string<Args...> format, Args&&... args) {
   return InternalError(ErrorCode::kDataIntegrity, "HNSW index file is damaged: {}",
                        fmt::format(format, std::forward<Args>(args)...));
+}
+
+// Bytes of a list of level 0.
+uint64_t Level0Stride(const HnswHeader& header) {
+  return (uint64_t{2} * header.m * header.link_bits + 7) / 8;
 }
 
 uint64_t NumBlocks(const HnswLayout& layout) {
@@ -88,7 +95,9 @@ absl::StatusOr<HnswHeader> ReadHeader(std::span<const uint8_t> file, RawHeader& 
       raw.num_upper > raw.num_linked || raw.max_level > kHnswLevelMax ||
       raw.num_upper_lists > uint64_t{raw.num_upper} * kHnswLevelMax ||
       raw.num_upper_lists < raw.num_upper || (raw.code_bits != 0 && raw.code_bits != 4) ||
-      (raw.code_bits != 0 && (raw.version < 2 || *type == schema::DataType::kBinaryVector))) {
+      (raw.code_bits != 0 && (raw.version < 2 || *type == schema::DataType::kBinaryVector)) ||
+      (raw.version < 3 ? raw.link_bits != 0
+                       : raw.link_bits != 32 && raw.link_bits != NarrowLinkBits(raw.num_rows))) {
     return Damaged("counts in the header contradict each other");
   }
   const HnswHeader header{*type,
@@ -103,7 +112,8 @@ absl::StatusOr<HnswHeader> ReadHeader(std::span<const uint8_t> file, RawHeader& 
                           raw.entry_upper,
                           raw.num_upper,
                           raw.num_upper_lists,
-                          raw.code_bits != 0};
+                          raw.code_bits != 0,
+                          raw.version < 3 ? 32 : raw.link_bits};
   const HnswLayout layout(header);
   if (layout.file_bytes != raw.file_bytes || layout.checksums != raw.checksums ||
       file.size() != raw.file_bytes) {
@@ -162,8 +172,14 @@ absl::Status CheckLinks(const HnswGraph& graph) {
   const auto in_graph = [&](uint64_t row) {
     return graph.linked == nullptr || (graph.linked[row / 64] >> (row % 64) & 1) != 0;
   };
+  std::vector<uint32_t> unpacked(graph.degree(0));
   for (uint64_t row = 0; row < header.num_rows; ++row) {
-    const uint32_t* list = graph.Links(0, static_cast<uint32_t>(row));
+    const uint32_t* list = unpacked.data();
+    if (header.link_bits == 32) {
+      list = graph.WordsOf(static_cast<uint32_t>(row));
+    } else {
+      graph.UnpackLinks(static_cast<uint32_t>(row), unpacked.data());
+    }
     if (!GoodList(list, graph.degree(0), header.num_rows, in_graph) ||
         (!in_graph(row) && list[0] != kNoNode)) {
       return Damaged("links of row {}", row);
@@ -183,7 +199,7 @@ absl::Status CheckLinks(const HnswGraph& graph) {
   if (at != header.num_upper_lists) return Damaged("number of upper lists");
   for (uint32_t u = 0; u < header.num_upper; ++u) {
     for (uint32_t level = 1; level <= graph.UpperLevels(u); ++level) {
-      const bool good = GoodList(graph.Links(level, u), header.m, header.num_upper,
+      const bool good = GoodList(graph.UpperList(level, u), header.m, header.num_upper,
                                  [&](uint32_t other) { return graph.UpperLevels(other) >= level; });
       if (!good) return Damaged("links of upper node {} at level {}", u, level);
     }
@@ -231,7 +247,9 @@ HnswLayout::HnswLayout(const HnswHeader& header) {
   linked = kHeaderBytes;
   const bool has_bitmap = header.num_linked < header.num_rows;
   level0 = AlignUp(linked + (has_bitmap ? (header.num_rows + 63) / 64 * 8 : 0));
-  upper_rows = AlignUp(level0 + header.num_rows * 2 * header.m * 4);
+  // Unpacking reads eight bytes at a time.
+  upper_rows = AlignUp(level0 + header.num_rows * Level0Stride(header) +
+                       (header.link_bits == 32 ? 0 : sizeof(uint64_t)));
   upper_first = AlignUp(upper_rows + uint64_t{header.num_upper} * 4);
   upper_links = AlignUp(upper_first + (uint64_t{header.num_upper} + 1) * 4);
   codes = AlignUp(upper_links + header.num_upper_lists * header.m * 4);
@@ -255,7 +273,8 @@ HnswGraph HnswGraphOn(const HnswHeader& header, const uint8_t* file) {
   if (header.num_linked < header.num_rows) {
     graph.linked = reinterpret_cast<const uint64_t*>(file + layout.linked);
   }
-  graph.level0 = words(layout.level0);
+  graph.level0 = file + layout.level0;
+  graph.level0_stride = Level0Stride(header);
   graph.upper_rows = words(layout.upper_rows);
   graph.upper_first = words(layout.upper_first);
   graph.upper_links = words(layout.upper_links);
@@ -269,6 +288,36 @@ HnswGraph HnswGraphOn(const HnswHeader& header, const uint8_t* file) {
     graph.codes.steps = graph.codes.centers + header.dim;
   }
   return graph;
+}
+
+uint32_t NarrowLinkBits(uint64_t num_rows) {
+  return static_cast<uint32_t>(std::bit_width(num_rows));
+}
+
+uint32_t LinkBitsFor(const HnswHeader& header) {
+  const auto width =
+      static_cast<uint64_t>(schema::FixedWidth(header.type, static_cast<int64_t>(header.dim)));
+  return uint64_t{2} * header.m * sizeof(uint32_t) * 8 > width ? NarrowLinkBits(header.num_rows)
+                                                               : 32;
+}
+
+void WriteLevel0(const HnswHeader& header, std::span<const uint32_t> links, std::string& file) {
+  char* const section = file.data() + HnswLayout(header).level0;
+  if (header.link_bits == 32) {
+    std::memcpy(section, links.data(), links.size_bytes());
+    return;
+  }
+  const uint64_t degree = uint64_t{2} * header.m, bits = header.link_bits;
+  const uint64_t none = (uint64_t{1} << bits) - 1, stride = Level0Stride(header);
+  for (uint64_t i = 0; i < links.size(); ++i) {
+    const uint64_t link = links[i] == kNoNode ? none : links[i];
+    const uint64_t at = i % degree * bits;
+    char* const to = section + i / degree * stride + at / 8;
+    uint64_t word;
+    std::memcpy(&word, to, sizeof(word));
+    word |= link << at % 8;
+    std::memcpy(to, &word, sizeof(word));
+  }
 }
 
 void SealHnswFile(const HnswHeader& header, std::string& file) {
@@ -300,6 +349,7 @@ void SealHnswFile(const HnswHeader& header, std::string& file) {
   raw.file_bytes = layout.file_bytes;
   raw.block_bytes = kBlockBytes;
   raw.code_bits = header.has_codes ? 4 : 0;
+  raw.link_bits = header.link_bits;
   raw.checksums_crc =
       storage::Crc32c(Text(file.data() + layout.checksums, layout.file_bytes - layout.checksums));
   raw.header_crc = storage::Crc32c(Text(&raw, kHeaderBytes - 4));

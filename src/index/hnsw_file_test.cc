@@ -99,9 +99,9 @@ TEST(HnswFile, NamesTheOffsetOfADamagedBlockAndRefusesLaterVersions) {
   file[200] ^= 1;
   EXPECT_EQ(why(file), "HNSW index file is damaged: checksum of the block at offset 128");
   file = good;
-  file[8] = 3;
+  file[8] = 4;
   RepairHnswChecksums(file);
-  EXPECT_EQ(why(file), "HNSW index file has version 3, this server reads versions 1 to 2");
+  EXPECT_EQ(why(file), "HNSW index file has version 4, this server reads versions 1 to 3");
 }
 
 TEST(HnswFile, HostileCodesUnderRightChecksumsAreAnErrorOrSearchSafely) {
@@ -129,17 +129,74 @@ TEST(HnswFile, HostileCodesUnderRightChecksumsAreAnErrorOrSearchSafely) {
   }
 }
 
-TEST(HnswFile, OpensFilesOfVersionOneWhichHadNoCodes) {
-  const auto data = ClusteredVectors(DataType::kFloatVector, 4, 64, 4, 2);
-  std::string file = SmallFile(data);
-  file[8] = 1;
+// A file as versions 1 and 2 wrote it: links of 32 bits, and nothing said about them.
+std::string OfVersion(int version, std::string file) {
+  file[8] = static_cast<char>(version);
+  file[104] = 0;
   RepairHnswChecksums(file);
-  EXPECT_TRUE(OpenAndSearch(file, data.rows(), Metric::kL2));
-  EXPECT_TRUE(AlignedFile(file).Open()->codes.empty());
-  file[100] = 4;
-  RepairHnswChecksums(file);
-  EXPECT_EQ(MessageOf(AlignedFile(file).Open().status()),
+  return file;
+}
+
+TEST(HnswFile, OpensFilesOfEarlierVersions) {
+  const auto data = ClusteredVectors(DataType::kFloatVector, 40, 64, 4, 2);
+  const std::string file = SmallFile(data);
+  ASSERT_EQ(file[104], 32);
+  const std::string one = OfVersion(1, file);
+  EXPECT_TRUE(OpenAndSearch(one, data.rows(), Metric::kL2));
+  EXPECT_TRUE(AlignedFile(one).Open()->codes.empty());
+  std::string coded = one;
+  coded[100] = 4;
+  RepairHnswChecksums(coded);
+  EXPECT_EQ(MessageOf(AlignedFile(coded).Open().status()),
             "HNSW index file is damaged: counts in the header contradict each other");
+
+  const auto more = ClusteredVectors(DataType::kFloatVector, 64, 64, 4, 2);
+  const std::string two = OfVersion(2, SmallFile(more));
+  EXPECT_TRUE(OpenAndSearch(two, more.rows(), Metric::kL2));
+  EXPECT_FALSE(AlignedFile(two).Open()->codes.empty());
+}
+
+TEST(HnswFile, NarrowLinksAreThoseThatWereWritten) {
+  std::mt19937_64 random(5);
+  std::vector<uint32_t> buffer;
+  for (const uint32_t num_rows : {1u, 2u, 63u, 64u, 65u, 1000u, 70000u}) {
+    for (const uint32_t m : {2u, 3u, 16u}) {
+      for (const bool narrow : {false, true}) {
+        HnswHeader header{.type = DataType::kFloatVector, .dim = 4, .num_rows = num_rows};
+        header.num_linked = num_rows;
+        header.m = m;
+        header.link_bits = narrow ? NarrowLinkBits(num_rows) : 32;
+        std::vector<uint32_t> links(num_rows * 2 * m, kNoNode);
+        for (size_t row = 0; row < num_rows; ++row) {
+          for (size_t i = random() % (2 * m + 1); i-- > 0;) {
+            links[row * 2 * m + i] =
+                static_cast<uint32_t>(random() % 4 == 0 ? num_rows - 1 : random() % num_rows);
+          }
+        }
+        std::string file(HnswLayout(header).file_bytes, '\0');
+        WriteLevel0(header, links, file);
+        const HnswGraph graph = HnswGraphOn(header, reinterpret_cast<const uint8_t*>(file.data()));
+        for (uint32_t row = 0; row < num_rows; ++row) {
+          const uint32_t* expected = links.data() + row * 2 * m;
+          const auto list = graph.Links(0, row, buffer);
+          ASSERT_TRUE(std::equal(list.begin(), list.end(), expected,
+                                 std::find(expected, expected + 2 * m, kNoNode)));
+        }
+      }
+    }
+  }
+}
+
+TEST(HnswFile, LinksAreNarrowBesideShortVectorsAlone) {
+  HnswHeader header{.type = DataType::kFloatVector, .dim = 128, .num_rows = 60000};
+  header.m = 16;
+  EXPECT_EQ(LinkBitsFor(header), 16u);
+  header.num_rows = 1 << 16;
+  EXPECT_EQ(LinkBitsFor(header), 17u) << "the last number ends lists";
+  header.dim = 256;
+  EXPECT_EQ(LinkBitsFor(header), 32u);
+  header.type = DataType::kInt8Vector;
+  EXPECT_EQ(LinkBitsFor(header), 17u);
 }
 
 TEST(HnswFile, HoldsTheSameGraphWithoutCodes) {
@@ -154,25 +211,25 @@ TEST(HnswFile, HoldsTheSameGraphWithoutCodes) {
   const HnswGraph a = open(with), b = open(without);
   EXPECT_TRUE(a.header.has_codes);
   EXPECT_FALSE(b.header.has_codes);
-  EXPECT_TRUE(std::equal(a.level0, a.level0 + 500 * 16, b.level0));
+  EXPECT_TRUE(std::equal(a.level0, a.level0 + 500 * a.level0_stride, b.level0));
 }
 
 TEST(HnswFile, RefusesLinksThatLeadNowhere) {
-  const auto data = ClusteredVectors(DataType::kFloatVector, 4, 64, 4, 2);
+  const auto data = ClusteredVectors(DataType::kFloatVector, 40, 64, 4, 2);
   AlignedFile file(SmallFile(data));
   const auto graph = file.Open();
   ASSERT_TRUE(graph.ok());
   const std::string damaged = "HNSW index file is damaged: ";
-  EXPECT_EQ(file.WhyAfter(graph->Links(0, 5), 64), damaged + "links of row 5");
-  EXPECT_EQ(file.WhyAfter(graph->Links(0, 5), kNoNode), damaged + "links of row 5") << "ends early";
+  EXPECT_EQ(file.WhyAfter(graph->WordsOf(5), 64), damaged + "links of row 5");
+  EXPECT_EQ(file.WhyAfter(graph->WordsOf(5), kNoNode), damaged + "links of row 5") << "ends early";
   uint32_t low = kNoNode, high = kNoNode;  // Upper nodes of level 1 only, and of more.
   for (uint32_t u = 0; u < graph->header.num_upper; ++u) {
     (graph->UpperLevels(u) == 1 ? low : high) = u;
   }
   ASSERT_TRUE(low != kNoNode && high != kNoNode);
-  EXPECT_EQ(file.WhyAfter(graph->Links(2, high), low),
+  EXPECT_EQ(file.WhyAfter(graph->UpperList(2, high), low),
             damaged + fmt::format("links of upper node {} at level 2", high));
-  EXPECT_EQ(file.WhyAfter(graph->Links(1, low), graph->header.num_upper),
+  EXPECT_EQ(file.WhyAfter(graph->UpperList(1, low), graph->header.num_upper),
             damaged + fmt::format("links of upper node {} at level 1", low));
   EXPECT_EQ(file.WhyAfter(graph->upper_rows + 3, 64), damaged + "upper node 3");
   EXPECT_EQ(file.WhyAfter(graph->upper_first + 4, 1 << 30), damaged + "upper node 3");
@@ -205,6 +262,9 @@ TEST(HnswFile, SectionsLieOneBehindTheOtherOnCacheLines) {
   EXPECT_EQ(coded.checksums, coded.scale + 448u);  // 400 bytes.
   header.metric = Metric::kIp;
   EXPECT_EQ(HnswLayout(header).scale, coded.terms);
+
+  header.link_bits = 10;  // 13 bytes for 10 links, and 8 zeros: 13008 bytes.
+  EXPECT_EQ(HnswLayout(header).upper_rows, 256u + 13056u);
 }
 
 }  // namespace

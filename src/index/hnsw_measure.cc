@@ -19,7 +19,8 @@ constexpr int64_t kChunkRows = 1024;
 // Of a component's standard deviation: 16 levels this far to both sides of the mean have the least
 // error over normal distributions.
 constexpr float kReach = 2.7f;
-constexpr float kValueMax = 1e15f;  // Sums of squares and products of larger ones may overflow.
+constexpr size_t kCopyBytesMax = 512;  // Vectors this short are copied into tiles.
+constexpr float kValueMax = 1e15f;     // Sums of squares and products of larger ones may overflow.
 
 // The row as codes see it: float32, of length 1 for COSINE. False if it is out of range.
 bool ToFloats(DataType type, Metric metric, const uint8_t* row, int64_t dim, float* out) {
@@ -145,12 +146,14 @@ bool EncodeHnswRows(const VectorRows& rows, kernels::BitView valid, Metric metri
   return good;
 }
 
-NodeMeasure::NodeMeasure(const VectorRows& rows, Metric metric, const HnswCodes& codes)
+NodeMeasure::NodeMeasure(const VectorRows& rows, Metric metric, const HnswCodes& codes,
+                         std::span<const float> own_terms)
     : rows_(rows),
       metric_(metric),
       functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)),
       nibbles_(kernels::NibbleFunctionsOfCpu()),
       codes_(codes),
+      own_terms_(own_terms),
       nibble_codes_{codes.codes, codes.terms, static_cast<size_t>(rows.dim)} {
   if (codes.empty()) return;
   // Component d of a row read from its code, times steps[d]: v = steps^2 (c - 7.5) + shift. Its
@@ -213,7 +216,7 @@ bool NodeMeasure::Prepare(const uint8_t* vector, Query& query) const {
   return std::isfinite(query.code.offset);
 }
 
-void NodeMeasure::PrepareCode(uint32_t row, float own_term, Query& query) const {
+void NodeMeasure::PrepareRow(uint32_t row, Query& query) const {
   if (codes_.empty()) return PrepareExact(rows_.Row(row), query);
   const auto dim = static_cast<size_t>(rows_.dim);
   query.weights.resize(kernels::NibbleWeightBytes(dim));
@@ -222,15 +225,66 @@ void NodeMeasure::PrepareCode(uint32_t row, float own_term, Query& query) const 
                           scale_.data(), bias_.data(), query.weights.data());
   query.code.weights = query.weights.data();
   query.code.unit = metric_ == Metric::kL2 ? -2 * code_unit_ : -code_unit_;
-  query.code.offset = own_term - query.code.unit * kernels::kNibbleMiddle * static_cast<float>(sum);
+  query.code.offset =
+      own_terms_[row] - query.code.unit * kernels::kNibbleMiddle * static_cast<float>(sum);
 }
 
-bool NodeMeasure::Same(uint32_t a, uint32_t b) const {
+std::string_view NodeMeasure::BytesOf(uint32_t row) const {
   if (codes_.empty()) {
-    return std::memcmp(rows_.Row(a), rows_.Row(b), static_cast<size_t>(rows_.width())) == 0;
+    return {reinterpret_cast<const char*>(rows_.Row(row)), static_cast<size_t>(rows_.width())};
   }
   const size_t bytes = kernels::NibbleCodeBytes(static_cast<size_t>(rows_.dim));
-  return std::memcmp(codes_.codes + a * bytes, codes_.codes + b * bytes, bytes) == 0;
+  return {reinterpret_cast<const char*>(codes_.codes + row * bytes), bytes};
+}
+
+NodeTile::NodeTile(const NodeMeasure& measure, std::span<const uint32_t> rows)
+    : measure_(measure), rows_(rows) {
+  if (!measure.has_codes()) {
+    const auto width = static_cast<size_t>(measure.rows_.width());
+    if (width > kCopyBytesMax) return;
+    vectors_.reserve(rows.size() * width);
+    for (const uint32_t row : rows) {
+      vectors_.insert(vectors_.end(), measure.rows_.Row(row), measure.rows_.Row(row) + width);
+    }
+    return;
+  }
+  const auto dim = static_cast<size_t>(measure.rows_.dim);
+  codes_.resize(kernels::NibblePackedBytes(dim, rows.size()));
+  kernels::PackNibbleCodes(measure.codes_.codes, dim, rows.data(), rows.size(), codes_.data());
+  if (measure.codes_.terms == nullptr) return;
+  terms_.resize((rows.size() + kAlignment - 1) / kAlignment * kAlignment);
+  for (size_t i = 0; i < rows.size(); ++i) terms_[i] = measure.codes_.terms[rows[i]];
+}
+
+void NodeTile::Measure(std::span<const NodeMeasure::Query* const> queries, size_t begin,
+                       size_t count, float* out, size_t stride) const {
+  const auto dim = static_cast<size_t>(measure_.rows_.dim);
+  constexpr size_t kQueries = 64;
+  if (!vectors_.empty()) {
+    kernels::QueryVector exact[kQueries];
+    const uint8_t* vectors = vectors_.data() + begin * static_cast<size_t>(measure_.rows_.width());
+    for (size_t first = 0; first < queries.size(); first += kQueries) {
+      const size_t here = std::min(kQueries, queries.size() - first);
+      for (size_t q = 0; q < here; ++q) exact[q] = queries[first + q]->exact;
+      measure_.functions_.tile(exact, here, vectors, count, dim, out + first * stride, stride);
+    }
+    return;
+  }
+  if (codes_.empty()) {
+    for (size_t q = 0; q < queries.size(); ++q) {
+      measure_.Exact(*queries[q], rows_.data() + begin, count, out + q * stride);
+    }
+    return;
+  }
+  kernels::NibbleQuery codes[kQueries];
+  for (size_t first = 0; first < queries.size(); first += kQueries) {
+    const size_t here = std::min(kQueries, queries.size() - first);
+    for (size_t q = 0; q < here; ++q) codes[q] = queries[first + q]->code;
+    measure_.nibbles_.tile(codes, here, codes_.data() + begin * kernels::NibbleCodeBytes(dim),
+                           (count + kAlignment - 1) / kAlignment, dim,
+                           terms_.empty() ? nullptr : terms_.data() + begin, out + first * stride,
+                           stride);
+  }
 }
 
 }  // namespace elanus::index

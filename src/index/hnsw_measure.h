@@ -9,6 +9,8 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "index/vector_index.h"
@@ -44,7 +46,7 @@ struct HnswCodeStorage {
 bool HnswHasCodes(schema::DataType type, int64_t dim);
 
 // Codes of the rows; `own_terms` receives what a row's distances as a query begin with (see
-// NodeMeasure::PrepareCode). False if a value is out of the range that codes are good for.
+// NodeMeasure::PrepareRow). False if a value is out of the range that codes are good for.
 bool EncodeHnswRows(const VectorRows& rows, kernels::BitView valid, kernels::Metric metric,
                     Executor* executor, HnswCodeStorage& storage, std::vector<float>& own_terms);
 
@@ -58,13 +60,15 @@ class NodeMeasure {
     std::vector<int8_t> weights;
   };
 
-  NodeMeasure(const VectorRows& rows, kernels::Metric metric, const HnswCodes& codes);
+  // own_terms: of EncodeHnswRows, borrowed; for PrepareRow over codes only.
+  NodeMeasure(const VectorRows& rows, kernels::Metric metric, const HnswCodes& codes,
+              std::span<const float> own_terms = {});
 
   // A vector of the rows' type. False if codes cannot take it (values out of range): then only
   // Exact may be called.
   bool Prepare(const uint8_t* vector, Query& query) const;
-  // A row, read from its code where there are codes. own_term: of EncodeHnswRows.
-  void PrepareCode(uint32_t row, float own_term, Query& query) const;
+  // A row, read from its code where there are codes.
+  void PrepareRow(uint32_t row, Query& query) const;
 
   // out[i] = (approximate) distance to row ids[i].
   void Measure(const Query& query, const uint32_t* ids, size_t count, float* out) const {
@@ -74,11 +78,14 @@ class NodeMeasure {
   void Exact(const Query& query, const uint32_t* ids, size_t count, float* out) const {
     functions_.gather(query.exact, rows_.data, ids, count, static_cast<size_t>(rows_.dim), out);
   }
-  // Whether the two rows cannot be told apart: equal codes, or equal vectors where there are none.
-  bool Same(uint32_t a, uint32_t b) const;
+  // The bytes that a row is compared by: its code, or its vector where there are no codes.
+  std::string_view BytesOf(uint32_t row) const;
   bool has_codes() const { return !codes_.empty(); }
+  kernels::Metric metric() const { return metric_; }
 
  private:
+  friend class NodeTile;
+
   void PrepareExact(const uint8_t* vector, Query& query) const;
 
   const VectorRows rows_;
@@ -86,10 +93,36 @@ class NodeMeasure {
   const kernels::DistanceFunctions functions_;
   const kernels::NibbleFunctions nibbles_;
   const HnswCodes codes_;
+  const std::span<const float> own_terms_;
   const kernels::NibbleCodes nibble_codes_;
   // What turns a code into a query's weights: see NibbleFunctions::weights_of.
   std::vector<int16_t> scale_, bias_;
   float code_unit_ = 0;
+};
+
+// Rows laid out for being compared with many queries at once. Threads: any.
+class NodeTile {
+ public:
+  static constexpr size_t kAlignment = kernels::kNibbleGroup;
+
+  // `measure` and `rows` are borrowed.
+  NodeTile(const NodeMeasure& measure, std::span<const uint32_t> rows);
+
+  size_t size() const { return rows_.size(); }
+  size_t memory_bytes() const {
+    return codes_.capacity() + vectors_.capacity() + terms_.capacity() * sizeof(float);
+  }
+  // out[q * stride + i] = distance of query q to row begin + i, for i below `count`; up to the next
+  // multiple of kAlignment it is overwritten too. `begin` is one.
+  void Measure(std::span<const NodeMeasure::Query* const> queries, size_t begin, size_t count,
+               float* out, size_t stride) const;
+
+ private:
+  const NodeMeasure& measure_;
+  const std::span<const uint32_t> rows_;
+  std::vector<uint8_t> codes_;    // PackNibbleCodes.
+  std::vector<uint8_t> vectors_;  // A copy, where there are no codes and vectors are short.
+  std::vector<float> terms_;
 };
 
 }  // namespace elanus::index

@@ -34,10 +34,10 @@ TEST(HnswMeasure, CodesOrderRowsNearlyAsTheirVectorsDo) {
         const auto data = ClusteredVectors(type, dim, 500, 5, 1);
         const Coded coded(data, metric);
         ASSERT_TRUE(coded.good);
-        const NodeMeasure measure(data.rows(), metric, coded.storage.view());
+        const NodeMeasure measure(data.rows(), metric, coded.storage.view(), coded.own_terms);
         NodeMeasure::Query query, from_code;
         ASSERT_TRUE(measure.Prepare(data.row(7), query));
-        measure.PrepareCode(7, coded.own_terms[7], from_code);
+        measure.PrepareRow(7, from_code);
         std::vector<uint32_t> ids(500);
         for (uint32_t i = 0; i < 500; ++i) ids[i] = i;
         std::vector<float> exact(500), near(500), nearer(500);
@@ -58,14 +58,50 @@ TEST(HnswMeasure, CodesOrderRowsNearlyAsTheirVectorsDo) {
   }
 }
 
-TEST(HnswMeasure, EqualRowsAreTheSameAndOthersAreNot) {
+TEST(HnswMeasure, RowsAreComparedByTheirCodesOrVectors) {
   auto data = ClusteredVectors(DataType::kFloatVector, 64, 10, 2, 1);
   std::memcpy(data.bytes.data() + 256, data.bytes.data(), 256);
   const Coded coded(data, Metric::kL2);
   for (const HnswCodes& codes : {coded.storage.view(), HnswCodes{}}) {
     const NodeMeasure measure(data.rows(), Metric::kL2, codes);
-    EXPECT_TRUE(measure.Same(0, 1));
-    EXPECT_FALSE(measure.Same(0, 2));
+    EXPECT_EQ(measure.BytesOf(0).size(), codes.empty() ? 256u : 32u);
+    EXPECT_EQ(measure.BytesOf(0), measure.BytesOf(1));
+    EXPECT_NE(measure.BytesOf(0), measure.BytesOf(2));
+  }
+}
+
+TEST(HnswMeasure, TilesMeasureAsOneByOne) {
+  for (const DataType type : {DataType::kFloatVector, DataType::kFloat16Vector,
+                              DataType::kInt8Vector, DataType::kBinaryVector}) {
+    const Metric metric = type == DataType::kBinaryVector ? Metric::kHamming : Metric::kL2;
+    for (const int64_t dim : {16, 64}) {
+      const auto data = ClusteredVectors(type, dim, 300, 5, 1);
+      HnswCodeStorage storage;
+      std::vector<float> own_terms;
+      HnswCodes codes;
+      if (HnswHasCodes(type, dim)) {
+        ASSERT_TRUE(EncodeHnswRows(data.rows(), {}, metric, nullptr, storage, own_terms));
+        codes = storage.view();
+      }
+      const NodeMeasure measure(data.rows(), metric, codes, own_terms);
+      std::vector<uint32_t> rows;
+      for (uint32_t i = 0; i < 53; ++i) rows.push_back(i * 7 % 300);
+      const NodeTile tile(measure, rows);
+      ASSERT_EQ(tile.size(), 53u);
+      std::vector<NodeMeasure::Query> queries(70);
+      std::vector<const NodeMeasure::Query*> pointers;
+      for (uint32_t q = 0; q < 70; ++q) {
+        measure.PrepareRow(q, queries[q]);
+        pointers.push_back(&queries[q]);
+      }
+      std::vector<float> out(70 * 48);
+      tile.Measure(pointers, 16, 37, out.data(), 48);
+      for (size_t q = 0; q < 70; ++q) {
+        std::vector<float> expected(37);
+        measure.Measure(queries[q], rows.data() + 16, 37, expected.data());
+        for (size_t i = 0; i < 37; ++i) ASSERT_EQ(out[q * 48 + i], expected[i]) << dim;
+      }
+    }
   }
 }
 

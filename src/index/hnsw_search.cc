@@ -87,14 +87,6 @@ class HnswIndex final : public VectorIndex {
                       std::vector<Neighbor>& found, WalkCounts& counts) const;
   std::vector<Neighbor> Refine(const std::vector<Neighbor>& found, int64_t k,
                                SearchScratch& scratch, WalkCounts& counts) const;
-  std::span<const uint32_t> Links(uint32_t level, uint32_t node) const {
-    const uint32_t* list = graph_.Links(level, node);
-    uint32_t count = 0;
-    for (const uint32_t degree = graph_.degree(level); count < degree && list[count] != kNoNode;) {
-      ++count;
-    }
-    return {list, count};
-  }
 
   const std::vector<uint64_t> copy_;  // Of a file that did not lie aligned.
   const HnswGraph graph_;
@@ -168,7 +160,7 @@ Neighbor HnswIndex::Descend(const NodeMeasure& measure, SearchScratch& scratch,
     for (bool moved = true; moved;) {
       moved = false;
       ++counts.hops;
-      const auto links = Links(level, static_cast<uint32_t>(nearest.row));
+      const auto links = graph_.Links(level, static_cast<uint32_t>(nearest.row), scratch.unpacked);
       for (size_t i = 0; i < links.size(); ++i) scratch.rows[i] = graph_.upper_rows[links[i]];
       measure.Measure(scratch.query, scratch.rows.data(), links.size(), scratch.distances.data());
       counts.distances += static_cast<int64_t>(links.size());
@@ -192,11 +184,12 @@ WalkEnd HnswIndex::WalkUnfiltered(const NodeMeasure& measure, const Neighbor& se
   scratch.visited.Mark(static_cast<uint32_t>(seed.row));
   scratch.pool.Insert(seed.distance, static_cast<uint32_t>(seed.row));
   const WalkEnd end = WalkPool(
-      scratch.pool, cancellation, [this](uint32_t node) { return Links(0, node); },
+      scratch.pool, cancellation,
+      [&](uint32_t node) { return graph_.Links(0, node, scratch.unpacked); },
       [&](const uint32_t* nodes, size_t count, float* out) {
         measure.Measure(scratch.query, nodes, count, out);
       },
-      [this](uint32_t node) { __builtin_prefetch(graph_.Links(0, node)); }, scratch, counts);
+      [this](uint32_t node) { __builtin_prefetch(graph_.PlaceOf(node)); }, scratch, counts);
   for (const NodePool::Entry& entry : scratch.pool.entries()) {
     found.push_back({entry.distance, entry.node()});
   }
@@ -212,7 +205,7 @@ WalkEnd HnswIndex::WalkFiltered(const NodeMeasure& measure, const Neighbor& seed
   const auto walk = [&](auto accept) {
     return WalkLevel(
         {&seed, 1}, {plan.ef, plan.distances_max, request.cancellation},
-        [this](uint32_t node) { return Links(0, node); },
+        [&](uint32_t node) { return graph_.Links(0, node, scratch.unpacked); },
         [&](const uint32_t* nodes, size_t count, float* out) {
           measure.Measure(scratch.query, nodes, count, out);
         },
@@ -243,17 +236,17 @@ WalkEnd HnswIndex::WalkAllowed(const NodeMeasure& measure, const Neighbor& seed,
     auto& through = scratch.rows;
     near.clear();
     through.clear();
-    for (const uint32_t other : Links(0, node)) {
+    for (const uint32_t other : graph_.Links(0, node, scratch.unpacked)) {
       if (plan.allowed.Test(other)) {
         near.push_back(other);
       } else if (scratch.visited.Mark(other)) {
         through.push_back(other);
-        __builtin_prefetch(graph_.Links(0, other));
-        __builtin_prefetch(graph_.Links(0, other) + 16);
+        __builtin_prefetch(graph_.PlaceOf(other));
+        __builtin_prefetch(graph_.PlaceOf(other) + 64);
       }
     }
     for (size_t i = 0; i < through.size() && near.size() < degree; ++i) {
-      for (const uint32_t other : Links(0, through[i])) {
+      for (const uint32_t other : graph_.Links(0, through[i], scratch.unpacked)) {
         if (plan.allowed.Test(other)) near.push_back(other);
       }
     }
@@ -264,7 +257,7 @@ WalkEnd HnswIndex::WalkAllowed(const NodeMeasure& measure, const Neighbor& seed,
       [&](const uint32_t* nodes, size_t count, float* out) {
         measure.Measure(scratch.query, nodes, count, out);
       },
-      [this](uint32_t node) { __builtin_prefetch(graph_.Links(0, node)); }, scratch, counts);
+      [this](uint32_t node) { __builtin_prefetch(graph_.PlaceOf(node)); }, scratch, counts);
   for (const NodePool::Entry& entry : scratch.pool.entries()) {
     if (plan.allowed.Test(entry.node())) found.push_back({entry.distance, entry.node()});
   }

@@ -1,91 +1,68 @@
 #include "index/hnsw_select.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace elanus::index {
-namespace {
 
-using kernels::Neighbor;
-
-constexpr size_t kBlock = 16;  // Candidates measured at once.
-
-uint32_t RowOf(const Neighbor& candidate, const uint32_t* rows) {
-  const auto node = static_cast<uint32_t>(candidate.row);
-  return rows == nullptr ? node : rows[node];
-}
-
-}  // namespace
-
-void NeighborSelector::Keep(uint32_t row, size_t index, SelectScratch& scratch) const {
-  if (scratch.kept.size() <= index) {
-    scratch.kept.resize(index + 1);
-    scratch.kept_self.resize(index + 1);
-  }
-  Prepare(row, scratch.kept[index]);
-  measure_.Measure(scratch.kept[index], &row, 1, &scratch.kept_self[index]);
-}
-
-void NeighborSelector::RuleOut(uint32_t row, uint32_t kept_row, size_t index,
-                               const std::vector<Neighbor>& candidates, const uint32_t* rows,
-                               SelectScratch& scratch) const {
+std::span<const uint32_t> SelectNeighbors(const NodeMeasure& measure, const NearList& candidates,
+                                          size_t limit, SelectScratch& scratch) {
   auto& alive = scratch.alive;
-  scratch.rows.clear();
-  for (const uint32_t i : alive) scratch.rows.push_back(RowOf(candidates[i], rows));
-  scratch.distances.resize(std::max(scratch.distances.size(), alive.size()));
-  measure_.Measure(scratch.kept[index], scratch.rows.data(), alive.size(),
-                   scratch.distances.data());
-  size_t left = 0;
-  for (size_t a = 0; a < alive.size(); ++a) {
-    const Neighbor& candidate = candidates[alive[a]];
-    const float between = scratch.distances[a];
-    if (between == scratch.kept_self[index] && measure_.Same(kept_row, scratch.rows[a]) &&
-        measure_.Same(row, kept_row)) {
-      scratch.equal.push_back(candidate);
-    } else if (between >= candidate.distance) {
-      alive[left++] = alive[a];
-    } else {
-      scratch.near.push_back(candidate);
+  auto& rows = scratch.alive_rows;
+  auto& distances = scratch.distances;
+  auto& kept = scratch.kept;
+  auto& result = scratch.result;
+  const size_t count = candidates.rows.size();
+  result.clear();
+  kept.assign(count, 0);
+  alive.resize(count);
+  std::iota(alive.begin(), alive.end(), 0);
+  rows = candidates.rows;
+  distances.resize(std::max(distances.size(), count));
+  while (!alive.empty() && result.size() < limit) {
+    kept[alive.front()] = 1;
+    result.push_back(rows.front());
+    if (result.size() == limit) break;
+    measure.PrepareRow(rows.front(), scratch.query);
+    measure.Measure(scratch.query, rows.data() + 1, rows.size() - 1, distances.data());
+    size_t left = 0;
+    for (size_t i = 1; i < alive.size(); ++i) {
+      alive[left] = alive[i];
+      rows[left] = rows[i];
+      left += distances[i - 1] >= candidates.distances[alive[i]] ? 1 : 0;
     }
+    alive.resize(left);
+    rows.resize(left);
   }
-  alive.resize(left);
+  for (size_t i = 0; i < count && result.size() < limit; ++i) {
+    if (kept[i] == 0) result.push_back(candidates.rows[i]);
+  }
+  return result;
 }
 
-void NeighborSelector::Select(uint32_t row, std::vector<Neighbor>& candidates, size_t limit,
-                              const uint32_t* rows, SelectScratch& scratch) const {
-  if (candidates.size() < 2) return;
-  auto& result = scratch.result;
-  result.clear();
-  scratch.equal.clear();
-  scratch.near.clear();
-  for (size_t begin = 0; begin < candidates.size() && result.size() < limit; begin += kBlock) {
-    auto& alive = scratch.alive;
-    alive.clear();
-    for (size_t i = begin; i < std::min(begin + kBlock, candidates.size()); ++i) {
-      alive.push_back(static_cast<uint32_t>(i));
-    }
-    for (size_t k = 0; k < result.size() && !alive.empty(); ++k) {
-      RuleOut(row, RowOf(result[k], rows), k, candidates, rows, scratch);
-    }
-    while (!alive.empty() && result.size() < limit) {
-      const Neighbor nearest = candidates[alive.front()];
-      const uint32_t nearest_row = RowOf(nearest, rows);
-      alive.erase(alive.begin());
-      result.push_back(nearest);
-      if (result.size() == limit) break;
-      Keep(nearest_row, result.size() - 1, scratch);
-      RuleOut(row, nearest_row, result.size() - 1, candidates, rows, scratch);
-    }
+std::span<const uint32_t> SelectOf(const NodeMeasure& measure, uint32_t row,
+                                   std::span<const uint32_t> candidates, size_t limit,
+                                   SelectScratch& scratch) {
+  const size_t count = candidates.size();
+  auto& distances = scratch.measured.distances;
+  distances.resize(std::max(distances.size(), count));
+  measure.PrepareRow(row, scratch.query);
+  measure.Measure(scratch.query, candidates.data(), count, distances.data());
+  auto& order = scratch.order;
+  order.resize(count);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return distances[a] != distances[b] ? distances[a] < distances[b]
+                                        : candidates[a] < candidates[b];
+  });
+  NearList& sorted = scratch.sorted;
+  sorted.rows.clear();
+  sorted.distances.clear();
+  for (const uint32_t i : order) {
+    sorted.rows.push_back(candidates[i]);
+    sorted.distances.push_back(distances[i]);
   }
-  for (const Neighbor& other : scratch.equal) {
-    if (result.size() == limit) break;
-    result.push_back(other);
-  }
-  std::sort(scratch.near.begin(), scratch.near.end(), kernels::Nearer);
-  for (const Neighbor& near : scratch.near) {
-    if (result.size() == limit) break;
-    result.push_back(near);
-  }
-  candidates.assign(result.begin(), result.end());
+  return SelectNeighbors(measure, sorted, limit, scratch);
 }
 
 }  // namespace elanus::index

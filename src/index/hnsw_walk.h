@@ -61,7 +61,8 @@ class VisitedSet {
 struct WalkScratch {
   VisitedSet visited;
   std::vector<kernels::Neighbor> frontier;  // Heap, nearest on top.
-  std::vector<uint32_t> links;              // A copy of a list that may change.
+  std::vector<uint32_t> links;              // Gathered from several lists.
+  std::vector<uint32_t> unpacked;           // See HnswGraph::Links.
   std::vector<uint32_t> fresh;              // Nodes of a list not seen before,
   std::vector<float> distances;             // and how far they are.
   std::vector<uint32_t> rows;               // Rows of nodes.

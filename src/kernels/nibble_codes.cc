@@ -1,5 +1,7 @@
 #include "kernels/nibble_codes.h"
 
+#include <cstring>
+
 #define HWY_WANT_AVX3_DL 1
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/nibble_codes.cc"
@@ -206,8 +208,153 @@ int32_t WeightsOf(const uint8_t* code, size_t dim, const int16_t* a, const int16
   return sum;
 }
 
+// Sums of products of kQueries queries with kGroups groups of 16 codes.
+//   sums  (kQueries, kGroups, 16)
+#if ELANUS_NIBBLE_VNNI
+
+template <size_t kQueries, size_t kGroups>
+HWY_INLINE void TileDots(const NibbleQuery* queries, const uint8_t* packed, size_t num_bytes,
+                         size_t half, int32_t* sums) {
+  const __m512i mask = _mm512_set1_epi8(0x0F);
+  __m512i acc[kQueries][kGroups];
+  for (size_t q = 0; q < kQueries; ++q) {
+    for (size_t g = 0; g < kGroups; ++g) acc[q][g] = _mm512_setzero_si512();
+  }
+  const auto weights = [&](size_t q, size_t at) HWY_ATTR {
+    int32_t four;
+    __builtin_memcpy(&four, queries[q].weights + at, 4);
+    return _mm512_set1_epi32(four);
+  };
+  for (size_t i = 0; i < num_bytes; i += 4) {
+    __m512i low[kGroups], high[kGroups];
+    for (size_t g = 0; g < kGroups; ++g) {
+      const __m512i v = _mm512_loadu_si512(packed + (g * num_bytes + i) * kNibbleGroup);
+      low[g] = _mm512_and_si512(v, mask);
+      high[g] = _mm512_and_si512(_mm512_srli_epi16(v, 4), mask);
+    }
+    for (size_t q = 0; q < kQueries; ++q) {
+      const __m512i w = weights(q, i);
+      for (size_t g = 0; g < kGroups; ++g) acc[q][g] = _mm512_dpbusd_epi32(acc[q][g], low[g], w);
+    }
+    for (size_t q = 0; q < kQueries; ++q) {
+      const __m512i w = weights(q, half + i);
+      for (size_t g = 0; g < kGroups; ++g) acc[q][g] = _mm512_dpbusd_epi32(acc[q][g], high[g], w);
+    }
+  }
+  for (size_t q = 0; q < kQueries; ++q) {
+    for (size_t g = 0; g < kGroups; ++g) {
+      _mm512_storeu_si512(sums + (q * kGroups + g) * kNibbleGroup, acc[q][g]);
+    }
+  }
+}
+
+#elif HWY_TARGET != HWY_SCALAR && HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
+
+template <size_t kQueries, size_t kGroups>
+HWY_INLINE void TileDots(const NibbleQuery* queries, const uint8_t* packed, size_t num_bytes,
+                         size_t half, int32_t* sums) {
+  for (size_t g = 0; g < 2 * kGroups; ++g) {  // Halves of groups.
+    __m256i acc[kQueries];
+    for (size_t q = 0; q < kQueries; ++q) acc[q] = _mm256_setzero_si256();
+    const uint8_t* codes = packed + g / 2 * num_bytes * kNibbleGroup + g % 2 * 32;
+    for (size_t i = 0; i < num_bytes; i += 4) {
+      const __m256i v =
+          _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + i * kNibbleGroup));
+      for (size_t q = 0; q < kQueries; ++q) {
+        int32_t low, high;
+        __builtin_memcpy(&low, queries[q].weights + i, 4);
+        __builtin_memcpy(&high, queries[q].weights + half + i, 4);
+        acc[q] = Step(acc[q], v, _mm256_set1_epi32(low), _mm256_set1_epi32(high));
+      }
+    }
+    for (size_t q = 0; q < kQueries; ++q) {
+      _mm256_storeu_si256(
+          reinterpret_cast<__m256i*>(sums + (q * kGroups + g / 2) * kNibbleGroup + g % 2 * 8),
+          acc[q]);
+    }
+  }
+}
+
+#else
+
+template <size_t kQueries, size_t kGroups>
+HWY_INLINE void TileDots(const NibbleQuery* queries, const uint8_t* packed, size_t num_bytes,
+                         size_t half, int32_t* sums) {
+  for (size_t i = 0; i < kQueries * kGroups * kNibbleGroup; ++i) sums[i] = 0;
+  for (size_t q = 0; q < kQueries; ++q) {
+    const int8_t* w = queries[q].weights;
+    for (size_t g = 0; g < kGroups; ++g) {
+      int32_t* to = sums + (q * kGroups + g) * kNibbleGroup;
+      const uint8_t* codes = packed + g * num_bytes * kNibbleGroup;
+      for (size_t i = 0; i < num_bytes; ++i) {
+        for (size_t j = 0; j < kNibbleGroup; ++j) {
+          const uint8_t v = codes[(i / 4 * kNibbleGroup + j) * 4 + i % 4];
+          to[j] += (v & 15) * w[i] + (v >> 4) * w[half + i];
+        }
+      }
+    }
+  }
+}
+
+#endif
+
+template <size_t kQueries, size_t kGroups>
+HWY_INLINE void TilePart(const NibbleQuery* queries, const uint8_t* packed, size_t dim,
+                         const float* terms, float* out, size_t stride) {
+  HWY_ALIGN int32_t sums[kQueries * kGroups * kNibbleGroup];
+  TileDots<kQueries, kGroups>(queries, packed, NibbleCodeBytes(dim), NibbleWeightBytes(dim) / 2,
+                              sums);
+  for (size_t q = 0; q < kQueries; ++q) {
+    for (size_t i = 0; i < kGroups * kNibbleGroup; ++i) {
+      float distance = queries[q].offset +
+                       queries[q].unit * static_cast<float>(sums[q * kGroups * kNibbleGroup + i]);
+      if (terms != nullptr) distance += terms[i];
+      out[q * stride + i] = distance;
+    }
+  }
+}
+
+constexpr size_t kTileQueries = 10;
+
+template <size_t kQueries>
+void TileRow(const NibbleQuery* queries, const uint8_t* packed, size_t num_groups, size_t dim,
+             const float* terms, float* out, size_t stride) {
+  const size_t group_bytes = NibbleCodeBytes(dim) * kNibbleGroup;
+  size_t g = 0;
+  for (; g + 2 <= num_groups; g += 2) {
+    TilePart<kQueries, 2>(queries, packed + g * group_bytes, dim,
+                          terms == nullptr ? nullptr : terms + g * kNibbleGroup,
+                          out + g * kNibbleGroup, stride);
+  }
+  if (g < num_groups) {
+    TilePart<kQueries, 1>(queries, packed + g * group_bytes, dim,
+                          terms == nullptr ? nullptr : terms + g * kNibbleGroup,
+                          out + g * kNibbleGroup, stride);
+  }
+}
+
+void Tile(const NibbleQuery* queries, size_t num_queries, const uint8_t* packed, size_t num_groups,
+          size_t dim, const float* terms, float* out, size_t stride) {
+  // Runs of equal length, so that no short one is left over.
+  const size_t runs = (num_queries + kTileQueries - 1) / kTileQueries;
+  for (size_t run = 0, q = 0; run < runs; ++run) {
+    const size_t here = (num_queries - q + runs - run - 1) / (runs - run);
+    switch (here) {
+#define ELANUS_ROW(n)                                                                  \
+  case n:                                                                              \
+    TileRow<n>(queries + q, packed, num_groups, dim, terms, out + q * stride, stride); \
+    break;
+      ELANUS_ROW(1)
+      ELANUS_ROW(2) ELANUS_ROW(3) ELANUS_ROW(4) ELANUS_ROW(5) ELANUS_ROW(6) ELANUS_ROW(7)
+          ELANUS_ROW(8) ELANUS_ROW(9) ELANUS_ROW(10)
+#undef ELANUS_ROW
+    }
+    q += here;
+  }
+}
+
 NibbleFunctions NibbleFunctionsOfTarget() {
-  return {&Distances, &WeightsOf};
+  return {&Distances, &WeightsOf, &Tile};
 }
 
 }  // namespace HWY_NAMESPACE
@@ -227,6 +374,25 @@ HWY_AFTER_NAMESPACE();
 namespace elanus::kernels {
 
 HWY_EXPORT(NibbleFunctionsOfTarget);
+
+void PackNibbleCodes(const uint8_t* codes, size_t dim, const uint32_t* ids, size_t count,
+                     uint8_t* packed) {
+  const size_t num_bytes = NibbleCodeBytes(dim);
+  for (size_t begin = 0; begin < count; begin += kNibbleGroup) {
+    uint8_t* group = packed + begin * num_bytes;
+    for (size_t j = 0; j < kNibbleGroup; ++j) {
+      const uint8_t* code = begin + j < count ? codes + ids[begin + j] * num_bytes : nullptr;
+      for (size_t i = 0; i < num_bytes; i += 4) {
+        uint8_t* to = group + i * kNibbleGroup + j * 4;
+        if (code == nullptr) {
+          std::memset(to, 0, 4);
+        } else {
+          std::memcpy(to, code + i, 4);
+        }
+      }
+    }
+  }
+}
 
 NibbleFunctions NibbleFunctionsOfCpu() {
   return HWY_DYNAMIC_DISPATCH(NibbleFunctionsOfTarget)();

@@ -41,6 +41,16 @@ struct NibbleQuery {
   float offset = 0;
 };
 
+// Codes in groups of 16 for tiles, padded with zeros to whole groups: four bytes of each code of
+// the group, then the next four of each, so that the lanes of a register are codes.
+inline constexpr size_t kNibbleGroup = 16;
+inline constexpr size_t NibblePackedBytes(size_t dim, size_t count) {
+  return (count + kNibbleGroup - 1) / kNibbleGroup * kNibbleGroup * NibbleCodeBytes(dim);
+}
+// Writes NibblePackedBytes(dim, count) bytes: the codes `ids`, in that order.
+void PackNibbleCodes(const uint8_t* codes, size_t dim, const uint32_t* ids, size_t count,
+                     uint8_t* packed);
+
 struct NibbleFunctions {
   // out[i] = distance to code ids[i].
   void (*distances)(const NibbleCodes& codes, const NibbleQuery& query, const uint32_t* ids,
@@ -50,6 +60,11 @@ struct NibbleFunctions {
   // is.
   int32_t (*weights_of)(const uint8_t* code, size_t dim, const int16_t* a, const int16_t* b,
                         int8_t* weights) = nullptr;
+  // out[q * stride + i] = distance of query q to packed code i, for the codes of whole groups.
+  // `terms`: one a code, padding included, added to its distances; null: none.
+  void (*tile)(const NibbleQuery* queries, size_t num_queries, const uint8_t* packed,
+               size_t num_groups, size_t dim, const float* terms, float* out,
+               size_t stride) = nullptr;
 };
 
 // The fastest form this CPU runs (see LimitSimd).

@@ -59,6 +59,48 @@ TEST(NibbleCodes, DistancesAgreeWithDoublePrecisionOnEveryTarget) {
   });
 }
 
+TEST(NibbleCodes, TilesAgreeWithDistancesOneByOneOnEveryTarget) {
+  ForEachSimdTarget([] {
+    const NibbleFunctions functions = NibbleFunctionsOfCpu();
+    for (const size_t dim : kDims) {
+      std::mt19937_64 random(dim);
+      const auto codes = RandomCodes(dim, random);
+      for (const size_t count : {1, 16, 17, 40}) {
+        std::vector<uint32_t> ids(count);
+        for (uint32_t& id : ids) id = static_cast<uint32_t>(random() % kCodes);
+        std::vector<uint8_t> packed(NibblePackedBytes(dim, count), 99);
+        PackNibbleCodes(codes.data(), dim, ids.data(), count, packed.data());
+        const size_t stride = (count + 15) / 16 * 16 + 3;
+        for (const size_t num_queries : {1, 2, 7, 10, 11, 23}) {
+          std::vector<int8_t> weights(num_queries * NibbleWeightBytes(dim));
+          std::vector<NibbleQuery> queries;
+          for (size_t q = 0; q < num_queries; ++q) {
+            int8_t* own = weights.data() + q * NibbleWeightBytes(dim);
+            for (size_t d = 0; d < dim; ++d) {
+              own[NibblePlace(dim, d)] = static_cast<int8_t>(random());
+            }
+            queries.push_back({own, 0.5f, static_cast<float>(q)});
+          }
+          std::vector<float> terms(kCodes), own_terms(stride), out(num_queries * stride, -1);
+          for (float& term : terms) term = static_cast<float>(random() % 1000);
+          for (size_t i = 0; i < count; ++i) own_terms[i] = terms[ids[i]];
+          for (const bool with_terms : {false, true}) {
+            functions.tile(queries.data(), num_queries, packed.data(), (count + 15) / 16, dim,
+                           with_terms ? own_terms.data() : nullptr, out.data(), stride);
+            for (size_t q = 0; q < num_queries; ++q) {
+              std::vector<float> expected(count);
+              functions.distances({codes.data(), with_terms ? terms.data() : nullptr, dim},
+                                  queries[q], ids.data(), count, expected.data());
+              for (size_t i = 0; i < count; ++i) ASSERT_EQ(out[q * stride + i], expected[i]);
+              EXPECT_EQ(out[q * stride + stride - 1], -1) << "wrote behind the groups";
+            }
+          }
+        }
+      }
+    }
+  });
+}
+
 TEST(NibbleCodes, WeightsOfACodeAreTheSameOnEveryTarget) {
   ForEachSimdTarget([] {
     const NibbleFunctions functions = NibbleFunctionsOfCpu();
