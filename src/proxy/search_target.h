@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/status.h"
+#include "index/vector_index.h"
 #include "kernels/metric.h"
 #include "meta/types.h"
 #include "proxy/search_params.h"
