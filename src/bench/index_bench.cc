@@ -15,6 +15,7 @@
 #include "bench/npy_file.h"
 #include "index/brute_force.h"
 #include "index/index_kinds.h"
+#include "index/minhash.h"
 #include "kernels/distance.h"
 #include "kernels/half.h"
 #include "storage/file_system.h"
@@ -141,6 +142,7 @@ class Run {
   std::optional<NpyMatrix> ids_;
   VectorRows rows_, queries_;
   kernels::Metric metric_ = kernels::Metric::kL2;
+  kernels::SignatureShape signature_;  // Of kMinHash: hits are measured by likeness.
   const index::IndexKind* kind_ = nullptr;
   kernels::Bitset allowed_;
   int64_t num_allowed_ = 0;
@@ -194,6 +196,10 @@ absl::Status Run::Build(IndexFigures& figures) {
   ELANUS_ASSIGN_OR_RETURN(const index::ResolvedIndex resolved, index::ResolveIndex(field, request));
   kind_ = index::FindIndexKind(resolved.type);
   metric_ = kernels::MetricFromName(resolved.metric).value();
+  if (metric_ == kernels::Metric::kMinHash) {
+    signature_ = index::SignatureOf(resolved.params);
+    signature_.num_bands = 0;
+  }
   figures.index = resolved.type;
   if (!kind_->builds_files) return absl::OkStatus();
   index::BuildOptions build{.rows = rows_, .metric = metric_, .params = resolved.params};
@@ -247,8 +253,8 @@ absl::Status Run::FindExact() {
   executor_->ParallelFor(failed.size(), [&](size_t batch) {
     const auto first = static_cast<int64_t>(batch) * kBatch;
     const int64_t count = std::min(kBatch, queries_.num_rows - first);
-    index::BruteForce search(rows_.type, rows_.dim, metric_, queries_.Row(first), count,
-                             options_.k);
+    index::BruteForce search(rows_.type, rows_.dim, metric_, queries_.Row(first), count, options_.k,
+                             {}, signature_);
     failed[batch] = search.Add(rows_, 0, allowed_.view(), nullptr);
     auto hits = search.Finish();
     std::move(hits.begin(), hits.end(), exact_.begin() + first);
@@ -258,8 +264,9 @@ absl::Status Run::FindExact() {
 }
 
 float Run::DistanceBetween(int64_t query, int64_t row) const {
-  const kernels::DistanceFunctions functions =
+  kernels::DistanceFunctions functions =
       kernels::DistanceFunctionsFor(index::ElementTypeOf(rows_.type), metric_);
+  functions.signature = signature_;
   const auto dim = static_cast<size_t>(rows_.dim);
   std::vector<float> buffer(dim);
   return functions.One(kernels::PrepareQuery(functions, dim, queries_.Row(query), buffer.data()),
@@ -291,7 +298,8 @@ double Run::RecallOf(int64_t query, const std::vector<Neighbor>& hits) const {
 absl::StatusOr<std::vector<Neighbor>> Run::SearchOne(const Params& params, int64_t query,
                                                      SearchStatistics* statistics) const {
   if (index_ == nullptr) {
-    index::BruteForce search(rows_.type, rows_.dim, metric_, queries_.Row(query), 1, options_.k);
+    index::BruteForce search(rows_.type, rows_.dim, metric_, queries_.Row(query), 1, options_.k, {},
+                             signature_);
     ELANUS_RETURN_IF_ERROR(search.Add(rows_, 0, allowed_.view(), nullptr));
     if (statistics != nullptr) statistics->distances += search.statistics().distances;
     return std::move(search.Finish().front());

@@ -175,12 +175,15 @@ Settings::Compaction MakeCompaction(const Config& config) {
 absl::StatusOr<Settings::AutoIndex> MakeAutoIndex(const Config& config) {
   Settings::AutoIndex auto_index;
   auto_index.override_explicit = config.Bool("autoIndex.enable");
+  auto_index.deduplicate = config.Bool("autoIndex.params.deduplicate.enable");
   auto_index.bitmap_cardinality_limit = config.Int("scalarAutoIndex.params.bitmapCardinalityLimit");
   const std::pair<std::string_view, std::string*> builds[] = {
       {"autoIndex.params.build", &auto_index.float_build},
       {"autoIndex.params.int8.build", &auto_index.int8_build},
       {"autoIndex.params.binary.build", &auto_index.binary_build},
       {"autoIndex.params.sparse.build", &auto_index.sparse_build},
+      {"autoIndex.params.largeTopK.build", &auto_index.large_topk_build},
+      {"autoIndex.params.deduplicate.build", &auto_index.deduplicate_build},
       {"scalarAutoIndex.params.build", &auto_index.scalar_build},
   };
   for (const auto& [key, build] : builds) {
@@ -211,7 +214,9 @@ Settings::AutoIndex::AutoIndex()
     : float_build(R"({"M":18,"efConstruction":240,"index_type":"HNSW","metric_type":"COSINE"})"),
       int8_build(float_build),
       binary_build(R"({"index_type":"BIN_FLAT","metric_type":"HAMMING"})"),
-      sparse_build(R"({"index_type":"SPARSE_INVERTED_INDEX","metric_type":"IP"})") {}
+      sparse_build(R"({"index_type":"SPARSE_INVERTED_INDEX","metric_type":"IP"})"),
+      large_topk_build(R"({"index_type":"IVF_SQ8","metric_type":"COSINE","nlist":128})"),
+      deduplicate_build(R"({"index_type":"MINHASH_LSH","metric_type":"MHJACCARD"})") {}
 
 absl::StatusOr<Settings> MakeSettings(const Config& config) {
   Settings settings;

@@ -159,6 +159,9 @@ struct Settings {
     std::string int8_build;
     std::string binary_build;
     std::string sparse_build;
+    std::string large_topk_build;
+    std::string deduplicate_build;
+    bool deduplicate = false;  // autoIndex.params.deduplicate.enable
     std::string scalar_build;
     int64_t bitmap_cardinality_limit = 100;
     AutoIndex();  // The defaults are long; see settings.cc.

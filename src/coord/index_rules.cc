@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/logging.h"
 #include "coord/json_path.h"
 #include "coord/property_rules.h"
 #include "index/index_kinds.h"
@@ -23,6 +24,14 @@ const std::string* FindParam(const meta::KeyValues& params, std::string_view key
     if (name == key) return &value;
   }
   return nullptr;
+}
+
+std::string TextOf(const index::Params& params) {
+  std::string text;
+  for (const auto& [key, value] : params) {
+    text += fmt::format("{}{}={}", text.empty() ? "" : ", ", key, value);
+  }
+  return text;
 }
 
 bool IsAuto(const meta::KeyValues& params) {
@@ -85,7 +94,18 @@ absl::StatusOr<meta::Index> ResolveRequest(const meta::Collection& collection,
   index.name = name;
   index.field = field->id;
   index.field_name = field->name;
-  ELANUS_ASSIGN_OR_RETURN(index::ResolvedIndex resolved, index::ResolveIndex(*field, params));
+  index::AutoIndexRules rules = limits.auto_index;
+  if (collection.Property(kQueryModeKey) == "large_topk") {
+    rules.large_topk_build = limits.auto_index_large_topk;
+  }
+  ELANUS_ASSIGN_OR_RETURN(index::ResolvedIndex resolved,
+                          index::ResolveIndex(*field, params, rules));
+  if (resolved.is_auto) {
+    ELANUS_LOG(Info, "AUTOINDEX chose an index type", Field("collection", collection.schema.name),
+               Field("field", field->name), Field("type", resolved.type),
+               Field("metric", resolved.metric), Field("params", TextOf(resolved.params)),
+               Field("because", resolved.why));
+  }
   if (field->type == schema::DataType::kJson) {
     ELANUS_RETURN_IF_ERROR(ResolveJson(*field, field_name, params, index));
   }
@@ -93,8 +113,13 @@ absl::StatusOr<meta::Index> ResolveRequest(const meta::Collection& collection,
   index.metric = std::move(resolved.metric);
   index.params = std::move(resolved.params);
   index.user_params = params;
+  if (resolved.is_auto && limits.auto_index.override_explicit && schema::IsVector(field->type)) {
+    // What the client sees is AUTOINDEX, whatever it asked for.
+    std::erase_if(index.user_params,
+                  [](const auto& entry) { return entry.first != "metric_type"; });
+  }
   if (resolved.is_auto) {
-    if (FindParam(params, "index_type") == nullptr) {
+    if (FindParam(index.user_params, "index_type") == nullptr) {
       index.user_params.emplace(index.user_params.begin(), "index_type", kAutoIndex);
     }
     if (FindParam(params, "metric_type") == nullptr && !index.metric.empty()) {

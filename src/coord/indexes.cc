@@ -92,7 +92,10 @@ absl::Status Coordinator::CreateIndex(const roles::CreateIndexRequest& request) 
       return Invalid(
           "CreateIndex failed: creating multiple indexes on same field is not supported");
     }
-    if (SameIndex(*rival, index, request.params)) return absl::OkStatus();
+    const bool overridden = limits_.auto_index.override_explicit;
+    if (SameIndex(*rival, index, overridden ? index.user_params : request.params)) {
+      return absl::OkStatus();
+    }
     return Invalid("CreateIndex failed: at most one distinct index is allowed per field");
   }
   ELANUS_ASSIGN_OR_RETURN(const int64_t id, ids_->Allocate(1));

@@ -61,6 +61,30 @@ TEST_F(CoordinatorTest, ShowsAutomaticIndexesAsAutomatic) {
   EXPECT_EQ(Get("c")->indexes.size(), 1);
 }
 
+TEST_F(CoordinatorTest, BuildsWhatTheConfigurationSaysForAutomaticIndexesOrForAll) {
+  Create("c");
+  Create("d");
+  Limits limits;
+  limits.auto_index.float_build = R"({"index_type":"IVF_FLAT","nlist":64,"metric_type":"L2"})";
+  coordinator_->SetLimits(limits);
+  roles::CreateIndexRequest request;
+  request.collection = "c";
+  request.field_name = "v";
+  ASSERT_TRUE(coordinator_->CreateIndex(request).ok());
+  EXPECT_EQ(Get("c")->indexes[0].type, "IVF_FLAT");
+  EXPECT_EQ(Get("c")->indexes[0].metric, "L2");
+  EXPECT_EQ(Get("c")->indexes[0].params.at("nlist"), "64");
+  limits.auto_index.override_explicit = true;
+  coordinator_->SetLimits(limits);
+  ASSERT_TRUE(coordinator_->CreateIndex(HnswIndex("d")).ok());
+  const meta::Index index = Get("d")->indexes[0];
+  EXPECT_EQ(index.type, "IVF_FLAT");
+  const meta::KeyValues shown = {{"index_type", "AUTOINDEX"}, {"metric_type", "L2"}};
+  EXPECT_EQ(index.user_params, shown);
+  EXPECT_TRUE(coordinator_->CreateIndex(HnswIndex("d")).ok()) << "again the same";
+  EXPECT_EQ(Get("d")->indexes.size(), 1);
+}
+
 TEST_F(CoordinatorTest, FinishesSmallSegmentsAndFilelessKindsAtOnce) {
   CreateIndexed("c");
   const SegmentId small = Flush("c", 1023);

@@ -5,6 +5,7 @@
 
 #include "common/clock.h"
 #include "coord/task_runner.h"
+#include "index/index_kinds.h"
 #include "meta/meta_store.h"
 #include "schema/schema_limits.h"
 #include "storage/object_store.h"
@@ -22,7 +23,9 @@ struct Limits {
   int64_t general_capacity_max = 65536;  // Sum of partitions * shards.
   int64_t index_params_bytes_max = 102400;
   int64_t default_partitions_with_key = 16;  // Of a collection with a partition key.
-  int32_t replicas_max = 1;                  // As many as there are query nodes.
+  index::AutoIndexRules auto_index;   // Of all collections but those of query_mode=large_topk.
+  std::string auto_index_large_topk;  // Of these, in large_topk_build.
+  int32_t replicas_max = 1;           // As many as there are query nodes.
 };
 
 struct Options {

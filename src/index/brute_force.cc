@@ -4,8 +4,6 @@
 #include <bit>
 #include <cmath>
 
-#include "kernels/distance.h"
-
 namespace elanus::index {
 namespace {
 
@@ -28,18 +26,27 @@ void ForEachSet(kernels::BitView bits, int64_t begin, int64_t end, F&& f) {
   }
 }
 
+kernels::DistanceFunctions WithSignature(kernels::DistanceFunctions functions,
+                                         const kernels::SignatureShape& signature) {
+  functions.signature = signature;
+  return functions;
+}
+
 }  // namespace
 
 struct BruteForce::State {
   State(schema::DataType type, int64_t dim, kernels::Metric metric, const uint8_t* vectors,
-        int64_t num_queries, int64_t k, const DistanceRange& range)
+        int64_t num_queries, int64_t k, const DistanceRange& range,
+        const kernels::SignatureShape& signature)
       : type(type),
         dim(dim),
-        functions(kernels::DistanceFunctionsFor(ElementTypeOf(type), metric)),
+        functions(
+            WithSignature(kernels::DistanceFunctionsFor(ElementTypeOf(type), metric), signature)),
         queries(functions, static_cast<size_t>(dim), vectors, static_cast<size_t>(num_queries)),
         hits(static_cast<size_t>(num_queries), kernels::TopK(k)),
         only_finite(metric == kernels::Metric::kSubstructure ||
-                    metric == kernels::Metric::kSuperstructure),
+                    metric == kernels::Metric::kSuperstructure ||
+                    metric == kernels::Metric::kMinHash),
         range(range),
         in_range_only(!range.everything()) {}
 
@@ -69,8 +76,9 @@ struct BruteForce::State {
 
 BruteForce::BruteForce(schema::DataType type, int64_t dim, kernels::Metric metric,
                        const uint8_t* queries, int64_t num_queries, int64_t k,
-                       const DistanceRange& range)
-    : state_(std::make_unique<State>(type, dim, metric, queries, num_queries, k, range)) {}
+                       const DistanceRange& range, const kernels::SignatureShape& signature)
+    : state_(
+          std::make_unique<State>(type, dim, metric, queries, num_queries, k, range, signature)) {}
 BruteForce::~BruteForce() = default;
 BruteForce::BruteForce(BruteForce&&) noexcept = default;
 

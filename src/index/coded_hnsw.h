@@ -12,6 +12,7 @@
 #include <string>
 
 #include "index/index_file.h"
+#include "index/refiner.h"
 #include "index/row_codes.h"
 #include "index/vector_index.h"
 
@@ -21,6 +22,10 @@ namespace elanus::index {
 absl::StatusOr<std::string> BuildHnswSq(const BuildOptions& options);
 absl::StatusOr<std::string> BuildHnswPq(const BuildOptions& options);
 absl::StatusOr<std::string> BuildHnswPrq(const BuildOptions& options);
+
+// The same with any codes that can be reached by row. Parameters: those of HNSW.
+absl::StatusOr<std::string> BuildCodedHnsw(const BuildOptions& options, const CodeSpec& spec,
+                                           const RefineChoice& refine);
 
 // `file` and `rows` are borrowed for the index's life. Verifies every byte. Search parameters: ef,
 // refine_k.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "index/half_codes.h"
+#include "index/local_codes.h"
 #include "index/product_codes.h"
 #include "index/scalar_codes.h"
 #include "index/sign_codes.h"
@@ -21,8 +22,12 @@ bool FitsDim(const CodeSpec& spec, size_t dim) {
       return spec.bits >= 1 && spec.bits <= 24 && spec.parts >= 1 && dim % spec.parts == 0 &&
              spec.levels >= 1 && spec.levels <= 16 &&
              (spec.in_blocks == 0 || (spec.in_blocks == 1 && spec.bits <= 8));
+    case CodeKind::kLocal:
+      return (spec.bits == 4 || spec.bits == 8) && spec.levels == 1 && spec.parts <= dim &&
+             (spec.parts == 0 || dim <= kReducedDimMax) && spec.in_blocks == 0;
     case CodeKind::kSign:
-      return spec.bits >= 1 && spec.bits <= 9 && spec.in_blocks == 1;
+      return spec.bits >= 1 && spec.bits <= 9 && spec.in_blocks == 1 &&
+             (spec.levels == 1 || (spec.levels == 2 && spec.bits > 1));
   }
   return false;
 }
@@ -36,6 +41,7 @@ CodeShift ShiftTo(kernels::Metric metric, float base, float centre_norm) {
 
 size_t TrainingRows(const CodeSpec& spec) {
   if (spec.kind == CodeKind::kHalf || spec.kind == CodeKind::kSign) return 0;
+  if (spec.kind == CodeKind::kLocal && spec.parts == 0) return 0;
   if (spec.kind != CodeKind::kProduct) return 4096;
   return std::max<size_t>(4096, (size_t{1} << spec.bits) * 64);
 }
@@ -53,6 +59,8 @@ absl::StatusOr<std::unique_ptr<CodeStore>> TrainCodes(const CodeSpec& spec,
       return MakeHalfCodes(spec, training.dim, training.metric);
     case CodeKind::kProduct:
       return TrainProductCodes(spec, training);
+    case CodeKind::kLocal:
+      return TrainLocalCodes(spec, training);
     case CodeKind::kSign:
       return MakeSignCodes(spec, training.dim, training.metric, training.seed);
   }
@@ -73,6 +81,9 @@ absl::StatusOr<std::unique_ptr<CodeStore>> OpenCodes(const CodeSpec& spec, size_
         break;
       case CodeKind::kProduct:
         store = OpenProductCodes(spec, dim, metric, parameters);
+        break;
+      case CodeKind::kLocal:
+        store = OpenLocalCodes(spec, dim, metric, parameters);
         break;
       case CodeKind::kSign:
         store = OpenSignCodes(spec, dim, metric, parameters);

@@ -29,6 +29,7 @@ enum class CodeKind : uint32_t {
   kUniform = 2,  // The same with one range for all components.
   kHalf = 3,     // Components as float16 (`bits` 16) or bfloat16 (17).
   kProduct = 4,  // `parts` parts of the vector, each coded by `levels` tables of 2^bits entries.
+  kLocal = 6,    // `bits` (4, 8) a component, with a range of each code's own.
   kSign = 5,  // Signs after a random rotation, and `bits` - 1 (0 to 8) more a component; in blocks.
 };
 
@@ -36,8 +37,10 @@ enum class CodeKind : uint32_t {
 struct CodeSpec {
   CodeKind kind = CodeKind::kScalar;
   uint32_t bits = 8;
-  uint32_t parts = 0;      // kProduct: they divide dim.
-  uint32_t levels = 1;     // kProduct: more than one is a residual quantiser in each part.
+  uint32_t parts = 0;  // kProduct: they divide dim. kLocal: dimensions to reduce to, 0 for none.
+  // kProduct: more than one is a residual quantiser in each part. kSign: 2 of more than one bit
+  // with what the signs alone tell (ScanWithin).
+  uint32_t levels = 1;
   // 1: laid out for scanning runs. 0: for reaching single codes, one after the other of the same
   // size each (RunBytes(1)).
   uint32_t in_blocks = 0;
@@ -66,6 +69,12 @@ class CodeQuery {
   // kCodeBlock.
   virtual void Scan(const uint8_t* run, size_t run_rows, size_t begin, size_t count,
                     const CodeShift& shift, float* out) = 0;
+  // As Scan, but a code that is most likely farther than `bound` (by its first bits) is given the
+  // distance +infinity instead of being looked at further.
+  virtual void ScanWithin(const uint8_t* run, size_t run_rows, size_t begin, size_t count,
+                          const CodeShift& shift, float /*bound*/, float* out) {
+    Scan(run, run_rows, begin, count, shift, out);
+  }
   // out[i] = distance to code ids[i] of a run laid out for that (CodeSpec::in_blocks = 0).
   virtual void Gather(const uint8_t* run, const uint32_t* ids, size_t count, const CodeShift& shift,
                       float* out) = 0;

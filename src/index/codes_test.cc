@@ -42,8 +42,12 @@ const Spec kSpecs[] = {
     {"sign1", {.kind = CodeKind::kSign, .bits = 1, .in_blocks = 1}, 0.9},
     {"sign2", {.kind = CodeKind::kSign, .bits = 2, .in_blocks = 1}, 0.45},
     {"sign4", {.kind = CodeKind::kSign, .bits = 4, .in_blocks = 1}, 0.13},
+    {"sign4 two steps", {.kind = CodeKind::kSign, .bits = 4, .levels = 2, .in_blocks = 1}, 0.13},
     {"sign6", {.kind = CodeKind::kSign, .bits = 6, .in_blocks = 1}, 0.035},
     {"sign9", {.kind = CodeKind::kSign, .bits = 9, .in_blocks = 1}, 0.01},
+    {"local4", {.kind = CodeKind::kLocal, .bits = 4}, 0.13},
+    {"local8", {.kind = CodeKind::kLocal, .bits = 8}, 0.01},
+    {"local8 reduced", {.kind = CodeKind::kLocal, .bits = 8, .parts = 39}, 0.25},
     {"prq4 blocks", Product(4, 10, 4, 1), 0.2},
 };
 
@@ -137,6 +141,35 @@ TEST(Codes, EstimateDistancesWithoutBiasAndAsWellAsTheirBitsAllow) {
       EXPECT_GT(std::sqrt(squared / spread), s.error_max / 100) << s.name << ": a bound too wide";
       EXPECT_LT(std::abs(bias) / kRows, 0.3 * s.error_max * std::sqrt(spread / kRows))
           << s.name << " " << kernels::MetricName(metric);
+    }
+  }
+}
+
+TEST(Codes, ScanWithinABoundLosesNothingNearerAndLeavesOutWhatIsFarther) {
+  for (const Metric metric : kMetrics) {
+    const World world(metric);
+    for (const uint32_t bits : {2u, 4u, 9u}) {
+      const auto store =
+          world.Train({.kind = CodeKind::kSign, .bits = bits, .levels = 2, .in_blocks = 1});
+      const auto run = EncodeAll(*store, world);
+      const auto all = ScanAll(*store, world, run);
+      auto sorted = all;
+      std::sort(sorted.begin(), sorted.end());
+      const auto query = store->Query(world.query.data());
+      for (const size_t kept : {size_t{0}, size_t{10}, kRows - 1}) {
+        std::vector<float> out(kRows);
+        query->ScanWithin(run.data(), kRows, 0, kRows, world.Shift(), sorted[kept], out.data());
+        size_t left_out = 0;
+        for (size_t row = 0; row < kRows; ++row) {
+          left_out += std::isinf(out[row]);
+          if (all[row] <= sorted[kept]) {
+            EXPECT_EQ(out[row], all[row]) << bits << " bits";
+          } else {
+            EXPECT_TRUE(out[row] == all[row] || std::isinf(out[row]));
+          }
+        }
+        if (kept == 0) EXPECT_GT(left_out, kRows / 10) << bits << " bits";
+      }
     }
   }
 }

@@ -114,8 +114,7 @@ std::string MakeIndexFile(std::string_view magic, std::span<const Bytes> section
     const uint32_t crc = Crc(file.data() + begin, size);
     std::memcpy(file.data() + header.checksums + 4 * block, &crc, 4);
   });
-  header.checksums_crc =
-      Crc(file.data() + header.checksums, header.file_bytes - header.checksums);
+  header.checksums_crc = Crc(file.data() + header.checksums, header.file_bytes - header.checksums);
   header.header_crc = Crc(&header, sizeof(header) - 4);
   std::memcpy(file.data(), &header, sizeof(header));
   return file;
@@ -169,6 +168,8 @@ uint32_t MetricNumber(kernels::Metric metric) {
       return 4;
     case kernels::Metric::kJaccard:
       return 5;
+    case kernels::Metric::kMinHash:
+      return 6;
     case kernels::Metric::kSubstructure:
     case kernels::Metric::kSuperstructure:
       return 0;
@@ -178,8 +179,8 @@ uint32_t MetricNumber(kernels::Metric metric) {
 
 std::optional<kernels::Metric> MetricOfNumber(uint32_t number) {
   using kernels::Metric;
-  for (const Metric metric :
-       {Metric::kL2, Metric::kIp, Metric::kCosine, Metric::kHamming, Metric::kJaccard}) {
+  for (const Metric metric : {Metric::kL2, Metric::kIp, Metric::kCosine, Metric::kHamming,
+                              Metric::kJaccard, Metric::kMinHash}) {
     if (MetricNumber(metric) == number) return metric;
   }
   return std::nullopt;

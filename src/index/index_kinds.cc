@@ -5,10 +5,13 @@
 
 #include "index/coded_hnsw.h"
 #include "index/disk_graph.h"
+#include "index/faiss_factory.h"
 #include "index/hnsw.h"
 #include "index/ivf.h"
+#include "index/minhash.h"
 #include "index/param_specs.h"
 #include "index/scalar_kinds.h"
+#include "index/svs.h"
 
 namespace elanus::index {
 namespace {
@@ -112,6 +115,18 @@ absl::Status CheckHnsw(const FieldSchema&, Params& params) {
   }
   return CheckBuildParams(kHnswParams, params);
 }
+absl::Status CheckSvsLeanVec(const FieldSchema& field, Params& params) {
+  ELANUS_RETURN_IF_ERROR(CheckBuildParams(kSvsLeanVecParams, params));
+  return CheckLeanVec(field.dim(), params);
+}
+absl::Status CheckFaiss(const FieldSchema& field, Params& params) {
+  ELANUS_RETURN_IF_ERROR(CheckBuildParams(kFaissParams, params));
+  return CheckFactory(field, params);
+}
+absl::Status CheckMinHash(const FieldSchema& field, Params& params) {
+  ELANUS_RETURN_IF_ERROR(CheckBuildParams(kMinHashParams, params));
+  return CheckSignature(field.dim(), params);
+}
 // The server's configuration decides what the client may not; see kDiskAnnParams.
 absl::Status CheckDiskAnn(const FieldSchema&, Params& params) {
   params["max_degree"] = "56";
@@ -170,6 +185,22 @@ IndexKind IvfFlat(IndexKind kind) {
   return Make(kind, true, true, true);
 }
 
+IndexKind Svs(IndexKind kind, decltype(IndexKind::build) build) {
+  kind.build = build;
+  kind.open = &OpenSvs;
+  return Make(kind, true, true, false);
+}
+IndexKind Faiss(IndexKind kind) {
+  kind.build = &BuildFaiss;
+  kind.open = &OpenFaiss;
+  return Make(kind, true, true, true);
+}
+IndexKind MinHash(IndexKind kind) {
+  kind.build = &BuildMinHash;
+  kind.open = &OpenMinHash;
+  return Make(kind, true, true, false);
+}
+
 IndexKind DiskGraph(IndexKind kind, bool inline_codes) {
   kind.build = inline_codes ? &BuildDiskGraphInline : &BuildDiskGraph;
   kind.open = &OpenDiskGraphBytes;
@@ -198,19 +229,19 @@ const std::vector<IndexKind>& Table() {
         DiskGraph(ROW("AISAQ", &Floats, kFloatMetrics, kAisaqParams, PLAIN(kAisaqParams)), true),
         Make(ROW("BIN_FLAT", &Binary, kBinFlatMetrics, kNoParams, PLAIN(kNoParams)), false, true, true),
         IvfFlat(ROW("BIN_IVF_FLAT", &Binary, kBinIvfMetrics, kIvfParams, PLAIN(kIvfParams))),
-        Later(ROW("MINHASH_LSH", &Binary, kMinHashMetrics, kMinHashParams, PLAIN(kMinHashParams)), false),
+        MinHash(ROW("MINHASH_LSH", &Binary, kMinHashMetrics, kMinHashParams, &CheckMinHash)),
         Later(ROW("SPARSE_INVERTED_INDEX", &Sparse, kSparseMetrics, kSparseParams, PLAIN(kSparseParams)), true),
         Later(ROW("SPARSE_WAND", &Sparse, kSparseMetrics, kSparseParams, PLAIN(kSparseParams)), true),
         Gpu(ROW("GPU_BRUTE_FORCE", &Float32Or16, kFloatMetrics, kNoParams, PLAIN(kNoParams))),
         Gpu(ROW("GPU_IVF_FLAT", &Float32Or16OrInt8, kFloatMetrics, kGpuIvfParams, PLAIN(kGpuIvfParams))),
         Gpu(ROW("GPU_IVF_PQ", &Float32Or16OrInt8, kFloatMetrics, kGpuIvfPqParams, PLAIN(kGpuIvfPqParams))),
         Gpu(ROW("GPU_CAGRA", &Float32Or16OrInt8OrBinary, kCagraMetrics, kGpuCagraParams, PLAIN(kGpuCagraParams))),
-        Later(ROW("IVF_RABITQ_FASTSCAN", &Floats, kFloatMetrics, kIvfRabitqFastScanParams, PLAIN(kIvfRabitqFastScanParams)), true),
-        Later(ROW("FAISS", &Float32OrBinary, kHnswMetrics, kFaissParams, PLAIN(kFaissParams)), true),
-        Later(ROW("SVS_FLAT", &Floats, kFloatMetrics, kNoParams, PLAIN(kNoParams)), false),
-        Later(ROW("SVS_VAMANA", &Floats, kFloatMetrics, kSvsVamanaParams, PLAIN(kSvsVamanaParams)), false),
-        Later(ROW("SVS_VAMANA_LVQ", &Floats, kFloatMetrics, kSvsLvqParams, PLAIN(kSvsLvqParams)), false),
-        Later(ROW("SVS_VAMANA_LEANVEC", &Floats, kFloatMetrics, kSvsLeanVecParams, PLAIN(kSvsLeanVecParams)), false),
+        IvfCodes(ROW("IVF_RABITQ_FASTSCAN", &Floats, kFloatMetrics, kIvfRabitqFastScanParams, PLAIN(kIvfRabitqFastScanParams)), &BuildIvfRabitq),
+        Faiss(ROW("FAISS", &Float32OrBinary, kHnswMetrics, kFaissParams, &CheckFaiss)),
+        Make(ROW("SVS_FLAT", &Floats, kFloatMetrics, kNoParams, PLAIN(kNoParams)), false, true, false),
+        Svs(ROW("SVS_VAMANA", &Floats, kFloatMetrics, kSvsVamanaParams, PLAIN(kSvsVamanaParams)), &BuildSvsVamana),
+        Svs(ROW("SVS_VAMANA_LVQ", &Floats, kFloatMetrics, kSvsLvqParams, PLAIN(kSvsLvqParams)), &BuildSvsLvq),
+        Svs(ROW("SVS_VAMANA_LEANVEC", &Floats, kFloatMetrics, kSvsLeanVecParams, &CheckSvsLeanVec), &BuildSvsLeanVec),
 #undef PLAIN
 #undef ROW
         // clang-format on

@@ -59,6 +59,17 @@ struct ResolvedIndex {
   std::string metric;  // Upper case; empty for scalar indexes.
   Params params;       // Complete build parameters, without index_type and metric_type.
   bool is_auto = false;
+  std::string why;  // Of AUTOINDEX: what decided, for the log.
+};
+
+// What AUTOINDEX becomes: JSON objects of index parameters with index_type, and metric_type for
+// requests that name none. Empty: this server's own choice.
+struct AutoIndexRules {
+  bool override_explicit = false;  // Requests of explicit types too.
+  std::string float_build, int8_build, binary_build, sparse_build;
+  std::string large_topk_build;   // Instead of float_build; empty: no instead.
+  std::string deduplicate_build;  // Of MHJACCARD.
+  bool operator==(const AutoIndexRules&) const = default;
 };
 
 // Checks index parameters, in the words and codes that clients match on. `user_params` are the
@@ -67,7 +78,8 @@ struct ResolvedIndex {
 // refused with kIndexNotSupported, once everything else about the request is right.
 absl::StatusOr<ResolvedIndex> ResolveIndex(
     const schema::FieldSchema& field,
-    const std::vector<std::pair<std::string, std::string>>& user_params);
+    const std::vector<std::pair<std::string, std::string>>& user_params,
+    const AutoIndexRules& rules = {});
 
 // Checks a property that alter_index (and create_index) may set on an index of this type:
 // mmap.enabled, indexoffsetcache.enabled, warmup.

@@ -194,8 +194,9 @@ absl::StatusOr<std::string> BuildIvfPq(const BuildOptions& options) {
 }
 
 absl::StatusOr<std::string> BuildIvfRabitq(const BuildOptions& options) {
-  const CodeSpec spec{.kind = CodeKind::kSign,
-                      .bits = static_cast<uint32_t>(IntParam(options.params, "rbq_bits", 1))};
+  CodeSpec spec{.kind = CodeKind::kSign,
+                .bits = static_cast<uint32_t>(IntParam(options.params, "rbq_bits", 1))};
+  if (spec.bits > 1) spec.levels = 2;
   return BuildIvfCodes(options, spec, RefineChoiceOf(options.params, options.rows.type));
 }
 

@@ -197,7 +197,11 @@ void IvfIndex::CompareCodes(uint64_t list, float distance, CodeQuery& query, Wor
         std::none_of(block.begin(), block.end(), [&](uint32_t row) { return allowed.Test(row); })) {
       continue;
     }
-    query.Scan(run, rows.size(), begin, block.size(), shift, out);
+    if (work.request.range.everything()) {
+      query.ScanWithin(run, rows.size(), begin, block.size(), shift, work.found.bound(), out);
+    } else {
+      query.Scan(run, rows.size(), begin, block.size(), shift, out);
+    }
     Offer(block.data(), out, block.size(), work);
   }
 }

@@ -163,7 +163,12 @@ inline constexpr ParamSpec kSvsLeanVecParams[] = {
     ELANUS_SVS_PARAMS("leanvec4x4|leanvec4x8|leanvec8x8"),
     {.name = "svs_leanvec_dim", .min = 0, .max = 32768}};
 inline constexpr ParamSpec kFaissParams[] = {
-    {.name = "faiss_index_name", .type = ParamType::kText, .required = true}};
+    {.name = "faiss_index_name", .type = ParamType::kText, .required = true},
+    {.name = "nprobe", .use = kSearchUse, .min = 1, .max = 65536},
+    {.name = "ef", .use = kSearchUse, .min = 1, .max = kIntMax},
+    {.name = "efSearch", .use = kSearchUse, .min = 1, .max = kIntMax},
+    {.name = "refine_k", .use = kSearchUse, .type = ParamType::kFloat, .min = 1, .max = kAny},
+    {.name = "k_factor", .use = kSearchUse, .type = ParamType::kFloat, .min = 1, .max = kAny}};
 
 inline constexpr ParamSpec kHybridParams[] = {
     {.name = "bitmap_cardinality_limit", .min = 1, .max = 1000}};

@@ -165,26 +165,78 @@ bool RanksLists(std::string_view type) {
   return OneOf(type, {"HNSW"sv, "HNSW_SQ"sv, "HNSW_PQ"sv, "HNSW_PRQ"sv, "IVF_FLAT"sv, "DISKANN"sv});
 }
 
-// What AUTOINDEX stands for. Dense vectors get a graph; binary ones the exact scan, which at their
-// size is as fast and takes every metric.
-ResolvedIndex AutoVectorIndex(const FieldSchema& field, std::string metric) {
+// What this server chooses itself. Dense vectors get a graph, which is walked by four-bit codes and
+// ranked by the column: faster than HNSW_SQ at the same recall (docs/performance.md), and no
+// larger. Binary ones get the exact scan, which reads a bit a component and takes every metric.
+constexpr std::string_view kOwnDense = R"({"index_type":"HNSW","M":18,"efConstruction":240})";
+constexpr std::string_view kOwnBinary = R"({"index_type":"BIN_FLAT"})";
+constexpr std::string_view kOwnMinHash = R"({"index_type":"MINHASH_LSH"})";
+constexpr std::string_view kOwnSparse = R"({"index_type":"SPARSE_INVERTED_INDEX"})";
+
+struct AutoChoice {
+  std::string_view build;  // JSON.
+  std::string_view why;
+  std::string_view metric;  // Of requests that name none.
+};
+
+AutoChoice ChoiceFor(Family family, std::string_view metric, const AutoIndexRules& rules) {
+  const auto choose = [](std::string_view configured, std::string_view key, std::string_view own,
+                         std::string_view why, std::string_view metric) -> AutoChoice {
+    if (configured.empty()) return {own, why, metric};
+    return {configured, key, metric};
+  };
+  switch (family) {
+    case Family::kFloat:
+      if (!rules.large_topk_build.empty()) {
+        return {rules.large_topk_build, "autoIndex.params.largeTopK.build", "COSINE"};
+      }
+      return choose(rules.float_build, "autoIndex.params.build", kOwnDense, "dense vectors",
+                    "COSINE");
+    case Family::kInt8:
+      return choose(rules.int8_build, "autoIndex.params.int8.build", kOwnDense, "int8 vectors",
+                    "COSINE");
+    case Family::kBinary:
+      if (metric == "MHJACCARD") {
+        return choose(rules.deduplicate_build, "autoIndex.params.deduplicate.build", kOwnMinHash,
+                      "signatures compared by MHJACCARD", metric);
+      }
+      return choose(rules.binary_build, "autoIndex.params.binary.build", kOwnBinary,
+                    "binary vectors", "HAMMING");
+    case Family::kSparse:
+      return choose(rules.sparse_build, "autoIndex.params.sparse.build", kOwnSparse,
+                    "sparse vectors", "IP");
+  }
+  return {};
+}
+
+// What AUTOINDEX stands for. A configured type that does not take the request's metric gives way to
+// one that does.
+absl::StatusOr<ResolvedIndex> AutoVectorIndex(const FieldSchema& field, std::string metric,
+                                              const AutoIndexRules& rules) {
+  const bool metric_given = !metric.empty();
   ResolvedIndex out{.metric = std::move(metric), .is_auto = true};
   const bool lists = field.type == DataType::kArrayOfVector;
-  switch (FamilyOf(lists ? field.element_type : field.type)) {
-    case Family::kFloat:
-    case Family::kInt8:
+  const Family family = FamilyOf(lists ? field.element_type : field.type);
+  const AutoChoice choice = ChoiceFor(family, out.metric, rules);
+  out.why = choice.why;
+  const absl::Status parsed = FlattenJson(choice.build, out.params);
+  if (!parsed.ok()) {
+    return UserError(ErrorCode::kParameterInvalid, "setting {}: {}", choice.why, MessageOf(parsed));
+  }
+  out.type = Take(out.params, "index_type").value_or("");
+  const std::string configured = Upper(Take(out.params, "metric_type").value_or(""));
+  if (out.metric.empty()) out.metric = configured.empty() ? choice.metric : configured;
+  if (lists && !metric_given && !IsMaxSim(out.metric)) out.metric = "MAX_SIM_" + out.metric;
+  const IndexKind* kind = FindIndexKind(out.type);
+  if (family == Family::kBinary && kind != nullptr) {
+    if (IsMaxSim(out.metric) && !RanksLists(kind->name)) {
       out.type = "HNSW";
-      out.params = {{"M", "18"}, {"efConstruction", "240"}};
-      if (out.metric.empty()) out.metric = lists ? "MAX_SIM_COSINE" : "COSINE";
-      break;
-    case Family::kBinary:
-      out.type = out.metric == "MHJACCARD" ? "MINHASH_LSH" : lists ? "HNSW" : "BIN_FLAT";
-      if (out.metric.empty()) out.metric = lists ? "MAX_SIM_HAMMING" : "HAMMING";
-      break;
-    case Family::kSparse:
-      out.type = "SPARSE_INVERTED_INDEX";
-      if (out.metric.empty()) out.metric = "IP";
-      break;
+      out.params.clear();
+    } else if (!IsMaxSim(out.metric) && std::ranges::count(kind->metric_names, out.metric) == 0) {
+      out.why += ", but not by " + out.metric;
+      out.type = "BIN_FLAT";
+      out.params.clear();
+    }
   }
   return out;
 }
@@ -197,16 +249,26 @@ absl::Status CheckDim(const FieldSchema& field, Params& params) {
       fmt::format("dimension mismatch, dimension in schema: {}, dimension: {}", field.dim(), *dim));
 }
 
-absl::StatusOr<ResolvedIndex> ResolveVectorIndex(const FieldSchema& field, Params params) {
+absl::StatusOr<ResolvedIndex> ResolveVectorIndex(const FieldSchema& field, Params params,
+                                                 const AutoIndexRules& rules) {
   const auto type = Take(params, "index_type");
   ResolvedIndex out;
   out.metric = Upper(Take(params, "metric_type").value_or(""));
-  if (!type.has_value() || *type == kAutoIndex) {
+  const bool by_user = type.has_value() && *type != kAutoIndex;
+  if (by_user && rules.override_explicit) {
+    // The server decides; what belongs to the client's type goes with it.
+    if (params.contains("mmap.enabled")) {
+      return UserError(ErrorCode::kParameterInvalid,
+                       "mmap.enabled cannot be set while autoIndex.enable overrides index types");
+    }
+    params.clear();
+  }
+  if (!by_user || rules.override_explicit) {
     if (!params.empty()) {
       return UserError(ErrorCode::kParameterInvalid,
                        "only metric type can be passed when use AutoIndex");
     }
-    out = AutoVectorIndex(field, std::move(out.metric));
+    ELANUS_ASSIGN_OR_RETURN(out, AutoVectorIndex(field, std::move(out.metric), rules));
   } else {
     if (out.metric.empty()) return InvalidIndexParams("metric type not set for vector index");
     out.type = *type;
@@ -273,9 +335,10 @@ absl::StatusOr<ResolvedIndex> ResolveScalarIndex(const FieldSchema& field, Param
 }  // namespace
 
 absl::StatusOr<ResolvedIndex> ResolveIndex(
-    const FieldSchema& field, const std::vector<std::pair<std::string, std::string>>& user_params) {
+    const FieldSchema& field, const std::vector<std::pair<std::string, std::string>>& user_params,
+    const AutoIndexRules& rules) {
   ELANUS_ASSIGN_OR_RETURN(Params params, Flatten(user_params));
-  if (schema::IsVector(field.type)) return ResolveVectorIndex(field, std::move(params));
+  if (schema::IsVector(field.type)) return ResolveVectorIndex(field, std::move(params), rules);
   return ResolveScalarIndex(field, std::move(params));
 }
 

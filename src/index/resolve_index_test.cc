@@ -76,6 +76,63 @@ TEST(ResolveIndex, AutoIndexChoosesByTypeAndTakesAMetricOnly) {
             Wrapped("float vector index does not support metric type: HAMMING"));
 }
 
+TEST(ResolveIndex, AutoIndexFollowsTheConfiguration) {
+  AutoIndexRules rules;
+  rules.float_build =
+      R"({"M":18,"efConstruction":240,"index_type":"HNSW_SQ","metric_type":"L2","refine":true,)"
+      R"("refine_type":"FP16","sq_type":"SQ4U"})";
+  rules.int8_build = R"({"index_type":"HNSW","M":8})";
+  rules.binary_build = R"({"index_type":"BIN_IVF_FLAT","nlist":1024,"metric_type":"JACCARD"})";
+  const auto resolve = [&](DataType type, const Pairs& params) {
+    return ResolveIndex(Field(type), params, rules);
+  };
+  auto dense = resolve(DataType::kFloat16Vector, {{"index_type", "AUTOINDEX"}});
+  ASSERT_TRUE(dense.ok()) << dense.status().ToString();
+  EXPECT_EQ(dense->type, "HNSW_SQ");
+  EXPECT_EQ(dense->metric, "L2");
+  EXPECT_EQ(dense->params.at("refine"), "true");
+  EXPECT_EQ(dense->params.at("sq_type"), "SQ4U");
+  EXPECT_EQ(dense->why, "autoIndex.params.build");
+  EXPECT_EQ(resolve(DataType::kFloatVector, {{"metric_type", "IP"}})->metric, "IP");
+  EXPECT_EQ(resolve(DataType::kInt8Vector, {})->params.at("M"), "8");
+  EXPECT_EQ(resolve(DataType::kInt8Vector, {})->metric, "COSINE");
+  EXPECT_EQ(resolve(DataType::kBinaryVector, {})->type, "BIN_IVF_FLAT");
+  EXPECT_EQ(resolve(DataType::kBinaryVector, {})->metric, "JACCARD");
+  // A type that does not take the metric gives way to one that does.
+  const auto membership = resolve(DataType::kBinaryVector, {{"metric_type", "SUBSTRUCTURE"}});
+  ASSERT_TRUE(membership.ok());
+  EXPECT_EQ(membership->type, "BIN_FLAT");
+  EXPECT_TRUE(membership->params.empty());
+  EXPECT_EQ(resolve(DataType::kBinaryVector, {{"metric_type", "MHJACCARD"}})->type, "MINHASH_LSH");
+  rules.deduplicate_build = R"({"index_type":"MINHASH_LSH","with_raw_data":true})";
+  const auto signatures = resolve(DataType::kBinaryVector, {{"metric_type", "MHJACCARD"}});
+  ASSERT_TRUE(signatures.ok());
+  EXPECT_EQ(signatures->params.at("with_raw_data"), "true");
+  rules.large_topk_build = R"({"index_type":"IVF_SQ8","nlist":128})";
+  EXPECT_EQ(resolve(DataType::kFloatVector, {})->type, "IVF_SQ8");
+  EXPECT_FALSE(dense->why.empty());
+
+  const Pairs explicit_type = Typed("FLAT", "COSINE", {{"nlist", "7"}});
+  EXPECT_EQ(resolve(DataType::kFloatVector, explicit_type)->type, "FLAT");
+  rules.override_explicit = true;
+  const auto overridden = resolve(DataType::kFloatVector, explicit_type);
+  ASSERT_TRUE(overridden.ok());
+  EXPECT_EQ(overridden->type, "IVF_SQ8");
+  EXPECT_EQ(overridden->metric, "COSINE");
+  EXPECT_EQ(overridden->params.at("nlist"), "128");
+  EXPECT_TRUE(overridden->is_auto);
+  EXPECT_HAS(MessageOf(resolve(DataType::kFloatVector,
+                               Typed("FLAT", "COSINE", {{"mmap.enabled", "false"}}))
+                           .status()),
+             "mmap.enabled cannot be set");
+  rules.large_topk_build = R"({"index_type": nothing})";
+  EXPECT_HAS(MessageOf(resolve(DataType::kFloatVector, {}).status()),
+             "setting autoIndex.params.largeTopK.build");
+  rules.large_topk_build = R"({"index_type": "NO_SUCH"})";
+  EXPECT_HAS(MessageOf(resolve(DataType::kFloatVector, {}).status()),
+             "invalid index type: NO_SUCH");
+}
+
 TEST(ResolveIndex, SaysWhatIsWrongInTheWordsClientsMatch) {
   const auto vector = Field(DataType::kFloatVector);
   EXPECT_EQ(Why(vector, Typed("NOPE", "L2")),
@@ -136,18 +193,15 @@ TEST(ResolveIndex, ChecksRangesOfIntegersAndBooleans) {
 }
 
 TEST(ResolveIndex, RefusesKnownTypesThatThisVersionLacks) {
-  const auto why =
-      Why(Field(DataType::kFloatVector), Typed("SVS_FLAT", "L2"), ErrorCode::kIndexNotSupported);
-  EXPECT_EQ(
-      why,
-      "index type SVS_FLAT is not in this version of Elanus; use HNSW, IVF_FLAT or FLAT: index "
-      "type not supported");
+  EXPECT_EQ(Why(Field(DataType::kSparseFloatVector), Typed("SPARSE_WAND", "IP"),
+                ErrorCode::kIndexNotSupported),
+            "index type SPARSE_WAND is not in this version of Elanus: index type not supported");
   EXPECT_HAS(Why(Field(DataType::kSparseFloatVector), {}, ErrorCode::kIndexNotSupported),
              "AUTOINDEX is not in this version");
   // Build keys of DISKANN are the server's to set.
-  EXPECT_TRUE(ResolveIndex(Field(DataType::kFloatVector),
-                           Typed("DISKANN", "L2", {{"max_degree", "-5"}}))
-                  .ok());
+  EXPECT_TRUE(
+      ResolveIndex(Field(DataType::kFloatVector), Typed("DISKANN", "L2", {{"max_degree", "-5"}}))
+          .ok());
   auto lists = Field(DataType::kArrayOfVector);
   lists.element_type = DataType::kFloatVector;
   EXPECT_HAS(Why(lists, Typed("HNSW", "MAX_SIM"), ErrorCode::kIndexNotSupported), "HNSW");

@@ -5,7 +5,8 @@
 namespace elanus::index {
 namespace {
 
-constexpr size_t kChunkRows = 256;  // Coded by one task; a multiple of kCodeBlock.
+constexpr size_t kCentreRows = 4096;  // Whose mean is the centre of codes that need no training.
+constexpr size_t kChunkRows = 256;    // Coded by one task; a multiple of kCodeBlock.
 
 // The rows of `sample` less `centre`, one after the other.
 std::vector<float> ResidualsOf(const FloatRows& rows, std::span<const uint32_t> sample,
@@ -40,7 +41,9 @@ absl::StatusOr<RowCodesBytes> BuildRowCodes(const BuildOptions& options, const C
   const size_t dim = rows.dim(), num_rows = rows.num_rows();
   const auto sample = SampleOf(members, TrainingRows(spec), options.seed);
   std::vector<float> centre(dim);
-  if (spec.kind != CodeKind::kHalf) centre = MeanOf(rows, sample);
+  if (spec.kind != CodeKind::kHalf) {
+    centre = MeanOf(rows, sample.empty() ? SampleOf(members, kCentreRows, options.seed) : sample);
+  }
   const std::vector<float> residuals = ResidualsOf(rows, sample, centre);
   ELANUS_ASSIGN_OR_RETURN(const auto store,
                           TrainCodes(spec, {dim, options.metric, &residuals, options.seed,

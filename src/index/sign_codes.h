@@ -7,6 +7,10 @@
 // rotated query with y, times |r|^2 / (y r). Signs of 32 codes are summed up in registers, four
 // components a look-up (there: section 3.3.2), from tables of the query in 8 bits.
 //
+// With more than one bit a code is first estimated by its signs; only one that may be nearer than
+// what was found is looked at further (there: section 3.2.2, and 2409.09913, section 4). What the
+// signs lose is about normal, so that a multiple of its deviation bounds it.
+//
 // Further bits lie as codes of 4, 6 or 8 bits: 2 to 5 bits take 5, 6 and 7 take 7, 8 and 9 take 9.
 #pragma once
 

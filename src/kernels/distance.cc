@@ -53,6 +53,7 @@ QueryVector PrepareQuery(const DistanceFunctions& functions, size_t dim, const u
     query.vector = buffer;
   }
   query.inverse_norm = functions.inverse_norm(query.vector, dim);
+  query.signature = functions.signature;
   return query;
 }
 

@@ -7,6 +7,8 @@
 //   kJaccard         1 - |a and b| / |a or b|; two empty vectors are equal (0)
 //   kSubstructure    0 if every bit of the row is set in the query, else +infinity
 //   kSuperstructure  0 if every bit of the query is set in the row, else +infinity
+//   kMinHash         -(equal elements / elements) of two MinHash signatures, or by bands -1 if they
+//                    are equal in one; +infinity if they have nothing in common (SignatureShape)
 //
 // Rows need no alignment. All functions are pure: any threads.
 #pragma once
@@ -21,17 +23,32 @@
 
 namespace elanus::kernels {
 
+// How a binary vector is read as a MinHash signature: elements of whole bytes that divide it, and
+// for locality-sensitive hashing bands of whole elements, as even as they can be.
+struct SignatureShape {
+  uint32_t element_bytes = 1;
+  uint32_t num_bands = 0;  // 0: vectors are compared element by element.
+
+  size_t NumElements(size_t dim) const { return dim / 8 / element_bytes; }
+  // The byte at which a band begins; `band` = num_bands: the end of the last.
+  size_t BandBegin(uint32_t band, size_t dim) const {
+    return NumElements(dim) * band / num_bands * element_bytes;
+  }
+};
+
 // A query as the kernels take it: float32 for every floating type, else the type of the rows.
 struct QueryVector {
   const void* vector = nullptr;
   float inverse_norm =
       0;  // 1 / length; for kCosine over floating types only. NaN: out of float's range.
+  SignatureShape signature;  // For kMinHash only.
 };
 
 // The kernels of one element type and metric. Look them up once per search (DistanceFunctionsFor).
 struct DistanceFunctions {
   ElementType type = ElementType::kFloat32;
   Metric metric = Metric::kL2;
+  SignatureShape signature;  // What prepared queries get; kMinHash only.
 
   // inverse_norm of a query in query form; 0 where the metric needs none.
   float (*inverse_norm)(const void* query, size_t dim) = nullptr;

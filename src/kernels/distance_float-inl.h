@@ -296,6 +296,7 @@ DistanceFunctions FloatFunctions(ElementType type, Metric metric) {
     case Metric::kJaccard:
     case Metric::kSubstructure:
     case Metric::kSuperstructure:
+    case Metric::kMinHash:
       return {};
   }
   return {};

@@ -111,6 +111,7 @@ inline DistanceFunctions Int8Functions(Metric metric) {
     case Metric::kJaccard:
     case Metric::kSubstructure:
     case Metric::kSuperstructure:
+    case Metric::kMinHash:
       return {};
   }
   return {};
@@ -228,6 +229,71 @@ struct BinaryKernel {
   }
 };
 
+// Equal elements of two signatures of `num_bytes`; T: an element.
+template <class T>
+HWY_INLINE size_t CountEqual(const uint8_t* HWY_RESTRICT q, const uint8_t* HWY_RESTRICT r,
+                             size_t num_bytes) {
+  const hn::ScalableTag<T> d;
+  const hn::Repartition<uint8_t, decltype(d)> d8;
+  const size_t step = hn::Lanes(d) * sizeof(T);
+  size_t count = 0, i = 0;
+#if HWY_TARGET != HWY_SCALAR  // There a vector has one lane, of bytes too.
+  for (; i + step <= num_bytes; i += step) {
+    const auto a = hn::BitCast(d, hn::LoadU(d8, q + i));
+    const auto b = hn::BitCast(d, hn::LoadU(d8, r + i));
+    count += hn::CountTrue(d, hn::Eq(a, b));
+  }
+#endif
+  for (; i < num_bytes; i += sizeof(T)) {
+    count += __builtin_memcmp(q + i, r + i, sizeof(T)) == 0 ? 1 : 0;
+  }
+  return count;
+}
+
+struct SignatureKernel {
+  using Row = uint8_t;
+  static constexpr bool kBits = true;
+  static HWY_INLINE float One(const QueryVector& query, const uint8_t* r, size_t dim) {
+    const auto* q = static_cast<const uint8_t*>(query.vector);
+    const SignatureShape& shape = query.signature;
+    if (shape.num_bands > 0) return CollidesInABand(shape, q, r, dim) ? -1.0f : __builtin_inff();
+    const size_t num_bytes = dim / 8;
+    const size_t equal = CountEqualOf(shape.element_bytes, q, r, num_bytes);
+    if (equal == 0) return __builtin_inff();
+    return -static_cast<float>(equal) / static_cast<float>(num_bytes / shape.element_bytes);
+  }
+
+ private:
+  static HWY_INLINE bool CollidesInABand(const SignatureShape& shape, const uint8_t* q,
+                                         const uint8_t* r, size_t dim) {
+    for (uint32_t band = 0; band < shape.num_bands; ++band) {
+      const size_t begin = shape.BandBegin(band, dim), end = shape.BandBegin(band + 1, dim);
+      if (__builtin_memcmp(q + begin, r + begin, end - begin) == 0) return true;
+    }
+    return false;
+  }
+  static HWY_INLINE size_t CountEqualOf(size_t element_bytes, const uint8_t* q, const uint8_t* r,
+                                        size_t num_bytes) {
+    switch (element_bytes) {
+      case 1:
+        return CountEqual<uint8_t>(q, r, num_bytes);
+      case 2:
+        return CountEqual<uint16_t>(q, r, num_bytes);
+      case 4:
+        return CountEqual<uint32_t>(q, r, num_bytes);
+      case 8:
+        return CountEqual<uint64_t>(q, r, num_bytes);
+      default: {
+        size_t count = 0;
+        for (size_t i = 0; i + element_bytes <= num_bytes; i += element_bytes) {
+          count += __builtin_memcmp(q + i, r + i, element_bytes) == 0 ? 1 : 0;
+        }
+        return count;
+      }
+    }
+  }
+};
+
 inline DistanceFunctions BinaryFunctions(Metric metric) {
   const auto make = [&](auto kernel) {
     using Kernel = decltype(kernel);
@@ -242,6 +308,8 @@ inline DistanceFunctions BinaryFunctions(Metric metric) {
       return make(BinaryKernel<Metric::kSubstructure>{});
     case Metric::kSuperstructure:
       return make(BinaryKernel<Metric::kSuperstructure>{});
+    case Metric::kMinHash:
+      return make(SignatureKernel{});
     case Metric::kL2:
     case Metric::kIp:
     case Metric::kCosine:

@@ -76,6 +76,12 @@ Expected Reference(ElementType type, Metric metric, const uint8_t* a, const uint
       return {b_in_a ? 0 : kInfinity, 0};
     case Metric::kSuperstructure:
       return {a_in_b ? 0 : kInfinity, 0};
+    case Metric::kMinHash: {
+      size_t equal = 0;  // Of elements of one byte.
+      for (size_t i = 0; i < dim / 8; ++i) equal += a[i] == b[i];
+      return {equal == 0 ? kInfinity : -static_cast<double>(equal) / static_cast<double>(dim / 8),
+              1};
+    }
   }
   return {};
 }
@@ -111,8 +117,8 @@ std::vector<Case> AllCases() {
       cases.push_back({type, metric});
     }
   }
-  for (const auto metric :
-       {Metric::kHamming, Metric::kJaccard, Metric::kSubstructure, Metric::kSuperstructure}) {
+  for (const auto metric : {Metric::kHamming, Metric::kJaccard, Metric::kSubstructure,
+                            Metric::kSuperstructure, Metric::kMinHash}) {
     cases.push_back({ElementType::kBinary, metric});
   }
   return cases;
@@ -261,6 +267,49 @@ TEST(Distance, LimitSimdTakesTheNamesOfTheSettingAndNoOthers) {
   EXPECT_GE(seen.size(), 2u) << "limits change nothing";
   EXPECT_FALSE(LimitSimd("mmx"));
   EXPECT_TRUE(LimitSimd("auto"));
+}
+
+TEST(Distance, OfSignaturesByElementsOfAnyWidthAndByBands) {
+  std::mt19937_64 random(5);
+  ForEachSimdTarget([&] {
+    for (const uint32_t width : {1u, 2u, 3u, 4u, 8u, 32u}) {
+      for (const size_t elements : {size_t{1}, size_t{2}, size_t{7}, size_t{37}, size_t{128}}) {
+        const size_t bytes = elements * width;
+        std::vector<uint8_t> a(bytes + 1), b(bytes + 1);  // Begin unaligned.
+        for (size_t i = 1; i <= bytes; ++i) a[i] = static_cast<uint8_t>(random());
+        b = a;
+        size_t equal = elements;
+        std::vector<bool> same(elements, true);
+        for (size_t e = 0; e < elements; ++e) {
+          if (random() % 2 == 0) continue;
+          b[1 + e * width + random() % width] ^= 0x40;  // One bit is enough.
+          same[e] = false;
+          --equal;
+        }
+        DistanceFunctions functions = DistanceFunctionsFor(ElementType::kBinary, Metric::kMinHash);
+        functions.signature = {width, 0};
+        const auto distance = [&] {
+          return functions.One(PrepareQuery(functions, bytes * 8, &a[1], nullptr), &b[1],
+                               bytes * 8);
+        };
+        const float share = static_cast<float>(equal) / static_cast<float>(elements);
+        EXPECT_EQ(distance(), equal > 0 ? -share : kInfinity) << width << " x " << elements;
+        for (const uint32_t bands : {1u, 2u, 5u, 7u}) {
+          if (bands > elements) continue;
+          functions.signature.num_bands = bands;
+          bool collides = false;
+          for (size_t band = 0; band < bands; ++band) {
+            bool all = true;
+            for (size_t e = elements * band / bands; e < elements * (band + 1) / bands; ++e) {
+              all = all && same[e];
+            }
+            collides = collides || all;
+          }
+          EXPECT_EQ(distance(), collides ? -1.0f : kInfinity) << width << " x " << elements;
+        }
+      }
+    }
+  });
 }
 
 TEST(Metric, NamesAreReadInAnyCaseAndWrittenInCapitals) {

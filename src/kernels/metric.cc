@@ -7,7 +7,7 @@
 namespace elanus::kernels {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Metric>, 7> kNames = {{
+constexpr std::array<std::pair<std::string_view, Metric>, 8> kNames = {{
     {"L2", Metric::kL2},
     {"IP", Metric::kIp},
     {"COSINE", Metric::kCosine},
@@ -15,6 +15,7 @@ constexpr std::array<std::pair<std::string_view, Metric>, 7> kNames = {{
     {"JACCARD", Metric::kJaccard},
     {"SUBSTRUCTURE", Metric::kSubstructure},
     {"SUPERSTRUCTURE", Metric::kSuperstructure},
+    {"MHJACCARD", Metric::kMinHash},
 }};
 
 bool EqualsUpper(std::string_view text, std::string_view upper) {
@@ -46,6 +47,7 @@ bool LargerIsBetter(Metric metric) {
   switch (metric) {
     case Metric::kIp:
     case Metric::kCosine:
+    case Metric::kMinHash:
       return true;
     case Metric::kL2:
     case Metric::kHamming:

@@ -103,6 +103,7 @@ absl::StatusOr<roles::SearchRequest> SearchOf(ProxyContext& proxy,
   search.field = target.field->id;
   search.metric = target.metric;
   search.params = std::move(params.index_params);
+  for (const auto& [key, value] : target.index_params) search.params[key] = value;
   search.k = params.topk;
   search.offset = params.offset;
   ELANUS_ASSIGN_OR_RETURN(search.range, RangeOf(params, target.metric));

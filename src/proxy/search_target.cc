@@ -2,6 +2,7 @@
 
 #include "absl/strings/ascii.h"
 #include "index/index_kinds.h"
+#include "index/minhash.h"
 
 namespace elanus::proxy {
 namespace {
@@ -59,6 +60,9 @@ absl::StatusOr<SearchTarget> FindSearchTarget(const meta::Collection& collection
   }
   target.metric = *known;
   if (index == nullptr) return target;
+  if (target.metric == kernels::Metric::kMinHash) {
+    index::AddSignatureParams(index->params, target.index_params);
+  }
   const index::IndexKind* kind = index::FindIndexKind(index->type);
   if (kind != nullptr && kind->check_search != nullptr) {
     ELANUS_RETURN_IF_ERROR(kind->check_search(params.index_params, params.topk + params.offset));

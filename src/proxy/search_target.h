@@ -2,6 +2,7 @@
 #pragma once
 
 #include "common/status.h"
+#include "index/vector_index.h"
 #include "kernels/metric.h"
 #include "meta/types.h"
 #include "proxy/search_params.h"
@@ -11,6 +12,7 @@ namespace elanus::proxy {
 struct SearchTarget {
   const schema::FieldSchema* field = nullptr;  // Into the collection's schema.
   kernels::Metric metric = kernels::Metric::kL2;
+  index::Params index_params;  // Of the index: what comparing vectors without it takes.
 };
 
 // Finds the field (the only vector field when none is named) and checks metric and parameters

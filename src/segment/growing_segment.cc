@@ -223,7 +223,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> GrowingSegment::Search
   const GrowingColumn* column = Find(spec.field);
   if (column == nullptr) return std::vector<std::vector<index::Neighbor>>(spec.num_queries);
   index::BruteForce search(column->type().type, column->type().dim, spec.metric, spec.queries,
-                           spec.num_queries, spec.k, spec.range);
+                           spec.num_queries, spec.k, spec.range, SignatureOf(spec));
   kernels::Bitset allowed = candidates;
   std::vector<uint64_t> validity;
   for (int64_t begin = 0; begin < candidates.size();) {

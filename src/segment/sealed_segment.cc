@@ -197,7 +197,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
   const std::shared_ptr<const LoadedIndex> loaded = IndexOf(spec.field);
   if (loaded == nullptr || loaded->metric != spec.metric) {
     index::BruteForce search(rows.type, rows.dim, spec.metric, spec.queries, spec.num_queries,
-                             spec.k, spec.range);
+                             spec.k, spec.range, SignatureOf(spec));
     ELANUS_RETURN_IF_ERROR(search.Add(rows, 0, allowed->view(), &cancellation));
     return search.Finish();
   }

@@ -9,6 +9,7 @@
 #include "common/strong_id.h"
 #include "common/timestamp.h"
 #include "expr/expr.h"
+#include "index/minhash.h"
 #include "index/vector_index.h"
 #include "kernels/bitset.h"
 #include "kernels/metric.h"
@@ -26,6 +27,13 @@ struct SearchSpec {
   int64_t k = 0;
   kernels::DistanceRange range;  // Other rows are no hits.
 };
+
+// Of MHJACCARD: how vectors are compared without an index.
+inline kernels::SignatureShape SignatureOf(const SearchSpec& spec) {
+  return spec.metric == kernels::Metric::kMinHash && spec.params != nullptr
+             ? index::SignatureOf(*spec.params)
+             : kernels::SignatureShape{};
+}
 
 // Row numbers run from 0 and never change within one segment object. Threads: const calls from any
 // number of threads, also while rows are appended.

@@ -54,6 +54,16 @@ coord::Limits CatalogLimits(const Settings& settings) {
   limits.schema.name_extra_characters = settings.proxy.name_extra_characters;
   limits.schema.description_bytes_max = settings.proxy.collection_description_bytes_max;
   limits.schema.must_use_partition_key = settings.proxy.must_use_partition_key;
+  const Settings::AutoIndex& auto_index = settings.auto_index;
+  limits.auto_index = {.override_explicit = auto_index.override_explicit,
+                       .float_build = auto_index.float_build,
+                       .int8_build = auto_index.int8_build,
+                       .binary_build = auto_index.binary_build,
+                       .sparse_build = auto_index.sparse_build};
+  if (auto_index.override_explicit) {
+    limits.auto_index_large_topk = auto_index.large_topk_build;
+    if (auto_index.deduplicate) limits.auto_index.deduplicate_build = auto_index.deduplicate_build;
+  }
   return limits;
 }
 
