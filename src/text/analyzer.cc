@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "absl/synchronization/mutex.h"
+#include "text/filter.h"
 #include "text/string_table.h"
+#include "text/tokenizer.h"
 
 namespace elanus::text {
 namespace {
@@ -112,6 +114,12 @@ absl::StatusOr<AnalyzerPtr> MakeCustom(const json& definition, int depth) {
 }
 
 }  // namespace
+
+Analyzer::Analyzer(std::unique_ptr<const Tokenizer> tokenizer,
+                   std::vector<std::unique_ptr<const Filter>> filters)
+    : tokenizer_(std::move(tokenizer)), filters_(std::move(filters)) {}
+
+Analyzer::~Analyzer() = default;
 
 Tokens Analyzer::Analyze(std::string_view text) const {
   Tokens tokens;

@@ -7,22 +7,24 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/status.h"
-#include "text/filter.h"
 #include "text/token.h"
-#include "text/tokenizer.h"
 
 namespace elanus::text {
+
+class Filter;
+class Tokenizer;
 
 class Analyzer {
  public:
   Analyzer(std::unique_ptr<const Tokenizer> tokenizer,
-           std::vector<std::unique_ptr<const Filter>> filters)
-      : tokenizer_(std::move(tokenizer)), filters_(std::move(filters)) {}
+           std::vector<std::unique_ptr<const Filter>> filters);
+  ~Analyzer();
 
   // At most 2^31 - 1 bytes of any content.
   Tokens Analyze(std::string_view text) const;

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "text/analyzer.h"
 #include "text/phrase.h"
+#include "text/token.h"
 
 namespace elanus::text {
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "common/check.h"
+#include "text/analyzer.h"
 #include "text/match_index.h"
 #include "text/match_query.h"
 
