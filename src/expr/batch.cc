@@ -52,6 +52,15 @@ const JsonValue* Batch::Json(int slot, int path, const Words& rows) {
   return field.values.data() + path * max_rows_;
 }
 
+const kernels::Bitset* Batch::TextMatches(const TextMatch& node) {
+  const auto [found, added] = text_matches_.try_emplace(&node);
+  if (added) {
+    found->second =
+        source_.MatchText(plan_.fields[node.operand.slot].id, node.query, cancellation_);
+  }
+  return found->second.has_value() ? &*found->second : nullptr;
+}
+
 void Batch::FindPaths(int slot, Field& field, int64_t word, uint64_t rows) {
   const JsonPathTree& paths = plan_.fields[slot].paths;
   for (; rows != 0; rows &= rows - 1) {

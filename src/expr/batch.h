@@ -5,6 +5,8 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "common/cancellation.h"
@@ -48,6 +50,11 @@ class Batch {
   // The values at a JSON path, one per row; those of `rows` are there (kMissing for null rows).
   const JsonValue* Json(int slot, int path, const Words& rows);
 
+  // What the source's index says of all rows of a text predicate, asked once an evaluation; null if
+  // there is no index. The bits of this batch begin at word begin() / 64.
+  const kernels::Bitset* TextMatches(const TextMatch& node);
+  int64_t begin() const { return begin_; }
+
   bool cancelled() const { return cancellation_.cancelled(); }
 
  private:
@@ -66,6 +73,7 @@ class Batch {
   int64_t begin_ = 0;
   int64_t count_ = 0;
   std::vector<Field> fields_;
+  std::map<const TextMatch*, std::optional<kernels::Bitset>> text_matches_;
 };
 
 inline uint64_t ValidRows(const schema::ColumnView& column, int64_t word) {

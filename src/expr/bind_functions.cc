@@ -72,11 +72,14 @@ absl::StatusOr<Bound> Binder::BindCall(const AstNode& node) {
     if (name == "array_length") return BindLength(node);
   }
   if (name == "empty" || name == "starts_with") return BindTextCall(node);
+  if (name == "text_match" || name == "phrase_match" ||
+      (name == "text_match_fuzzy" && plan_.reports_30)) {
+    return BindTextMatch(node);
+  }
   for (const std::string_view known :
-       {"text_match", "text_match_fuzzy", "phrase_match", "random_sample", "element_filter",
-        "match_all", "match_any", "match_least", "match_most", "match_exact", "st_equals",
-        "st_touches", "st_overlaps", "st_crosses", "st_contains", "st_intersects", "st_within",
-        "st_dwithin", "st_isvalid"}) {
+       {"text_match_fuzzy", "random_sample", "element_filter", "match_all", "match_any",
+        "match_least", "match_most", "match_exact", "st_equals", "st_touches", "st_overlaps",
+        "st_crosses", "st_contains", "st_intersects", "st_within", "st_dwithin", "st_isvalid"}) {
     if (name == known) {
       return Error(node, fmt::format("function {} is not supported by this version", name));
     }

@@ -98,6 +98,10 @@ class Binder {
   absl::StatusOr<Bound> BindLength(const AstNode& node);
   absl::StatusOr<Bound> BindContains(const AstNode& node, Contains::Mode mode);
   absl::StatusOr<Bound> BindTextCall(const AstNode& node);
+  absl::StatusOr<Bound> BindTextMatch(const AstNode& node);
+  // The integer after field and query; `otherwise` if there is none.
+  absl::StatusOr<int64_t> MatchNumber(const AstNode& node, std::string_view name, int64_t least,
+                                      int64_t most, int64_t otherwise);
 
   std::optional<std::vector<schema::PrimaryKey>> ExactKeys(const Node& root) const;
 

@@ -17,6 +17,9 @@ void StringsInRange(Batch& batch, const Range& node, const Words& rows, Mask& ou
 void StringsInList(Batch& batch, const InList& node, const Words& rows, Mask& out);
 void StringsLike(Batch& batch, const Like& node, const Words& rows, Mask& out);
 
+// Texts that hold words or phrases.
+void MatchTexts(Batch& batch, const TextMatch& node, const Words& rows, Mask& out);
+
 // Two columns against each other.
 void CompareTwoColumns(Batch& batch, const CompareColumns& node, const Words& rows, Mask& out);
 

@@ -17,6 +17,10 @@
 #include "schema/column.h"
 #include "schema/primary_key.h"
 
+namespace elanus::text {
+struct MatchQuery;
+}
+
 namespace elanus::expr {
 
 // A value given for a template variable `{name}`.
@@ -53,6 +57,13 @@ class ColumnSource {
   // Rows [begin, begin + count) of a field, which lie in one piece; `begin` is a multiple of 64.
   // Fields added after these rows were written come as their default or null.
   virtual schema::ColumnView Rows(FieldId field, int64_t begin, int64_t count) const = 0;
+  // The rows whose text passes, as an index of the field knows them: num_rows() bits, and any for
+  // null rows; some are missing if `cancellation` says so. Nothing without index: then rows are
+  // analysed one by one.
+  virtual std::optional<kernels::Bitset> MatchText(FieldId, const text::MatchQuery&,
+                                                   const Cancellation&) const {
+    return std::nullopt;
+  }
 };
 
 // Sets out[row] for each row of `source` where the plan is TRUE (not UNKNOWN). out.size() must be

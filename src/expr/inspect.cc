@@ -243,6 +243,7 @@ std::string TextOf(const Plan& plan, const Node& node) {
             return fmt::format("{}({}, {})", ContainsName(node.mode), TextOf(plan, node.operand),
                                ListText(node.values));
           },
+          [](const TextMatch& node) { return node.source; },
       },
       node.is);
 }

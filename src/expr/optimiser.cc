@@ -41,6 +41,9 @@ int CostOf(const Node& node) {
                         [](const Like& node) { return CostOf(node.operand) + 12; },
                         [](const Exists& node) { return CostOf(node.operand); },
                         [](const Contains& node) { return CostOf(node.operand) + 10; },
+                        // By an index once, then a word at a time. Without one it is dear, but
+                        // there is no telling yet.
+                        [](const TextMatch&) { return 5; },
                     },
                     node.is);
 }

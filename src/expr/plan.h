@@ -3,7 +3,7 @@
 // Every node is a predicate: TRUE, FALSE or UNKNOWN per row. What differs between the 2.6 and 3.0
 // lines is decided here or by `reports_30` in the leaf that evaluates it, never by the caller.
 //
-// To add a predicate (text_match, a geometry test, ...): a struct here and in Node, a case in the
+// To add a predicate (a geometry test, ...): a struct here and in Node, a case in the
 // binder, one in evaluate.cc; the compiler lists the visitors that must say something about it.
 #pragma once
 
@@ -20,6 +20,8 @@
 #include "expr/value_set.h"
 #include "schema/collection_schema.h"
 #include "schema/primary_key.h"
+#include "text/analyzer.h"
+#include "text/match_query.h"
 
 namespace elanus::expr {
 
@@ -138,9 +140,17 @@ struct Contains {
   std::vector<Value> values;  // Not empty.
 };
 
+// A text that passes text_match, text_match_fuzzy or phrase_match.
+struct TextMatch {
+  Operand operand;  // kColumn.
+  text::MatchQuery query;
+  text::AnalyzerPtr analyzer;  // The field's.
+  std::string source;          // As written: `phrase_match(title, "a b", 2)`.
+};
+
 struct Node {
   std::variant<Constant, ConstantIfValid, And, Or, Not, Compare, CompareColumns, Range, InList,
-               Like, NullTest, Exists, Contains>
+               Like, NullTest, Exists, Contains, TextMatch>
       is;
 };
 

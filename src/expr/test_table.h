@@ -24,7 +24,8 @@ class TestTable final : public ColumnSource {
     schema_.name = "test";
   }
 
-  // "id Int64 primary", "tags Array VarChar nullable", "$meta JSON dynamic".
+  // "id Int64 primary", "tags Array VarChar nullable", "$meta JSON dynamic", "s VarChar english":
+  // `match` and `english` are for text_match, with the standard or the English analyzer.
   void AddField(std::string_view line) {
     const std::vector<std::string> words = Words(line);
     ELANUS_CHECK(words.size() >= 2);
@@ -36,6 +37,10 @@ class TestTable final : public ColumnSource {
       field.nullable |= words[i] == "nullable";
       field.is_primary_key |= words[i] == "primary";
       field.is_dynamic |= words[i] == "dynamic";
+      if (words[i] == "match" || words[i] == "english") {
+        field.type_params["enable_analyzer"] = field.type_params["enable_match"] = "true";
+      }
+      if (words[i] == "english") field.type_params["analyzer_params"] = R"({"type": "english"})";
       if (field.type == schema::DataType::kArray && field.element_type == schema::DataType::kNone) {
         field.element_type = TypeNamed(words[i]);
       }
@@ -190,7 +195,7 @@ inline TestTable EveryType() {
         "i8 Int8 nullable",          "i16 Int16 nullable",
         "i32 Int32 nullable",        "i64 Int64 nullable",
         "f Float nullable",          "d Double nullable",
-        "s VarChar nullable",        "text Text nullable",
+        "s VarChar nullable match",  "text Text nullable match",
         "ts Timestamptz nullable",   "geo Geometry nullable",
         "ai Array Int32 nullable",   "af Array Float nullable",
         "as Array VarChar nullable", "ab Array Bool nullable",

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "proxy/convert_default_value.h"
+#include "proxy/text_fields.h"
 #include "schema.pb.h"
 
 namespace elanus::proxy {
@@ -106,14 +107,6 @@ absl::StatusOr<schema::FieldSchema> FieldFromWire(const schema_pb::FieldSchema& 
   if (!wire.external_field().empty()) return NotSupported("external field", wire.name());
   ELANUS_RETURN_IF_ERROR(ReadParams(wire.type_params(), field.type_params));
   ELANUS_RETURN_IF_ERROR(ReadParams(wire.index_params(), field.index_params));
-  const auto wants = [&field](const char* key) {
-    const auto found = field.type_params.find(key);
-    return found != field.type_params.end() &&
-           (found->second == "true" || found->second == "True" || found->second == "1");
-  };
-  if (wants("enable_analyzer") || wants("enable_match")) {
-    return NotSupported("text analysis (enable_analyzer, enable_match)", wire.name());
-  }
   if (wire.has_default_value()) {
     ELANUS_ASSIGN_OR_RETURN(field.default_value,
                             DefaultFromWire(wire.default_value(), field, zone));
@@ -140,6 +133,9 @@ absl::StatusOr<schema::CollectionSchema> SchemaFromWire(const schema_pb::Collect
     schema.fields.push_back(std::move(field));
   }
   ELANUS_RETURN_IF_ERROR(ReadParams(wire.properties(), schema.properties));
+  for (const schema::FieldSchema& field : schema.fields) {
+    ELANUS_RETURN_IF_ERROR(CheckTextField(field, schema));
+  }
   return schema;
 }
 

@@ -6,6 +6,7 @@
 #include "proxy/rpc_rows.h"
 #include "proxy/search_params.h"
 #include "proxy/statistics.h"
+#include "proxy/text_fields.h"
 #include "proxy/timestamptz.h"
 
 namespace elanus::proxy {
@@ -203,6 +204,7 @@ absl::Status AddCollectionField(ProxyContext& proxy, CallContext& call,
       FindCollection(proxy, call, request.db_name(), request.collection_name()));
   ELANUS_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf("", *collection));
   ELANUS_ASSIGN_OR_RETURN(schema::FieldSchema field, FieldFromBytes(request.schema(), zone));
+  ELANUS_RETURN_IF_ERROR(CheckTextField(field, collection->schema));
   return proxy.coordinator->AddField(database, request.collection_name(), std::move(field));
 }
 

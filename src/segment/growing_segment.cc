@@ -32,6 +32,13 @@ class GrowingSource final : public expr::ColumnSource {
     return column->View(chunk, at + count, scratch_.back()).Slice(at, count);
   }
 
+  std::optional<kernels::Bitset> MatchText(FieldId field, const text::MatchQuery& query,
+                                           const Cancellation& cancellation) const override {
+    const schema::FieldSchema* found = schema_.Find(field);
+    if (found == nullptr || segment_.Find(field) == nullptr) return std::nullopt;
+    return segment_.match_columns().Match(*found, *this, query, cancellation);
+  }
+
  private:
   schema::ColumnView DefaultRows(FieldId field, int64_t count) const {
     auto it = defaults_.find(field);

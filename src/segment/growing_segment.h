@@ -13,6 +13,7 @@
 #include "schema/row_batch.h"
 #include "segment/delete_log.h"
 #include "segment/growing_column.h"
+#include "segment/match_column.h"
 #include "segment/segment.h"
 
 namespace elanus::segment {
@@ -40,10 +41,11 @@ class GrowingSegment final : public Segment {
   // The ids of the fields held, ascending.
   std::vector<FieldId> Fields() const;
   const GrowingColumn* Find(FieldId field) const;
+  MatchColumns& match_columns() const { return match_columns_; }
 
   bool growing() const override { return true; }
   int64_t num_rows() const override { return num_rows_.load(std::memory_order_acquire); }
-  int64_t memory_bytes() const override { return byte_size(); }
+  int64_t memory_bytes() const override { return byte_size() + match_columns_.memory_bytes(); }
   bool sorted_by_key() const override { return false; }
   kernels::Bitset Visible(Timestamp at) const override;
   std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
@@ -65,6 +67,7 @@ class GrowingSegment final : public Segment {
   const GrowingColumn* keys_ = nullptr;  // In columns_, never removed.
   std::atomic<int64_t> num_rows_{0};
   DeleteLog deletes_;
+  mutable MatchColumns match_columns_;
 
   mutable absl::Mutex columns_mutex_;  // Columns are added, never removed.
   std::map<FieldId, std::unique_ptr<GrowingColumn>> columns_ ABSL_GUARDED_BY(columns_mutex_);

@@ -3,6 +3,7 @@
 #include "common/check.h"
 #include "index/brute_force.h"
 #include "schema/row_batch.h"
+#include "schema/text_params.h"
 
 namespace elanus::segment {
 namespace {
@@ -27,6 +28,13 @@ class SealedSource final : public expr::ColumnSource {
       it = defaults_.insert_or_assign(field, schema::DefaultColumn(*found, count)).first;
     }
     return it->second.View().Slice(0, count);
+  }
+
+  std::optional<kernels::Bitset> MatchText(FieldId field, const text::MatchQuery& query,
+                                           const Cancellation& cancellation) const override {
+    const schema::FieldSchema* found = schema_.Find(field);
+    if (found == nullptr || segment_.Find(field) == nullptr) return std::nullopt;
+    return segment_.match_columns().Match(*found, *this, query, cancellation);
   }
 
  private:
@@ -83,6 +91,11 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   segment->timestamps_ = segment->timestamp_file_->View();
   if (segment->timestamps_.type.type != schema::DataType::kInt64) {
     return InternalError(ErrorCode::kDataIntegrity, "{} holds no timestamps", files.timestamps);
+  }
+  // Here, where nobody waits for an answer, rather than in the first filter.
+  for (const schema::FieldSchema& field : schema.fields) {
+    if (!schema::EnablesMatch(field) || segment->Find(field.id) == nullptr) continue;
+    segment->match_columns_.Build(field, *segment->Source(schema, segment->num_rows_));
   }
   return segment;
 }
@@ -145,7 +158,7 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
 }
 
 int64_t SealedSegment::memory_bytes() const {
-  int64_t sum = timestamp_file_->memory_bytes();
+  int64_t sum = timestamp_file_->memory_bytes() + match_columns_.memory_bytes();
   for (const auto& [field, file] : columns_) sum += file->memory_bytes();
   absl::ReaderMutexLock lock(&index_mutex_);
   for (const auto& [field, loaded] : indexes_) sum += loaded->index->memory_bytes();

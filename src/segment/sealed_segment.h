@@ -10,6 +10,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "segment/delete_log.h"
+#include "segment/match_column.h"
 #include "segment/segment.h"
 #include "storage/column_file.h"
 #include "storage/object_store.h"
@@ -85,6 +86,7 @@ class SealedSegment final : public Segment {
       const Cancellation& cancellation) const override;
 
   const storage::ColumnFile* Find(FieldId field) const;
+  MatchColumns& match_columns() const { return match_columns_; }
   // The first row that is not below (key, at) in the order of rows.
   int64_t LowerBound(schema::PrimaryKeyView key, Timestamp at = {}) const;
 
@@ -100,6 +102,7 @@ class SealedSegment final : public Segment {
   schema::ColumnView keys_;
   schema::ColumnView timestamps_;
   DeleteLog deletes_;
+  mutable MatchColumns match_columns_;
 
   mutable absl::Mutex index_mutex_;
   std::map<FieldId, std::shared_ptr<const LoadedIndex>> indexes_ ABSL_GUARDED_BY(index_mutex_);

@@ -1,0 +1,69 @@
+// Every tokenizer by its name in `analyzer_params`.
+#include "text/analyzer.h"
+#include "text/tokenizer.h"
+
+namespace elanus::text {
+namespace {
+
+using nlohmann::json;
+
+TokenizerOr NotHere(const Options& options, std::string_view why) {
+  return UserError(ErrorCode::kParameterInvalid, "{} is not supported by this version: {}",
+                   options.owner(), why);
+}
+
+struct Kind {
+  std::string_view name;
+  TokenizerOr (*make)(Options& options, int depth);
+};
+
+template <TokenizerOr (*kMake)(Options&)>
+TokenizerOr Without(Options& options, int) {
+  return kMake(options);
+}
+
+constexpr Kind kKinds[] = {
+    {"standard", Without<MakeStandardTokenizer>},
+    {"whitespace", Without<MakeWhitespaceTokenizer>},
+    {"jieba", Without<MakeJiebaTokenizer>},
+    {"icu", Without<MakeIcuTokenizer>},
+    {"thai", Without<MakeThaiTokenizer>},
+    {"char_group", Without<MakeCharGroupTokenizer>},
+    {"language_identifier", MakeLanguageTokenizer},
+    {"lindera",
+     [](Options& options, int) {
+       return NotHere(options, "its dictionaries are not part of the server; use icu instead");
+     }},
+    {"grpc",
+     [](Options& options, int) { return NotHere(options, "the server calls no remote service"); }},
+};
+
+}  // namespace
+
+TokenizerOr MakeTokenizer(const json& definition, int depth) {
+  static const json* const kNoOptions = new json(json::object());
+  const json* object = &definition;
+  std::string name;
+  if (definition.is_string()) {
+    name = definition.get<std::string>();
+    object = kNoOptions;
+  } else if (definition.is_object() && definition.contains("type") &&
+             definition["type"].is_string()) {
+    name = definition["type"].get<std::string>();
+  } else {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "analyzer tokenizer must be a name or an object with a type");
+  }
+  for (const Kind& kind : kKinds) {
+    if (kind.name != name) continue;
+    Options options("tokenizer " + name, *object);
+    options.Take("type");
+    ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<const Tokenizer> made, kind.make(options, depth));
+    ELANUS_RETURN_IF_ERROR(options.Finish());
+    return made;
+  }
+  return UserError(ErrorCode::kParameterInvalid, "unknown analyzer tokenizer: {}",
+                   name.substr(0, 64));
+}
+
+}  // namespace elanus::text
