@@ -27,7 +27,7 @@ JOBS = int(os.environ.get("ELANUS_JOBS", os.cpu_count() or 2))
 PARTS = ("unit", "e2e", "crash", "fuzz", "sanitize")
 
 # Folders whose suites start threads: these run under the thread sanitizer as well.
-TSAN_FOLDERS = ("common", "log", "segment", "coord", "datanode", "querynode", "engine")
+TSAN_FOLDERS = ("common", "s3", "log", "segment", "coord", "datanode", "querynode", "engine")
 CLANG_PRESETS = ("asan", "tsan")
 FUZZ_SECONDS = int(os.environ.get("ELANUS_FUZZ_SECONDS", 20))
 

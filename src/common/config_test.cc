@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "common/config_name.h"
+#include "common/object_store_settings.h"
 #include "common/settings.h"
 #include "common/status.h"
 
@@ -180,9 +181,9 @@ TEST_F(ConfigTest, WhatThisVersionCannotProtectStopsTheStart) {
 
 TEST_F(ConfigTest, AKeyWithoutEffectWarnsOnlyWhenItWasChanged) {
   ConfigSources sources;
-  sources.environment = {{"COMMON_STORAGETYPE", "local"}};
+  sources.environment = {{"QUERYNODE_ENABLEDISK", "false"}};
   EXPECT_TRUE(Load(sources).warnings().empty());
-  sources.environment = {{"COMMON_STORAGETYPE", "remote"}};
+  sources.environment = {{"QUERYNODE_ENABLEDISK", "true"}};
   EXPECT_EQ(Load(sources).warnings().size(), 1u);
 }
 
@@ -307,6 +308,57 @@ TEST_F(SettingsTest, EverythingLivesBelowTheDataDirectory) {
   sources.flags.clear();
   EXPECT_EQ(Make(sources).paths.data_dir, "/var/lib/milvus");
   EXPECT_EQ(Make(sources).paths.objects_dir, "/var/lib/milvus/data");
+}
+
+TEST_F(SettingsTest, TheObjectStoresAddressIsReadInEveryForm) {
+  ConfigSources sources;
+  EXPECT_FALSE(MakeObjectStoreSettings(Config())->remote);
+  const auto host = [&](const std::string& address, const std::string& port = "") {
+    sources.environment = {{"COMMON_STORAGETYPE", "remote"}, {"MINIO_ADDRESS", address}};
+    if (!port.empty()) sources.environment.emplace_back("MINIO_PORT", port);
+    const auto settings = MakeObjectStoreSettings(Load(sources));
+    if (!settings.ok()) return std::string(MessageOf(settings.status()));
+    EXPECT_TRUE(settings->remote);
+    return settings->host + (settings->tls ? " tls" : "");
+  };
+  EXPECT_EQ(host("store"), "store:9000");
+  EXPECT_EQ(host("store", "80"), "store:80");
+  EXPECT_EQ(host("store:1", "80"), "store:1");
+  EXPECT_EQ(host("https://store:1/"), "store:1 tls");
+  EXPECT_EQ(host("http://store"), "store:9000");
+  EXPECT_EQ(host("[::1]"), "[::1]:9000");
+  EXPECT_EQ(host("[::1]:5"), "[::1]:5");
+  for (const char* wrong : {"store:", "store:http", "user@store", "a/b", "https://"}) {
+    EXPECT_NE(host(wrong).find("minio.address"), std::string::npos) << host(wrong);
+  }
+}
+
+TEST_F(SettingsTest, TheObjectStoresDefaultsAreThoseOfTheKeys) {
+  EXPECT_TRUE(*MakeObjectStoreSettings(Config()) == ObjectStoreSettings());
+}
+
+TEST_F(SettingsTest, TheObjectStoresOtherSettingsAreReadAndChecked) {
+  const auto with = [&](std::vector<std::pair<std::string, std::string>> environment) {
+    ConfigSources sources;
+    sources.environment = std::move(environment);
+    sources.environment.emplace_back("COMMON_STORAGETYPE", "remote");
+    return MakeObjectStoreSettings(Load(sources));
+  };
+  EXPECT_FALSE(with({})->credentials_given);
+  EXPECT_EQ(with({})->access_key, "minioadmin");
+  EXPECT_TRUE(with({{"MINIO_ACCESS_KEY_ID", "a"}})->credentials_given);
+  EXPECT_EQ(with({{"MINIO_ACCESS_KEY_ID", "a"}})->access_key, "a");
+  EXPECT_EQ(with({{"MINIO_SSL_TLSCACERT", "/path/to/public.crt"}})->ca_file, "");
+  EXPECT_TRUE(with({{"MINIO_CLOUDPROVIDER", "tencent"}})->virtual_host);
+  EXPECT_FALSE(with({{"MINIO_CLOUDPROVIDER", "azure"}}).ok());
+  EXPECT_FALSE(with({{"MINIO_CLOUDPROVIDER", "gcp"}, {"MINIO_USEIAM", "true"}}).ok());
+  EXPECT_FALSE(with({{"MINIO_BUCKETNAME", "a/b"}}).ok());
+  // What local storage does not use does not stop it.
+  ConfigSources local;
+  local.environment = {{"MINIO_ADDRESS", "a/b"}};
+  EXPECT_TRUE(MakeObjectStoreSettings(Load(local)).ok());
+  local.environment = {{"MINIO_ROOTPATH", "/x/y/"}};
+  EXPECT_EQ(Make(local).paths.object_prefix, "x/y");
 }
 
 TEST_F(SettingsTest, TheFlushRateIsUnlimitedUntilItIsSwitchedOn) {

@@ -30,6 +30,13 @@ fs::path OwnDirectory(const Config& config, std::string_view key, std::string_vi
   return config.IsGiven("elanus.dataDir") && path == usual ? fs::path() : path;
 }
 
+// A root path without slashes at its ends.
+std::string ObjectPrefix(std::string prefix) {
+  while (prefix.starts_with('/')) prefix.erase(0, 1);
+  while (prefix.ends_with('/')) prefix.pop_back();
+  return prefix;
+}
+
 Settings::Paths MakePaths(const Config& config) {
   const fs::path objects = OwnDirectory(config, "localStorage.path", "/var/lib/milvus/data");
   const fs::path log = OwnDirectory(config, "rocksmq.path", "/var/lib/milvus/rdb_data");
@@ -41,7 +48,7 @@ Settings::Paths MakePaths(const Config& config) {
           .objects_dir = (objects.empty() ? data / "data" : objects).string(),
           .log_dir = (log.empty() ? data / "rdb_data" : log).string(),
           .catalog_dir = (data / "catalog").string(),
-          .object_prefix = config.Text("minio.rootPath")};
+          .object_prefix = ObjectPrefix(config.Text("minio.rootPath"))};
 }
 
 absl::StatusOr<std::string> CheckAddress(const Config& config, std::string_view key) {

@@ -8,6 +8,7 @@
 #include "coord/catalog_load.h"
 #include "coord/change.h"
 #include "coord/crash_points.h"
+#include "coord/store_stamp.h"
 
 namespace elanus::coord {
 namespace {
@@ -17,6 +18,16 @@ std::string DrawInstance() {
   std::string out;
   for (int i = 0; i < 4; ++i) out += fmt::format("{:08x}", device());
   return out;
+}
+
+// The key of an object that the catalog names; empty if it names none.
+std::string AnyObjectOf(const CatalogState& state) {
+  for (const meta::CollectionPtr& collection : state.Collections()) {
+    for (const meta::SegmentPtr& segment : state.SegmentsOf(collection->id)) {
+      if (!segment->files.empty()) return segment->files.front().key;
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -37,6 +48,10 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Open(Environment envir
   ELANUS_ASSIGN_OR_RETURN(
       out->instance_,
       LoadCatalog(env.store, wanted.empty() ? DrawInstance() : wanted, birth, out->state_));
+  if (env.objects != nullptr) {
+    ELANUS_RETURN_IF_ERROR(
+        CheckStoreStamp(*env.objects, out->instance_, AnyObjectOf(out->state_)));
+  }
   ELANUS_ASSIGN_OR_RETURN(out->timestamps_,
                           TimestampOracle::Open(env.clock, env.store,
                                                 out->options_.timestamp_lease_ms, env.run_cleanup));

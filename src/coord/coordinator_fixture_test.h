@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "coord/coordinator.h"
+#include "coord/store_stamp.h"
 #include "meta/codec.h"
 
 namespace elanus::coord {
@@ -66,7 +67,15 @@ class FakeObjects final : public storage::ObjectStore {
     Add(key);
     return absl::OkStatus();
   }
+  // The cluster's stamp is kept apart from the objects that tests look at.
+  absl::StatusOr<bool> PutIfAbsent(const std::string& /*key*/, std::string_view bytes) override {
+    std::lock_guard lock(mutex_);
+    stamp_ = std::make_shared<Stamp>(std::string(bytes));
+    return true;
+  }
   absl::StatusOr<std::shared_ptr<storage::MappedFile>> Get(const std::string& key) override {
+    std::lock_guard lock(mutex_);
+    if (key == kStampKey && stamp_ != nullptr) return stamp_;
     return InternalError(ErrorCode::kIoKeyNotFound, "{}", key);
   }
   absl::StatusOr<std::vector<storage::FileInfo>> List(const std::string& prefix) override {
@@ -94,8 +103,17 @@ class FakeObjects final : public storage::ObjectStore {
   }
 
  private:
+  struct Stamp final : storage::MappedFile {
+    explicit Stamp(std::string text) : bytes(std::move(text)) {}
+    std::span<const uint8_t> data() const override {
+      return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
+    }
+    const std::string bytes;
+  };
+
   std::mutex mutex_;
   std::set<std::string> keys_;
+  std::shared_ptr<storage::MappedFile> stamp_;
 };
 
 // What the peers heard, as words in order.

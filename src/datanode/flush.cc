@@ -16,20 +16,27 @@ std::shared_ptr<absl::Mutex> LocalDataNode::FlushMutex(CollectionId collection) 
   return mutex;
 }
 
-void LocalDataNode::StartFlush(CollectionId collection) {
-  // A refused or failed flush is tried again by Maintain: the rows stay in memory and in the log.
-  (void)parts_.background.Submit([this, state = background_state_, collection] {
+void LocalDataNode::RunBehind(std::function<void()> task) {
+  // What is refused is tried again by Maintain.
+  (void)parts_.background.Submit([state = background_state_, task = std::move(task)] {
     {
       absl::MutexLock lock(&state->mutex);
       if (state->stopped) return;
       ++state->running;
     }
+    task();
+    absl::MutexLock lock(&state->mutex);
+    if (--state->running == 0) state->idle.SignalAll();
+  });
+}
+
+void LocalDataNode::StartFlush(CollectionId collection) {
+  // A failed flush is tried again by Maintain: the rows stay in memory and in the log.
+  RunBehind([this, collection] {
     if (const absl::Status flushed = FlushCollection(collection); !flushed.ok()) {
       ELANUS_LOG_EVERY(10, Warn, "flush failed; the rows stay in memory and in the log",
                        Field("collection", collection.value()), Field("reason", flushed));
     }
-    absl::MutexLock lock(&state->mutex);
-    if (--state->running == 0) state->idle.SignalAll();
   });
 }
 
@@ -193,6 +200,10 @@ void LocalDataNode::HandOver(const meta::Segment& flushed) {
   // A file that cannot be read back just now leaves the growing segment serving: nothing is lost,
   // and the next load names the damage.
   if (!sealed.ok()) {
+    if (KindOf(CodeOf(sealed.status())) == ErrorKind::kRetryable) {
+      absl::MutexLock lock(&handovers_mutex_);
+      handovers_.push_back(flushed);
+    }
     ELANUS_LOG(Error, "flushed segment cannot be read back; it is served from memory",
                Field("segment", flushed.id.value()), Field("reason", sealed.status()));
     return;
@@ -204,6 +215,19 @@ void LocalDataNode::HandOver(const meta::Segment& flushed) {
   // Every delete of its rows went through the growing segment, which hands them over.
   if (set->HandOver(*std::move(sealed), in_catalog)) {
     parts_.registry.TellHandedOver(flushed.collection, flushed.id);
+  }
+}
+
+void LocalDataNode::RetryHandOvers() {
+  std::vector<meta::Segment> again;
+  {
+    absl::MutexLock lock(&handovers_mutex_);
+    again.swap(handovers_);
+  }
+  for (meta::Segment& flushed : again) {
+    RunBehind([this, flushed = std::move(flushed)] {
+      if (parts_.coordinator.FindSegment(flushed.id).has_value()) HandOver(flushed);
+    });
   }
 }
 
@@ -272,6 +296,7 @@ void LocalDataNode::Maintain() {
   std::sort(to_flush.begin(), to_flush.end());
   to_flush.erase(std::unique(to_flush.begin(), to_flush.end()), to_flush.end());
   for (const CollectionId collection : to_flush) StartFlush(collection);
+  RetryHandOvers();
 }
 
 absl::Status LocalDataNode::FlushAll(const Cancellation& cancellation) {

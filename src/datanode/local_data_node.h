@@ -87,12 +87,16 @@ class LocalDataNode final : public roles::DataNode {
                                             PartitionId partition, SegmentId id);
   void Apply(PendingWrite& write, absl::StatusOr<log::Position> position);
   void StartFlush(CollectionId collection);
+  // Runs it on the background executor unless this node has stopped by then.
+  void RunBehind(std::function<void()> task);
   absl::Status FlushCollection(CollectionId collection) ABSL_LOCKS_EXCLUDED(order_mutex_);
   absl::Status FlushLocked(CollectionId collection) ABSL_LOCKS_EXCLUDED(order_mutex_);
   absl::StatusOr<meta::Segment> WriteFiles(const OpenSegment& open);
   absl::StatusOr<std::vector<meta::Delta>> WriteDeletes(
       CollectionId collection, const std::vector<segment::PendingDelete>& pending);
-  void HandOver(const meta::Segment& flushed);
+  void HandOver(const meta::Segment& flushed) ABSL_LOCKS_EXCLUDED(handovers_mutex_);
+  // Those that the object store could not serve before.
+  void RetryHandOvers() ABSL_LOCKS_EXCLUDED(handovers_mutex_);
   uint64_t ReplayFrom(const std::vector<OpenSegmentPtr>& done, CollectionId deletes_done);
   std::shared_ptr<absl::Mutex> FlushMutex(CollectionId collection);
 
@@ -110,6 +114,10 @@ class LocalDataNode final : public roles::DataNode {
   absl::Mutex flush_mutexes_mutex_;
   std::map<CollectionId, std::shared_ptr<absl::Mutex>> flush_mutexes_
       ABSL_GUARDED_BY(flush_mutexes_mutex_);
+
+  // Flushed segments still served from memory.
+  absl::Mutex handovers_mutex_;
+  std::vector<meta::Segment> handovers_ ABSL_GUARDED_BY(handovers_mutex_);
 
   // Shared with queued flushes, which may come up when this node is gone: then they do nothing.
   struct Background {

@@ -34,6 +34,10 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
   return files;
 }
 
+bool MayPass(const absl::Status& status) {
+  return !status.ok() && KindOf(CodeOf(status)) == ErrorKind::kRetryable;
+}
+
 // A truncation takes deltas away that no row needs any more, perhaps while they are being read.
 bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
   const std::vector<meta::Delta> listed = coordinator.Deltas(delta.collection);
@@ -86,11 +90,41 @@ void LocalQueryNode::OnLoadChanged(meta::CollectionPtr collection, bool refresh)
     return;
   }
   const LoadTask task = BeginLoad(std::move(collection));
-  const bool queued =
-      parts_.loading.Submit([this, task] { task.loaded->End(task.load, LoadSegments(task)); });
-  if (!queued) {
+  if (!StartLoad(task)) {
     task.loaded->End(task.load,
                      RetryableError(ErrorCode::kTooManyRequests, "too many loads are waiting"));
+  }
+}
+
+bool LocalQueryNode::StartLoad(const LoadTask& task) {
+  return parts_.loading.Submit([this, task] {
+    absl::Status status = LoadSegments(task);
+    if (MayPass(status)) {
+      absl::MutexLock lock(&failed_mutex_);
+      failed_loads_.push_back(task);
+    }
+    task.loaded->End(task.load, std::move(status));
+  });
+}
+
+void LocalQueryNode::RetryFailed() {
+  std::vector<LoadTask> loads;
+  std::set<std::pair<CollectionId, SegmentId>> indexes;
+  {
+    absl::MutexLock lock(&failed_mutex_);
+    loads.swap(failed_loads_);
+    indexes.swap(failed_indexes_);
+  }
+  for (const LoadTask& task : loads) {
+    if (!task.loaded->IsLast(task.load) || StartLoad(task)) continue;
+    absl::MutexLock lock(&failed_mutex_);
+    failed_loads_.push_back(task);
+  }
+  for (const auto& key : indexes) {
+    const auto refresh = [this, key = key] { RefreshIndexes(key.first, key.second); };
+    if (parts_.loading.Submit(refresh)) continue;
+    absl::MutexLock lock(&failed_mutex_);
+    failed_indexes_.insert(key);
   }
 }
 
@@ -217,6 +251,10 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     auto loaded = OpenIndex(*kind, it->key, rows, *metric, index.params);
     // A damaged index file costs speed, never answers: the segment is scanned instead.
     if (!loaded.ok()) {
+      if (MayPass(loaded.status())) {
+        absl::MutexLock lock(&failed_mutex_);
+        failed_indexes_.insert({collection.id, flushed.id});
+      }
       ELANUS_LOG(Error, "index file cannot be used; its segment is scanned instead",
                  Field("segment", flushed.id.value()), Field("index", index.name),
                  Field("object", it->key), Field("reason", loaded.status()));

@@ -53,10 +53,14 @@ void LoadedCollection::End(uint64_t load, absl::Status status) {
   if (status.ok()) {
     readable_ = wanted_;
     ++version_;
-  } else {
-    failure_ = std::move(status);
   }
+  failure_ = std::move(status);
   ended_.SignalAll();
+}
+
+bool LoadedCollection::IsLast(uint64_t load) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return load == load_;
 }
 
 void LoadedCollection::Release() {

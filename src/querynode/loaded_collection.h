@@ -31,7 +31,10 @@ class LoadedCollection {
   // load that ends later is ignored.
   uint64_t Begin(meta::CollectionPtr collection) ABSL_LOCKS_EXCLUDED(mutex_);
   void Progress(uint64_t load, int64_t done, int64_t total) ABSL_LOCKS_EXCLUDED(mutex_);
+  // A load that failed may be tried again under its number, and end again.
   void End(uint64_t load, absl::Status status) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether this load is the last one, and nothing was released since.
+  bool IsLast(uint64_t load) const ABSL_LOCKS_EXCLUDED(mutex_);
   void Release() ABSL_LOCKS_EXCLUDED(mutex_);
   void Update(meta::CollectionPtr collection) ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -42,6 +42,20 @@ TEST(LoadedCollection, BecomesReadableWhenItsLoadEnds) {
   EXPECT_EQ(CodeOfWait(loaded, {kTwo}), ErrorCode::kOk);
 }
 
+TEST(LoadedCollection, AFailedLoadMayEndWellLater) {
+  LoadedCollection loaded;
+  const uint64_t load = loaded.Begin(Wanting({}, /*all=*/true));
+  loaded.End(load, RetryableError(ErrorCode::kServiceUnavailable, "store down"));
+  EXPECT_FALSE(loaded.Status({}).failure.ok());
+  EXPECT_EQ(CodeOfWait(loaded, {}), ErrorCode::kServiceUnavailable);
+  EXPECT_TRUE(loaded.IsLast(load));
+  loaded.End(load, absl::OkStatus());
+  EXPECT_TRUE(loaded.Status({}).failure.ok());
+  EXPECT_EQ(loaded.Status({}).state, LoadState::kLoaded);
+  loaded.Release();
+  EXPECT_FALSE(loaded.IsLast(load));
+}
+
 TEST(LoadedCollection, MorePartitionsLeaveReadableWhatIs) {
   LoadedCollection loaded;
   loaded.End(loaded.Begin(Wanting({kOne})), absl::OkStatus());

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -37,6 +39,10 @@ class LocalQueryNode final : public roles::QueryNode {
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
   ~LocalQueryNode() override;
+
+  // Begins anew what failed because the object store could not be read: loads, and opening indexes.
+  // Call now and then.
+  void RetryFailed() ABSL_LOCKS_EXCLUDED(failed_mutex_);
 
   absl::StatusOr<roles::SearchResult> Search(const roles::SearchRequest& request,
                                              const Cancellation& cancellation) override;
@@ -77,6 +83,8 @@ class LocalQueryNode final : public roles::QueryNode {
     uint64_t wish = 0;  // Of `set`.
   };
   LoadTask BeginLoad(meta::CollectionPtr collection);
+  // Has the segments loaded behind; false if there is no room for it.
+  bool StartLoad(const LoadTask& task);
   absl::Status LoadSegments(const LoadTask& task);
   // Those of `todo`; `done` of `total` counts all of the load's.
   absl::Status LoadSegments(const LoadTask& task, const std::vector<meta::SegmentPtr>& todo,
@@ -100,6 +108,10 @@ class LocalQueryNode final : public roles::QueryNode {
   std::map<CollectionId, std::shared_ptr<LoadedCollection>> collections_ ABSL_GUARDED_BY(mutex_);
   // Who looks last into the catalog is the last to set an index.
   absl::Mutex indexes_mutex_;
+  // What the object store could not serve just now: loads, and segments with an unread index.
+  absl::Mutex failed_mutex_;
+  std::vector<LoadTask> failed_loads_ ABSL_GUARDED_BY(failed_mutex_);
+  std::set<std::pair<CollectionId, SegmentId>> failed_indexes_ ABSL_GUARDED_BY(failed_mutex_);
 };
 
 }  // namespace elanus::querynode

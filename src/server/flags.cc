@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string_view>
 
 #include "common/status.h"
@@ -94,6 +95,18 @@ CLI::App* AddIndexBench(CLI::App& app, CommandLine* line) {
   return bench;
 }
 
+// `doctor storage`.
+CLI::App* AddDoctor(CLI::App& app, std::unique_ptr<SettingOptions>* options) {
+  CLI::App* doctor = app.add_subcommand("doctor", "Try what the server needs: doctor storage");
+  doctor->require_subcommand(1);
+  CLI::App* storage = doctor->add_subcommand(
+      "storage",
+      "Try everything that the server asks of its object store; exit status 1 if it is "
+      "not fit for use");
+  *options = std::make_unique<SettingOptions>(storage);
+  return doctor;
+}
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
@@ -114,6 +127,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
 
   CommandLine line;
   const CLI::App* bench = AddIndexBench(app, &line);
+  std::unique_ptr<SettingOptions> doctor_options;
+  const CLI::App* doctor = AddDoctor(app, &doctor_options);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
     app.parse(std::move(arguments));
@@ -129,6 +144,9 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
     line.action = CommandLine::Action::kPrintVersion;
   } else if (bench->parsed()) {
     line.action = CommandLine::Action::kBenchIndex;
+  } else if (doctor->parsed()) {
+    line.action = CommandLine::Action::kDoctorStorage;
+    doctor_options->MoveTo(&line);
   } else if (points->parsed()) {
     line.action = CommandLine::Action::kPrintCrashPoints;
   } else if (config->parsed()) {

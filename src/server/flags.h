@@ -18,6 +18,7 @@ struct CommandLine {
     kPrintConfigPage,
     kPrintCrashPoints,
     kBenchIndex,
+    kDoctorStorage,
     kPrintHelp
   };
   Action action = Action::kPrintHelp;

@@ -16,6 +16,8 @@ TEST(Flags, ReadsTheCommandsUnderEitherName) {
     EXPECT_EQ(ParseCommandLine(name, {"run", "standalone"})->action, Action::kRunStandalone);
     EXPECT_EQ(ParseCommandLine(name, {"version"})->action, Action::kPrintVersion);
     EXPECT_EQ(ParseCommandLine(name, {"config"})->action, Action::kPrintConfig);
+    EXPECT_EQ(ParseCommandLine(name, {"doctor", "storage"})->action, Action::kDoctorStorage);
+    EXPECT_FALSE(ParseCommandLine(name, {"doctor"}).ok());
     EXPECT_EQ(ParseCommandLine(name, {"config", "--docs"})->action, Action::kPrintConfigPage);
   }
 }

@@ -14,6 +14,7 @@
 #include "common/crash_point.h"
 #include "common/logging.h"
 #include "common/metric_families.h"
+#include "common/object_store_settings.h"
 #include "common/process_metrics.h"
 #include "common/settings.h"
 #include "common/status.h"
@@ -27,6 +28,7 @@
 #include "server/library_logs.h"
 #include "server/standalone.h"
 #include "server/stop_signal.h"
+#include "server/storage_doctor.h"
 
 namespace elanus::server {
 namespace {
@@ -89,6 +91,7 @@ HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics) 
 absl::Status Run(const CommandLine& line) {
   ELANUS_ASSIGN_OR_RETURN(Config config, Config::Load(GatherSources(line)));
   ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
+  ELANUS_ASSIGN_OR_RETURN(const ObjectStoreSettings object_store, MakeObjectStoreSettings(config));
   ELANUS_RETURN_IF_ERROR(StartLogging(settings.logging));
   for (const std::string& warning : config.warnings()) {
     ELANUS_LOG(Warn, "configuration", Field("warning", warning));
@@ -114,7 +117,7 @@ absl::Status Run(const CommandLine& line) {
     ELANUS_LOG(Warn, "acknowledged writes may be lost when the machine stops",
                Field("elanus.walSyncMode", "none"));
   }
-  const absl::Status ended = RunStandalone({settings, live, metrics, health, stop});
+  const absl::Status ended = RunStandalone({settings, object_store, live, metrics, health, stop});
   ELANUS_LOG(Info, "stopped");
   return ended;
 }
@@ -127,8 +130,16 @@ int Print(std::string_view text) {
 absl::StatusOr<std::string> ConfigText(const CommandLine& line) {
   ELANUS_ASSIGN_OR_RETURN(const Config config, Config::Load(GatherSources(line)));
   ELANUS_RETURN_IF_ERROR(MakeSettings(config).status());
+  ELANUS_RETURN_IF_ERROR(MakeObjectStoreSettings(config).status());
   for (const std::string& warning : config.warnings()) fmt::print(stderr, "warning: {}\n", warning);
   return FormatConfig(config);
+}
+
+absl::StatusOr<DoctorReport> Examine(const CommandLine& line) {
+  ELANUS_ASSIGN_OR_RETURN(const Config config, Config::Load(GatherSources(line)));
+  ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
+  ELANUS_ASSIGN_OR_RETURN(const ObjectStoreSettings object_store, MakeObjectStoreSettings(config));
+  return ExamineStorage(settings.paths, object_store, storage::PosixFileSystem());
 }
 
 int Fail(std::string_view name, const absl::Status& status) {
@@ -153,6 +164,12 @@ int Main(const std::string& name, std::vector<std::string> arguments) {
       const auto figures = bench::BenchIndex(line->index_bench);
       if (!figures.ok()) return Fail(name, figures.status());
       return Print(line->json ? bench::FiguresAsJson(*figures) : bench::FiguresAsText(*figures));
+    }
+    case CommandLine::Action::kDoctorStorage: {
+      const auto report = Examine(*line);
+      if (!report.ok()) return Fail(name, report.status());
+      const int printed = Print(FormatReport(*report));
+      return report->healthy() ? printed : EXIT_FAILURE;
     }
     case CommandLine::Action::kPrintConfig: {
       const auto text = ConfigText(*line);

@@ -25,7 +25,9 @@
 #include "server/call_metrics.h"
 #include "server/gauges.h"
 #include "server/grpc_server.h"
+#include "server/object_store.h"
 #include "storage/file_system.h"
+#include "storage/metered_object_store.h"
 #include "storage/object_store.h"
 
 namespace elanus::server {
@@ -35,6 +37,11 @@ namespace {
 constexpr int kBlockingThreads = 64;
 // How often growing segments are looked at for age and the log for its length.
 constexpr auto kMaintenancePeriod = std::chrono::seconds(2);
+// How often an object store that is down at the start is asked again.
+constexpr auto kBucketPeriod = std::chrono::seconds(1);
+// Uploads in parts that are older are nobody's any more.
+constexpr int64_t kStaleUploadS = 24 * 3600;
+constexpr std::string_view kObjectStore = "object store";
 
 coord::Limits CatalogLimits(const Settings& settings) {
   coord::Limits limits;
@@ -89,9 +96,8 @@ datanode::DataNodeOptions DataNodeOptionsOf(const Settings& settings) {
   return options;
 }
 
-absl::Status MakeDirectories(storage::FileSystem& files, const Settings::Paths& paths,
-                             const std::string& objects) {
-  for (const std::string& path : {paths.catalog_dir, paths.log_dir, objects}) {
+absl::Status MakeDirectories(storage::FileSystem& files, const Settings::Paths& paths) {
+  for (const std::string& path : {paths.catalog_dir, paths.log_dir}) {
     ELANUS_RETURN_IF_ERROR(files.CreateDirectories(path));
   }
   return absl::OkStatus();
@@ -125,6 +131,7 @@ class Roles {
   ~Roles() {
     grpc_.reset();
     gauges_.reset();
+    if (store_ != nullptr) store_->Stop();  // Nobody waits for a store that is down.
     if (coordinator_ != nullptr) coordinator_->Stop();
     for (Executor* executor : {&compute_, &blocking_, &loading_, &background_, &cleanup_,
                                &compaction_, &build_tasks_, &build_work_}) {
@@ -136,6 +143,7 @@ class Roles {
   void Maintain() {
     FollowSettings();
     data_node_->Maintain();
+    query_node_->RetryFailed();
     coordinator_->RetryBuilds();
     coordinator_->MaintainSegments();
   }
@@ -169,13 +177,43 @@ class Roles {
     coordinator_->SetCompactionRules(CompactionRulesOf(*followed_));
   }
 
+  // A store that is down or not there yet is waited for: what comes up together with it, as in
+  // a compose file, needs no order. What it refuses ends the start.
+  absl::Status WaitForBucket(s3::Client& client) {
+    for (;;) {
+      const absl::Status ready = PrepareBucket(client, context_.object_store.create_bucket);
+      if (ready.ok() || s3::IsRefusal(ready)) {
+        context_.health.ClearProblem(kObjectStore);
+        return ready;
+      }
+      context_.health.SetProblem(kObjectStore, MessageOf(ready));
+      ELANUS_LOG_EVERY(10, Warn, "waiting for the object store", Field("reason", ready));
+      if (context_.stop.WaitFor(kBucketPeriod)) return ready;
+    }
+  }
+
+  // Only once the stamp said that the store is ours.
+  void EndStaleUploads() {
+    if (remote_ == nullptr) return;
+    (void)cleanup_.Submit([this] {
+      const auto now_s = static_cast<int64_t>(SystemClock().WallMs() / 1000);
+      const auto ended = remote_->AbortStaleUploads(kStaleUploadS, now_s);
+      if (!ended.ok()) {
+        ELANUS_LOG(Warn, "uploads that a crash left stay", Field("reason", ended.status()));
+      } else if (*ended > 0) {
+        ELANUS_LOG(Info, "uploads that a crash left are ended", Field("uploads", *ended));
+      }
+    });
+  }
+
   absl::Status OpenStores() {
     const Settings::Paths& paths = context_.settings.paths;
     storage::FileSystem& files = storage::PosixFileSystem();
-    const std::string objects = paths.objects_dir + "/" + paths.object_prefix;
-    ELANUS_RETURN_IF_ERROR(MakeDirectories(files, paths, objects));
-    ELANUS_RETURN_IF_ERROR(storage::RemoveStaleObjectParts(files, objects));
-    store_ = storage::MakeLocalObjectStore(files, objects);
+    ELANUS_RETURN_IF_ERROR(MakeDirectories(files, paths));
+    ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<storage::ObjectStore> objects,
+                            MakeObjectStore(paths, context_.object_store, files, &remote_));
+    store_ = storage::MakeMeteredObjectStore(std::move(objects), context_.metrics);
+    if (remote_ != nullptr) ELANUS_RETURN_IF_ERROR(WaitForBucket(remote_->client()));
     ELANUS_ASSIGN_OR_RETURN(meta_,
                             meta::OpenSqliteMetaStore({.path = paths.catalog_dir + "/catalog.db"}));
     log::LogOptions log_options;
@@ -197,6 +235,7 @@ class Roles {
         coord::Coordinator::Open({SystemClock(), *meta_, store_.get(), coord::RunOn(build_tasks_),
                                   coord::RunOn(cleanup_), coord::RunOn(compaction_)},
                                  std::move(options)));
+    EndStaleUploads();
     watermark_ =
         std::make_unique<segment::Watermark>([this] { return coordinator_->AllocateTimestamp(); });
     data_node_ = std::make_unique<datanode::LocalDataNode>(
@@ -246,6 +285,7 @@ class Roles {
   const int cores_;
   CallMetrics call_metrics_;
   std::unique_ptr<storage::ObjectStore> store_;
+  s3::S3ObjectStore* remote_ = nullptr;  // Within store_; null: local storage.
   std::unique_ptr<meta::MetaStore> meta_;
   segment::SegmentRegistry registry_;
   Executor compute_;
@@ -274,7 +314,9 @@ absl::Status RunStandalone(const StandaloneContext& context) {
   const uint64_t begin = SystemClock().MonotonicNs();
   ELANUS_CHECK(
       kernels::LimitSimd(context.settings.resources.simd_type));  // Settings admit no other.
-  ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<Roles> roles, Roles::Open(context));
+  auto opened = Roles::Open(context);
+  if (!opened.ok() && context.stop.Requested()) return absl::OkStatus();
+  ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<Roles> roles, std::move(opened));
   context.health.SetServing();
   ELANUS_LOG(Info, "serving", Field("start_ms", (SystemClock().MonotonicNs() - begin) / 1'000'000),
              Field("simd", kernels::SimdTargetName()));

@@ -3,6 +3,7 @@
 
 #include "absl/status/status.h"
 #include "common/metrics.h"
+#include "common/object_store_settings.h"
 #include "common/settings.h"
 #include "server/health.h"
 #include "server/stop_signal.h"
@@ -12,6 +13,7 @@ namespace elanus::server {
 // What main made before the roles start, and takes down after they have ended.
 struct StandaloneContext {
   const Settings& settings;    // As at the start.
+  const ObjectStoreSettings& object_store;
   const SettingsHolder& live;  // Follows hot keys.
   MetricRegistry& metrics;
   Health& health;

@@ -19,6 +19,10 @@ class ObjectStore {
   virtual ~ObjectStore() = default;
   // Durable when it returns. Putting a key again replaces the object.
   virtual absl::Status Put(const std::string& key, std::span<const std::string_view> parts) = 0;
+  // Puts the object unless there is one: then false, and nothing is changed. After a lost answer it
+  // may be false although it was this call that put it. Atomic where several processes can reach
+  // the store; a directory is locked by one.
+  virtual absl::StatusOr<bool> PutIfAbsent(const std::string& key, std::string_view bytes);
   // The object in memory: mapped where the store is a directory.
   virtual absl::StatusOr<std::shared_ptr<MappedFile>> Get(const std::string& key) = 0;
   // The object for many small reads, of which only those touched come into memory.
@@ -26,8 +30,12 @@ class ObjectStore {
   virtual absl::StatusOr<std::vector<FileInfo>> List(
       const std::string& prefix) = 0;                       // Recursive; names are keys.
   virtual absl::Status Remove(const std::string& key) = 0;  // Missing: OK.
+  // In any order; ends at the first failure.
+  virtual absl::Status RemoveAll(std::span<const std::string> keys);
   // The empty prefix is refused.
   virtual absl::Status RemovePrefix(const std::string& prefix) = 0;
+  // Calls that wait for a network, and all later ones, end with kCancelled: the process ends.
+  virtual void Stop() {}
 };
 
 // A directory: temp file, fsync, rename, fsync of the directory. Crash points "object.put.*".

@@ -20,7 +20,7 @@ def test_random_kills(tmp_path, request, capsys):
 
 @pytest.mark.timeout(3600)
 def test_every_crash_point(tmp_path, request, capsys):
-    points = crash_point_names()
+    points = [name for name in crash_point_names() if not name.startswith("s3.")]  # tests/e2e/s3_crash_test.py
     assert len(points) >= 20, points
     with capsys.disabled():
         campaign = cycles.run(tmp_path, 0, request.config.getoption("--crash-seed"), points, 0)
