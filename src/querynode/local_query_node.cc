@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "query/merge.h"
+#include "querynode/aggregation.h"
 #include "querynode/fetch.h"
 #include "querynode/first_error.h"
 #include "querynode/grouped_search.h"
+#include "querynode/ordered_rows.h"
 #include "querynode/segment_search.h"
 
 namespace elanus::querynode {
@@ -128,37 +130,73 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   return result;
 }
 
-absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryRequest& request,
-                                                         const Cancellation& cancellation) {
-  ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
-  ELANUS_ASSIGN_OR_RETURN(const std::vector<kernels::Bitset> candidates,
-                          Candidates(request.scope, view, cancellation));
-  roles::QueryResult result;
-  result.read_at = view.at;
-  for (const kernels::Bitset& rows : candidates) result.count += rows.Count();
-  if (request.count_only) return result;
+namespace {
 
+// All rows by key, one a key, and of them the page.
+std::vector<query::RowRef> RowsByKey(const roles::QueryRequest& request,
+                                     std::span<const segment::SegmentPtr> segments,
+                                     std::span<const kernels::Bitset> candidates,
+                                     Executor& compute) {
   const query::KeyAt key_at = [&](const query::RowRef& at) {
-    return view.segments[at.segment]->Key(at.row);
+    return segments[at.segment]->Key(at.row);
   };
   const query::TimestampAt timestamp_at = [&](const query::RowRef& at) {
-    return view.segments[at.segment]->RowTimestamp(at.row);
+    return segments[at.segment]->RowTimestamp(at.row);
   };
-  std::vector<std::vector<query::RowRef>> lists(view.segments.size());
-  parts_.compute.ParallelFor(view.segments.size(), [&](size_t s) {
+  std::vector<std::vector<query::RowRef>> lists(segments.size());
+  compute.ParallelFor(segments.size(), [&](size_t s) {
     std::vector<query::RowRef>& list = lists[s];
     candidates[s].view().ForEach([&](int64_t row) {
       list.push_back({static_cast<int32_t>(s), row});
     });
-    if (!view.segments[s]->sorted_by_key()) {
+    if (!segments[s]->sorted_by_key()) {
       std::sort(list.begin(), list.end(), [&](const query::RowRef& a, const query::RowRef& b) {
         const auto order = key_at(a) <=> key_at(b);
         return order != 0 ? order < 0 : a.row < b.row;
       });
     }
   });
-  const std::vector<query::RowRef> rows =
-      query::MergeByKey(lists, request.offset, request.limit, key_at, timestamp_at);
+  return query::MergeByKey(lists, request.offset, request.limit, key_at, timestamp_at);
+}
+
+absl::Status CheckSize(int64_t bytes, int64_t bytes_max) {
+  if (bytes_max == 0 || bytes <= bytes_max) return absl::OkStatus();
+  return UserError(ErrorCode::kParameterInvalid, "query results exceed the maxOutputSize Limit {}",
+                   bytes_max);
+}
+
+absl::Status CheckSize(const query::AggregateTable& table, int64_t bytes_max) {
+  int64_t bytes = 0;
+  for (const auto* columns : {&table.groups, &table.values}) {
+    for (const schema::Column& column : *columns) bytes += column.byte_size();
+  }
+  return CheckSize(bytes, bytes_max);
+}
+
+}  // namespace
+
+absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryRequest& request,
+                                                         const Cancellation& cancellation) {
+  ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
+  ELANUS_ASSIGN_OR_RETURN(std::vector<kernels::Bitset> candidates,
+                          Candidates(request.scope, view, cancellation));
+  roles::QueryResult result;
+  result.read_at = view.at;
+  for (const kernels::Bitset& rows : candidates) result.count += rows.Count();
+  if (request.count_only) return result;
+  if (request.aggregation.has_value()) {
+    ELANUS_ASSIGN_OR_RETURN(result.table, AggregateRows(request, view.segments, candidates,
+                                                        parts_.compute, cancellation));
+    ELANUS_RETURN_IF_ERROR(CheckSize(result.table, request.result_bytes_max));
+    return result;
+  }
+  std::vector<query::RowRef> rows;
+  if (request.order.empty()) {
+    rows = RowsByKey(request, view.segments, candidates, parts_.compute);
+  } else {
+    ELANUS_ASSIGN_OR_RETURN(rows, OrderRows(request, view.segments, std::move(candidates),
+                                            parts_.compute, cancellation));
+  }
   ELANUS_RETURN_IF_ERROR(cancellation.Check());
 
   const schema::CollectionSchema& schema = request.scope.collection->schema;
@@ -166,14 +204,9 @@ absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryReque
   fields.insert(fields.end(), request.scope.output_fields.begin(),
                 request.scope.output_fields.end());
   result.rows = FetchFields(view.segments, schema, fields, rows);
-  if (request.result_bytes_max > 0) {
-    int64_t bytes = 0;
-    for (const auto& [field, column] : result.rows.columns) bytes += column.byte_size();
-    if (bytes > request.result_bytes_max) {
-      return UserError(ErrorCode::kParameterInvalid,
-                       "query results exceed the maxOutputSize Limit {}", request.result_bytes_max);
-    }
-  }
+  int64_t bytes = 0;
+  for (const auto& [field, column] : result.rows.columns) bytes += column.byte_size();
+  ELANUS_RETURN_IF_ERROR(CheckSize(bytes, request.result_bytes_max));
   return result;
 }
 

@@ -14,6 +14,7 @@
 #include "kernels/distance_range.h"
 #include "kernels/metric.h"
 #include "meta/types.h"
+#include "query/aggregate.h"
 #include "schema/row_batch.h"
 
 namespace elanus::roles {
@@ -67,9 +68,23 @@ struct SearchResult {
   Timestamp read_at;
 };
 
+// A field, or what lies at a path in a JSON one, that rows are ordered by.
+struct Ordering {
+  FieldId field;                             // Sortable (query/sort_key.h), or Json with a path.
+  std::vector<std::string> path;             // Json: keys and array positions from the outside in.
+  query::SortDirection direction;
+};
+
+struct Aggregation {
+  std::vector<FieldId> group_by;
+  std::vector<query::Aggregate> values;
+};
+
 struct QueryRequest {
   ReadScope scope;
   bool count_only = false;                   // count(*): fills `count` alone.
+  std::optional<Aggregation> aggregation;    // Fills `table` alone; limit and offset count groups.
+  std::vector<Ordering> order;               // Empty: by key. Of groups: fields of group_by.
   int64_t limit = -1;                        // -1 = all.
   int64_t offset = 0;
   int64_t result_bytes_max = 0;              // 0 = unlimited.
@@ -77,7 +92,8 @@ struct QueryRequest {
 
 struct QueryResult {
   int64_t count = 0;
-  schema::RowBatch rows;                     // Key and output_fields, ascending by key, one row a key.
+  query::AggregateTable table;
+  schema::RowBatch rows;                     // Key and output_fields in order, one row a key.
   Timestamp read_at;
 };
 
