@@ -52,6 +52,10 @@ const JsonValue* Batch::Json(int slot, int path, const Words& rows) {
   return field.values.data() + path * max_rows_;
 }
 
+geometry::SpatialTest& Batch::SpatialTestOf(const geometry::SpatialQuery& query) {
+  return spatial_tests_.try_emplace(&query, query).first->second;
+}
+
 void Batch::FindPaths(int slot, Field& field, int64_t word, uint64_t rows) {
   const JsonPathTree& paths = plan_.fields[slot].paths;
   for (; rows != 0; rows &= rows - 1) {

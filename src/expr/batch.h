@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "common/cancellation.h"
@@ -48,6 +49,9 @@ class Batch {
   // The values at a JSON path, one per row; those of `rows` are there (kMissing for null rows).
   const JsonValue* Json(int slot, int path, const Words& rows);
 
+  // The literal of a query made ready for many rows; kept for all batches.
+  geometry::SpatialTest& SpatialTestOf(const geometry::SpatialQuery& query);
+
   bool cancelled() const { return cancellation_.cancelled(); }
 
  private:
@@ -66,6 +70,7 @@ class Batch {
   int64_t begin_ = 0;
   int64_t count_ = 0;
   std::vector<Field> fields_;
+  std::map<const geometry::SpatialQuery*, geometry::SpatialTest> spatial_tests_;
 };
 
 inline uint64_t ValidRows(const schema::ColumnView& column, int64_t word) {

@@ -167,8 +167,8 @@ schema::ColumnType ResultType(const Aggregate& aggregate) {
     case AggregateKind::kCount:
       return {.type = DataType::kInt64};
     case AggregateKind::kSum:
-      return {.type = schema::IsInteger(aggregate.type.type) ? DataType::kInt64
-                                                             : DataType::kDouble};
+      return {.type =
+                  schema::IsInteger(aggregate.type.type) ? DataType::kInt64 : DataType::kDouble};
     case AggregateKind::kAvg:
       return {.type = DataType::kDouble};
     case AggregateKind::kMin:

@@ -70,7 +70,7 @@ class Aggregator {
   std::vector<schema::Column> group_values_;           // Of the groups, by number.
   absl::flat_hash_map<std::string, int32_t> numbers_;  // By sort keys of the values.
   int64_t num_groups_ = 0;
-  std::string key_;                 // Scratch.
+  std::string key_;  // Scratch.
   std::vector<int32_t> row_groups_;
 };
 

@@ -117,8 +117,8 @@ TEST(Aggregator, AgreesWithAMapOverRandomRowsInSeveralParts) {
         null_value ? values.AppendNull() : values.Append(value);
         if (random() % 3 == 0) continue;
         chosen.push_back(row);
-        ModelGroup& group = model[{{null_text, null_text ? "" : text},
-                                   {null_number, null_number ? 0 : number}}];
+        ModelGroup& group =
+            model[{{null_text, null_text ? "" : text}, {null_number, null_number ? 0 : number}}];
         ++group.rows;
         if (null_value) continue;
         ++group.values;

@@ -8,7 +8,8 @@ namespace {
 
 using schema::DataType;
 
-constexpr char kValue = 1;  // Before it 0: nulls that come first; behind it 2: nulls that come last.
+constexpr char kValue =
+    1;  // Before it 0: nulls that come first; behind it 2: nulls that come last.
 constexpr uint64_t kSignBit = uint64_t{1} << 63;
 
 void AppendBits(uint64_t bits, bool descending, std::string& key) {

@@ -1,7 +1,8 @@
 // Values as bytes that compare (memcmp) as the rows should be ordered.
 //
 // One string for all columns of a row makes sorting, top-k and merging know nothing of types:
-// normalised keys, Graefe, "Implementing Sorting in Database Systems", ACM Computing Surveys 2006, 2.
+// normalised keys, Graefe, "Implementing Sorting in Database Systems", ACM Computing Surveys
+// 2006, 2.
 #pragma once
 
 #include <cstdint>

@@ -57,9 +57,9 @@ TEST(SortKey, OrdersNumbersOfEveryTypeAtTheirBounds) {
 }
 
 TEST(SortKey, OrdersTextsByBytesAlsoWithZeroesInside) {
-  const std::vector<std::string> texts = {"",  std::string(1, '\0'), std::string(2, '\0'),
-                                          "a", "ab",                 std::string("a\0", 2),
-                                          "b", "\xff",               std::string("a\0\xff", 3)};
+  const std::vector<std::string> texts = {
+      "",     std::string(1, '\0'),     std::string(2, '\0'), "a", "ab", std::string("a\0", 2), "b",
+      "\xff", std::string("a\0\xff", 3)};
   Column column({.type = DataType::kVarChar});
   for (const std::string& text : texts) column.AppendRaw(text);
   ExpectOrder(column, [&](int64_t a, int64_t b) { return texts[a] < texts[b]; });

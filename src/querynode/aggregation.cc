@@ -40,14 +40,15 @@ class SegmentReader {
 
   absl::Status Read(const expr::ColumnSource& source, const kernels::Bitset& rows,
                     const Cancellation& cancellation, query::Aggregator& into) {
-    return ForEachBatch(
-        source, rows, fields_.fields(), cancellation, [&](const ColumnBatch& batch) {
-          for (size_t i = 0; i < groups_.size(); ++i) groups_[i] = batch.columns[group_places_[i]];
-          for (size_t i = 0; i < inputs_.size(); ++i) {
-            if (input_places_[i] >= 0) inputs_[i] = batch.columns[input_places_[i]];
-          }
-          return into.Add(groups_, inputs_, batch.rows);
-        });
+    return ForEachBatch(source, rows, fields_.fields(), cancellation,
+                        [&](const ColumnBatch& batch) {
+                          for (size_t i = 0; i < groups_.size(); ++i)
+                            groups_[i] = batch.columns[group_places_[i]];
+                          for (size_t i = 0; i < inputs_.size(); ++i) {
+                            if (input_places_[i] >= 0) inputs_[i] = batch.columns[input_places_[i]];
+                          }
+                          return into.Add(groups_, inputs_, batch.rows);
+                        });
   }
 
  private:

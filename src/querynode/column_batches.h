@@ -12,9 +12,9 @@
 namespace elanus::querynode {
 
 struct ColumnBatch {
-  int64_t begin = 0;                             // Number of its first row.
-  std::span<const schema::ColumnView> columns;   // As the fields were given.
-  std::span<const int32_t> rows;                 // The chosen ones, counted from `begin`.
+  int64_t begin = 0;                            // Number of its first row.
+  std::span<const schema::ColumnView> columns;  // As the fields were given.
+  std::span<const int32_t> rows;                // The chosen ones, counted from `begin`.
 };
 
 // Visits the rows set in `rows` in ascending order; batches without such rows are left out. The

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "expr/sample.h"
 #include "query/merge.h"
 #include "querynode/aggregation.h"
 #include "querynode/fetch.h"
 #include "querynode/first_error.h"
 #include "querynode/grouped_search.h"
+#include "querynode/hit_order.h"
 #include "querynode/ordered_rows.h"
 #include "querynode/segment_search.h"
 
@@ -21,6 +23,33 @@ bool InScope(const segment::Segment& segment, const roles::ReadScope& scope,
            scope.partitions.end();
   }
   return readable.Covers(segment.partition());
+}
+
+// Puts the hits of every query into the order that the request asks for.
+absl::Status Reorder(const roles::SearchRequest& request,
+                     std::span<const segment::SegmentPtr> segments, const GroupedSearch* grouped,
+                     std::vector<Hits>& hits) {
+  const schema::CollectionSchema& schema = request.scope.collection->schema;
+  for (Hits& list : hits) {
+    std::vector<query::RowRef> rows;
+    for (const query::Hit& hit : list) rows.push_back(hit.at);
+    std::vector<std::string> groups;
+    if (grouped != nullptr) {
+      ELANUS_ASSIGN_OR_RETURN(const std::vector<schema::Column> values, grouped->ValuesOf(rows));
+      groups.resize(rows.size());
+      for (const schema::Column& column : values) {
+        for (size_t i = 0; i < rows.size(); ++i) {
+          query::AppendSortKey(column.View(), static_cast<int64_t>(i), {}, groups[i]);
+        }
+      }
+    }
+    const Hits old = std::move(list);
+    list.clear();
+    for (const size_t place : OrderHits(OrderKeys(request.order, schema, segments, rows), groups)) {
+      list.push_back(old[place]);
+    }
+  }
+  return absl::OkStatus();
 }
 
 // Leaves out the first hits of a query.
@@ -66,6 +95,7 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
   std::vector<kernels::Bitset> candidates(view.segments.size());
   FirstError error;
   const bool everything = expr::IsAlwaysTrue(*scope.filter);
+  const uint64_t sample = num_samples_.fetch_add(1, std::memory_order_relaxed);
   parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
     kernels::Bitset visible = view.segments[i]->Visible(view.at);
     if (!everything && visible.size() > 0) {
@@ -73,6 +103,7 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
       kernels::Bitset matching(visible.size());
       error.Note(expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation));
       visible.And(matching.view());
+      expr::KeepSample(*scope.filter, view.at.value() ^ sample << 32 ^ i, visible);
     }
     candidates[i] = std::move(visible);
   });
@@ -98,9 +129,10 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   std::optional<GroupedSearch> grouped;
   std::vector<Hits> hits;
   if (request.grouping.has_value()) {
-    if (schema.Find(request.grouping->field) == nullptr) {
-      return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]",
-                       request.grouping->field);
+    for (const roles::GroupField& group : request.grouping->fields) {
+      if (schema.Find(group.field) == nullptr) {
+        return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]", group.field);
+      }
     }
     grouped.emplace(request, search, view.segments, candidates, parts_.compute);
     ELANUS_ASSIGN_OR_RETURN(hits, grouped->Run());
@@ -114,6 +146,10 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
     for (Hits& list : hits) DropFirst(request.offset, list);
   }
 
+  if (!request.order.empty()) {
+    ELANUS_RETURN_IF_ERROR(
+        Reorder(request, view.segments, grouped.has_value() ? &*grouped : nullptr, hits));
+  }
   std::vector<query::RowRef> rows;
   for (const Hits& list : hits) {
     result.hits_per_query.push_back(std::ssize(list));

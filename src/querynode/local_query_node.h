@@ -2,6 +2,7 @@
 // ones.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -82,13 +83,16 @@ class LocalQueryNode final : public roles::QueryNode {
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
   void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                   segment::SealedSegment& sealed);
-  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(
-      const index::IndexKind& kind, const std::string& key, const index::VectorRows& rows,
-      kernels::Metric metric, const index::Params& params);
+  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(const index::IndexKind& kind,
+                                                                  const std::string& key,
+                                                                  const index::VectorRows& rows,
+                                                                  kernels::Metric metric,
+                                                                  const index::Params& params);
 
   const Parts parts_;
   mutable absl::Mutex mutex_;
   std::map<CollectionId, std::shared_ptr<LoadedCollection>> collections_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<uint64_t> num_samples_ = 0;  // Makes each random_sample another one.
   // Who looks last into the catalog is the last to set an index.
   absl::Mutex indexes_mutex_;
 };

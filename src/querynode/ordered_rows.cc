@@ -63,8 +63,8 @@ class RowOrder {
   absl::Status DropOld() {
     Versions newest;
     for (size_t s = 0; s < segments_.size(); ++s) {
-      ELANUS_RETURN_IF_ERROR(
-          ForEachKey(s, [&](const schema::PrimaryKeyView&, const RowRef& at) { Note(newest, at); }));
+      ELANUS_RETURN_IF_ERROR(ForEachKey(
+          s, [&](const schema::PrimaryKeyView&, const RowRef& at) { Note(newest, at); }));
     }
     for (kernels::Bitset& rows : candidates_) rows = kernels::Bitset(rows.size());
     for (const auto& [key, at] : newest) candidates_[at.segment].Set(at.row);

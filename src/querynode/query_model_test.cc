@@ -5,6 +5,7 @@
 #include <random>
 
 #include "querynode/aggregation.h"
+#include "querynode/hit_order.h"
 #include "querynode/ordered_rows.h"
 #include "segment/segment_fixture_test.h"
 #include "storage/object_store.h"
@@ -38,7 +39,9 @@ class Fixture {
   absl::StatusOr<query::AggregateTable> Aggregated() {
     return AggregateRows(request, segments_, candidates_, executor_, cancellation_);
   }
-  int64_t KeyOf(const query::RowRef& at) const { return segments_[at.segment]->Key(at.row).as_int(); }
+  int64_t KeyOf(const query::RowRef& at) const {
+    return segments_[at.segment]->Key(at.row).as_int();
+  }
   const std::vector<ModelRow>& rows() const { return rows_; }
 
   roles::QueryRequest request;
@@ -153,6 +156,45 @@ TEST(QueryModel, AggregatesEveryVisibleRow) {
       ++row;
     }
   }
+}
+
+TEST(HitOrder, SortsHitsAndKeepsGroupsTogether) {
+  const std::vector<std::string> keys = {"c", "a", "b", "a", "a"};
+  EXPECT_EQ(OrderHits(keys, {}), (std::vector<size_t>{1, 3, 4, 2, 0}));
+  const std::vector<std::string> groups = {"x", "x", "y", "z", "z"};
+  EXPECT_EQ(OrderHits(keys, groups), (std::vector<size_t>{1, 0, 3, 4, 2}));
+}
+
+TEST(HitOrder, OrdersJsonByKindAndPutsWhatCannotBeOrderedWithTheNulls) {
+  schema::CollectionSchema schema = segment::TestSchema();
+  schema.fields.push_back(
+      {.id = FieldId(9), .name = "j", .type = DataType::kJson, .nullable = true});
+  auto growing = std::make_shared<segment::GrowingSegment>(SegmentId(1), PartitionId(1), 0, schema);
+  const std::vector<std::string> values = {R"("b")", "2",  "null",  "1.5",
+                                           "true",   "[]", R"("")", "-3"};
+  schema::RowBatch batch;
+  batch.num_rows = std::ssize(values);
+  schema::Column keys({.type = DataType::kInt64}), numbers({.type = DataType::kInt64});
+  schema::Column vectors(schema.Find(segment::kVector)->column_type());
+  schema::Column json({.type = DataType::kJson});
+  std::vector<query::RowRef> rows;
+  for (int64_t i = 0; i < batch.num_rows; ++i) {
+    keys.Append(i);
+    numbers.Append(i);
+    const float vector[2] = {0, 0};
+    vectors.AppendFixedRows(vector, 1);
+    json.AppendRaw(R"({"a": {"0": )" + values[i] + "}}");
+    rows.push_back({0, i});
+  }
+  batch.columns.emplace_back(segment::kKey, std::move(keys));
+  batch.columns.emplace_back(segment::kNumber, std::move(numbers));
+  batch.columns.emplace_back(segment::kVector, std::move(vectors));
+  batch.columns.emplace_back(FieldId(9), std::move(json));
+  growing->Insert(schema, batch, Timestamp(1));
+  const std::vector<segment::SegmentPtr> segments = {growing};
+  const std::vector<roles::Ordering> order = {{FieldId(9), {"a", "0"}, {}}};
+  EXPECT_EQ(OrderHits(OrderKeys(order, schema, segments, rows), {}),
+            (std::vector<size_t>{4, 7, 3, 1, 6, 0, 2, 5}));
 }
 
 }  // namespace

@@ -30,15 +30,26 @@ struct ReadScope {
   std::vector<FieldId> output_fields;        // Fetched for the winners. The key comes anyway.
 };
 
-// Hits come in groups that share the value of a field; the null values are one group.
-struct Grouping {
+struct GroupField {
   FieldId field;                             // Bool, Int8...Int64, VarChar, Timestamptz or Json.
   std::vector<std::string> path;             // Json: keys and array positions from the outside in.
   schema::DataType json_type = schema::DataType::kNone;  // Values of other types count as null;
                                              // kNone: any value, by its text.
   bool strict_cast = false;                  // Values of other types are an error instead.
+};
+
+// Hits come in groups that share the values of all fields; null is a value of its own.
+struct Grouping {
+  std::vector<GroupField> fields;            // At least one.
   int64_t size = 1;                          // Hits of a group, at most.
   bool strict_size = false;                  // Looks on until each group has as many as it can.
+};
+
+// A field, or what lies at a path in a JSON one, that rows are ordered by.
+struct Ordering {
+  FieldId field;                             // Sortable (query/sort_key.h), or Json with a path.
+  std::vector<std::string> path;             // Json: keys and array positions from the outside in.
+  query::SortDirection direction;
 };
 
 struct SearchRequest {
@@ -55,6 +66,9 @@ struct SearchRequest {
   // and `cut_ties` tells that it does. For one query.
   bool exact_ties = false;
   std::optional<Grouping> grouping;
+  // Not empty: the hits of each query are put into this order in the end, those that are equal in it
+  // by distance. Groups stay together and are ordered by their first hits.
+  std::vector<Ordering> order;
 };
 
 struct SearchResult {
@@ -62,17 +76,10 @@ struct SearchResult {
   schema::Column keys;                       // Flat, query after query.
   std::vector<float> scores;                 // As clients see them (larger is better for IP, COSINE).
   schema::RowBatch fields;                   // output_fields, aligned with keys.
-  std::optional<schema::Column> groups;      // Values of the grouping, aligned with keys.
+  std::vector<schema::Column> groups;        // Values of the grouping's fields, aligned with keys.
   bool cut_ties = false;                     // More rows are as near as the last hit.
   int64_t rows_searched = 0;
   Timestamp read_at;
-};
-
-// A field, or what lies at a path in a JSON one, that rows are ordered by.
-struct Ordering {
-  FieldId field;                             // Sortable (query/sort_key.h), or Json with a path.
-  std::vector<std::string> path;             // Json: keys and array positions from the outside in.
-  query::SortDirection direction;
 };
 
 struct Aggregation {
