@@ -80,6 +80,10 @@ std::string Head(const Ast& ast, const AstNode& node) {
       return node.negated ? "not-in" : "in";
     case AstKind::kLike:
       return "like";
+    case AstKind::kRegex:
+      return node.negated ? "!~" : "=~";
+    case AstKind::kTimeCompare:
+      return fmt::format("time{}{}", OperatorText(node.op), OperatorText(node.op2));
     case AstKind::kNullTest:
       return node.negated ? "is-not-null" : "is-null";
     case AstKind::kExists:

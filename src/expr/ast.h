@@ -23,15 +23,18 @@ enum class AstKind : uint8_t {
   kName,      // text = a field or a dynamic key.
   kPath,      // text = the base; steps.
   kList,
-  kUnary,     // op; one child.
-  kBinary,    // op; two children: arithmetic, bits, comparison.
-  kLogical,   // op kAnd or kOr; two or more children.
-  kRange,     // lo op x op2 hi: three children.
-  kIn,        // negated; two children.
-  kLike,      // two children.
-  kNullTest,  // negated = "is not null"; one child.
-  kExists,    // one child.
-  kCall,      // text = the function's name in lower case; arguments.
+  kUnary,        // op; one child.
+  kBinary,       // op; two children: arithmetic, bits, comparison.
+  kLogical,      // op kAnd or kOr; two or more children.
+  kRange,        // lo op x op2 hi: three children.
+  kIn,           // negated; two children.
+  kLike,         // two children.
+  kRegex,        // negated; two children.
+  kTimeCompare,  // name op ISO '...': name and time; with op2 (plus, minus) name, time and
+                 // interval.
+  kNullTest,     // negated = "is not null"; one child.
+  kExists,       // one child.
+  kCall,         // text = the function's name in lower case; arguments.
 };
 
 enum class AstOp : uint8_t {

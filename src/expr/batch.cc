@@ -61,6 +61,10 @@ const kernels::Bitset* Batch::TextMatches(const TextMatch& node) {
   return found->second.has_value() ? &*found->second : nullptr;
 }
 
+geometry::SpatialTest& Batch::SpatialTestOf(const geometry::SpatialQuery& query) {
+  return spatial_tests_.try_emplace(&query, query).first->second;
+}
+
 void Batch::FindPaths(int slot, Field& field, int64_t word, uint64_t rows) {
   const JsonPathTree& paths = plan_.fields[slot].paths;
   for (; rows != 0; rows &= rows - 1) {

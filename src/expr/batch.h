@@ -55,6 +55,9 @@ class Batch {
   const kernels::Bitset* TextMatches(const TextMatch& node);
   int64_t begin() const { return begin_; }
 
+  // The literal of a query made ready for many rows; kept for all batches.
+  geometry::SpatialTest& SpatialTestOf(const geometry::SpatialQuery& query);
+
   bool cancelled() const { return cancellation_.cancelled(); }
 
  private:
@@ -74,6 +77,7 @@ class Batch {
   int64_t count_ = 0;
   std::vector<Field> fields_;
   std::map<const TextMatch*, std::optional<kernels::Bitset>> text_matches_;
+  std::map<const geometry::SpatialQuery*, geometry::SpatialTest> spatial_tests_;
 };
 
 inline uint64_t ValidRows(const schema::ColumnView& column, int64_t word) {

@@ -61,8 +61,7 @@ absl::StatusOr<Bound> Binder::BindArithmetic(const AstNode& node) {
   ELANUS_ASSIGN_OR_RETURN(Bound left, BindChild(node, 0));
   ELANUS_ASSIGN_OR_RETURN(Bound right, BindChild(node, 1));
   const std::string_view name = OperationName(node.op);
-  if (node.op == AstOp::kShiftLeft || node.op == AstOp::kShiftRight ||
-      (IsBitwise(node.op) && !plan_.reports_30)) {
+  if (node.op == AstOp::kShiftLeft || node.op == AstOp::kShiftRight) {
     return Error(node, fmt::format("{} is not supported", name));
   }
   if (left.is_predicate() || right.is_predicate()) {

@@ -11,6 +11,8 @@ namespace {
 using schema::DataType;
 using schema::DataTypeName;
 
+}  // namespace
+
 CompareOp CompareOpOf(AstOp op) {
   switch (op) {
     case AstOp::kEqual:
@@ -27,6 +29,8 @@ CompareOp CompareOpOf(AstOp op) {
       return CompareOp::kGreaterEqual;
   }
 }
+
+namespace {
 
 // The same comparison with its sides exchanged.
 CompareOp Mirrored(CompareOp op) {

@@ -9,11 +9,12 @@ namespace elanus::expr {
 
 using schema::DataType;
 
-absl::StatusOr<Bound> Binder::BindLike(const AstNode& node) {
+absl::StatusOr<std::pair<Operand, std::string>> Binder::TextAndPattern(const AstNode& node,
+                                                                       std::string_view name) {
   ELANUS_ASSIGN_OR_RETURN(Bound left, BindChild(node, 0));
   ELANUS_ASSIGN_OR_RETURN(Bound right, BindChild(node, 1));
   if (!left.is_operand() || left.operand().arithmetic.has_value()) {
-    return Error(node, "like operation on complicated expr is unsupported");
+    return Error(node, fmt::format("{} operation on complicated expr is unsupported", name));
   }
   const Operand& operand = left.operand();
   ELANUS_RETURN_IF_ERROR(CheckComparable(node, operand));
@@ -21,14 +22,30 @@ absl::StatusOr<Bound> Binder::BindLike(const AstNode& node) {
       operand.kind == Operand::Kind::kJson ||
       (operand.type == DataType::kVarChar &&
        (operand.kind == Operand::Kind::kColumn || operand.kind == Operand::Kind::kArrayElement));
-  if (!text) return Error(node, "like operation on non-string or no-json field is unsupported");
-  if (!right.is_constant() || !right.value().is_string()) {
-    return Error(node, "the pattern of a like operation must be a string");
+  if (!text) {
+    return Error(node,
+                 fmt::format("{} operation on non-string or no-json field is unsupported", name));
   }
-  absl::StatusOr<LikePattern> pattern =
-      LikePattern::Compile(right.value().as_string(), plan_.reports_30);
+  if (!right.is_constant() || !right.value().is_string()) {
+    return Error(node, fmt::format("the pattern of a {} operation must be a string", name));
+  }
+  return std::pair(operand, right.value().as_string());
+}
+
+absl::StatusOr<Bound> Binder::BindLike(const AstNode& node) {
+  ELANUS_ASSIGN_OR_RETURN(const auto parts, TextAndPattern(node, "like"));
+  absl::StatusOr<LikePattern> pattern = LikePattern::Compile(parts.second, plan_.reports_30);
   if (!pattern.ok()) return Error(node, pattern.status());
-  return Predicate(Like{operand, std::move(*pattern)});
+  return Predicate(Like{parts.first, std::move(*pattern)});
+}
+
+absl::StatusOr<Bound> Binder::BindRegex(const AstNode& node) {
+  ELANUS_ASSIGN_OR_RETURN(const auto parts, TextAndPattern(node, node.negated ? "!~" : "=~"));
+  absl::StatusOr<RegexPattern> pattern = RegexPattern::Compile(parts.second);
+  if (!pattern.ok()) return Error(node, pattern.status());
+  NodePtr match = MakeNode(Regex{parts.first, std::move(*pattern)});
+  if (node.negated) return Predicate(Not{std::move(match)});
+  return Bound{std::move(match)};
 }
 
 absl::StatusOr<Bound> Binder::BindNullTest(const AstNode& node) {
@@ -76,10 +93,13 @@ absl::StatusOr<Bound> Binder::BindCall(const AstNode& node) {
       (name == "text_match_fuzzy" && plan_.reports_30)) {
     return BindTextMatch(node);
   }
+  if (name.starts_with("st_")) return BindSpatial(node);
+  if (name == "random_sample") {
+    return Error(node, "random_sample must be the whole filter or its last part behind 'and'");
+  }
   for (const std::string_view known :
-       {"text_match_fuzzy", "random_sample", "element_filter", "match_all", "match_any",
-        "match_least", "match_most", "match_exact", "st_equals", "st_touches", "st_overlaps",
-        "st_crosses", "st_contains", "st_intersects", "st_within", "st_dwithin", "st_isvalid"}) {
+       {"text_match_fuzzy", "element_filter", "match_all", "match_any", "match_least", "match_most",
+        "match_exact"}) {
     if (name == known) {
       return Error(node, fmt::format("function {} is not supported by this version", name));
     }

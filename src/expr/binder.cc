@@ -45,7 +45,7 @@ absl::StatusOr<Plan> Binder::Run() {
     plan_.root = MakeNode(Constant{true});
     return std::move(plan_);
   }
-  ELANUS_ASSIGN_OR_RETURN(Bound root, BindNode(ast_.root));
+  ELANUS_ASSIGN_OR_RETURN(Bound root, BindRoot());
   const AstNode& node = ast_[ast_.root];
   if (root.is_bool_constant()) {
     const bool written = node.kind == AstKind::kLiteral || node.kind == AstKind::kTemplate;
@@ -53,7 +53,7 @@ absl::StatusOr<Plan> Binder::Run() {
     plan_.root = MakeNode(Constant{root.value().as_bool()});
   } else if (root.is_predicate()) {
     plan_.root = std::move(root.predicate());
-    plan_.exact_primary_keys = ExactKeys(*plan_.root);
+    if (!plan_.sample.has_value()) plan_.exact_primary_keys = ExactKeys(*plan_.root);
   } else if (root.is_operand()) {
     return NotAPredicate(node, TypeNameOf(root.operand()));
   } else {
@@ -92,6 +92,10 @@ absl::StatusOr<Bound> Binder::BindNode(NodeId id) {
       return BindIn(node);
     case AstKind::kLike:
       return BindLike(node);
+    case AstKind::kRegex:
+      return BindRegex(node);
+    case AstKind::kTimeCompare:
+      return BindTimeCompare(node);
     case AstKind::kNullTest:
       return BindNullTest(node);
     case AstKind::kExists:

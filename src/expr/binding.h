@@ -36,11 +36,13 @@ Bound Predicate(T node) {
   return {MakeNode(std::move(node))};
 }
 
+CompareOp CompareOpOf(AstOp op);
+
 class Binder {
  public:
   Binder(const Ast& ast, const schema::CollectionSchema& schema, const TemplateValues& values,
          const CompileOptions& options)
-      : ast_(ast), schema_(schema), values_(values), source_(*ast.source) {
+      : ast_(ast), schema_(schema), values_(values), zone_(options.zone), source_(*ast.source) {
     plan_.reports_30 = options.reports_30;
   }
   absl::StatusOr<Plan> Run();
@@ -90,6 +92,16 @@ class Binder {
   absl::StatusOr<Bound> BindLogical(const AstNode& node);
   static std::string NotBoolean(const AstNode& node);
   absl::StatusOr<Bound> BindLike(const AstNode& node);
+  absl::StatusOr<Bound> BindRegex(const AstNode& node);
+  // The text that like and =~ look at, and what they look for.
+  absl::StatusOr<std::pair<Operand, std::string>> TextAndPattern(const AstNode& node,
+                                                                 std::string_view name);
+  absl::StatusOr<Bound> BindTimeCompare(const AstNode& node);
+  absl::StatusOr<Bound> BindSpatial(const AstNode& node);
+  absl::StatusOr<double> SampleFraction(const AstNode& node);
+  bool IsSample(NodeId id) const;
+  // The whole filter; random_sample may stand at its end.
+  absl::StatusOr<Bound> BindRoot();
   absl::StatusOr<Bound> BindNullTest(const AstNode& node);
   absl::StatusOr<Bound> BindExists(const AstNode& node);
 
@@ -108,6 +120,7 @@ class Binder {
   const Ast& ast_;
   const schema::CollectionSchema& schema_;
   const TemplateValues& values_;
+  const absl::TimeZone zone_;
   const SourceText source_;
   Plan plan_;
 };

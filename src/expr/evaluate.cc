@@ -128,6 +128,12 @@ void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
                    node.operand.is_json() ? JsonLike(batch, node, rows, out)
                                           : StringsLike(batch, node, rows, out);
                  },
+                 [&](const Regex& node) {
+                   node.operand.is_json() ? JsonMatch(batch, node, rows, out)
+                                          : StringsMatch(batch, node, rows, out);
+                 },
+                 [&](const CompareMovedTime& node) { CompareMovedTimes(batch, node, rows, out); },
+                 [&](const CompareSpatially& node) { CompareShapes(batch, node, rows, out); },
                  [&](const NullTest& node) { EvaluateNullTest(batch, node, out); },
                  [&](const Exists& node) { JsonExists(batch, node, rows, out); },
                  [&](const Contains& node) {

@@ -92,6 +92,14 @@ void JsonLike(Batch& batch, const Like& node, const Words& rows, Mask& out) {
            [&](const JsonValue& value) { return matcher.Like(value, node.pattern); });
 }
 
+void JsonMatch(Batch& batch, const Regex& node, const Words& rows, Mask& out) {
+  std::string scratch;
+  TestJson(batch, node.operand, rows, out, false, [&](const JsonValue& value) {
+    if (value.type != JsonType::kString) return Match::kMiss;
+    return node.pattern.Matches(JsonText(value, scratch)) ? Match::kYes : Match::kNo;
+  });
+}
+
 void JsonExists(Batch& batch, const Exists& node, const Words& rows, Mask& out) {
   // Never a miss: what is not there does not exist, on both lines.
   TestJson(batch, node.operand, rows, out, false,

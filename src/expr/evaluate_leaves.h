@@ -16,6 +16,11 @@ void CompareStrings(Batch& batch, const Compare& node, const Words& rows, Mask& 
 void StringsInRange(Batch& batch, const Range& node, const Words& rows, Mask& out);
 void StringsInList(Batch& batch, const InList& node, const Words& rows, Mask& out);
 void StringsLike(Batch& batch, const Like& node, const Words& rows, Mask& out);
+void StringsMatch(Batch& batch, const Regex& node, const Words& rows, Mask& out);
+
+// Times moved by intervals, shapes.
+void CompareMovedTimes(Batch& batch, const CompareMovedTime& node, const Words& rows, Mask& out);
+void CompareShapes(Batch& batch, const CompareSpatially& node, const Words& rows, Mask& out);
 
 // Texts that hold words or phrases.
 void MatchTexts(Batch& batch, const TextMatch& node, const Words& rows, Mask& out);
@@ -32,6 +37,7 @@ void CompareJson(Batch& batch, const Compare& node, const Words& rows, Mask& out
 void JsonInRange(Batch& batch, const Range& node, const Words& rows, Mask& out);
 void JsonInList(Batch& batch, const InList& node, const Words& rows, Mask& out);
 void JsonLike(Batch& batch, const Like& node, const Words& rows, Mask& out);
+void JsonMatch(Batch& batch, const Regex& node, const Words& rows, Mask& out);
 void JsonExists(Batch& batch, const Exists& node, const Words& rows, Mask& out);
 void JsonContains(Batch& batch, const Contains& node, const Words& rows, Mask& out);
 

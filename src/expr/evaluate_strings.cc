@@ -90,4 +90,9 @@ void StringsLike(Batch& batch, const Like& node, const Words& rows, Mask& out) {
               [&](std::string_view text) { return node.pattern.Matches(text); });
 }
 
+void StringsMatch(Batch& batch, const Regex& node, const Words& rows, Mask& out) {
+  TestStrings(batch, node.operand, rows, out,
+              [&](std::string_view text) { return node.pattern.Matches(text); });
+}
+
 }  // namespace elanus::expr

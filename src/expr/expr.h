@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "common/cancellation.h"
 #include "common/status.h"
 #include "kernels/bitset.h"
@@ -34,6 +35,7 @@ struct CompileOptions {
   bool reports_30 = false;  // Semantics of the 3.0 line where the two lines differ (query.md 2.1).
   int max_depth = 256;      // Nesting; deeper filters are refused.
   size_t max_length = 16 << 20;  // Bytes: a delete by keys names them all.
+  absl::TimeZone zone;           // Of times without offset; UTC.
 };
 
 class Plan;  // Immutable, type-checked; see expr/plan.h.

@@ -203,6 +203,30 @@ std::string_view ContainsName(Contains::Mode mode) {
   return "";
 }
 
+std::string_view RelationName(geometry::Relation relation) {
+  switch (relation) {
+    case geometry::Relation::kEquals:
+      return "st_equals";
+    case geometry::Relation::kTouches:
+      return "st_touches";
+    case geometry::Relation::kOverlaps:
+      return "st_overlaps";
+    case geometry::Relation::kCrosses:
+      return "st_crosses";
+    case geometry::Relation::kContains:
+      return "st_contains";
+    case geometry::Relation::kIntersects:
+      return "st_intersects";
+    case geometry::Relation::kWithin:
+      return "st_within";
+    case geometry::Relation::kNear:
+      return "st_dwithin";
+    case geometry::Relation::kValid:
+      return "st_isvalid";
+  }
+  return "";
+}
+
 std::string TextOf(const Plan& plan, const Node& node) {
   const auto field = [&](int slot) { return plan.fields[slot].name; };
   return std::visit(
@@ -235,6 +259,20 @@ std::string TextOf(const Plan& plan, const Node& node) {
             return fmt::format("{} like {}", TextOf(plan, node.operand),
                                ToText(Value(node.pattern.pattern())));
           },
+          [&](const Regex& node) {
+            return fmt::format("{} =~ {}", TextOf(plan, node.operand),
+                               ToText(Value(node.pattern.pattern())));
+          },
+          [&](const CompareMovedTime& node) {
+            return fmt::format("{} {} {} months {} us {} {}", TextOf(plan, node.operand),
+                               node.sign < 0 ? "-" : "+", node.interval.months,
+                               node.interval.micros, TextOf(node.op), node.value);
+          },
+          [&](const CompareSpatially& node) {
+            return fmt::format("{}({}, {}, {})", RelationName(node.query.relation),
+                               TextOf(plan, node.operand),
+                               ToText(Value(geometry::WktOf(node.query.wkb))), node.query.metres);
+          },
           [&](const NullTest& node) {
             return fmt::format("{} is {}null", field(node.slot), node.is_null ? "" : "not ");
           },
@@ -252,11 +290,11 @@ std::string TextOf(const Plan& plan, const Node& node) {
 
 bool IsAlwaysTrue(const Plan& plan) {
   const auto* constant = std::get_if<Constant>(&plan.root->is);
-  return constant != nullptr && constant->value;
+  return constant != nullptr && constant->value && !plan.sample.has_value();
 }
 
 bool NamesNoField(const Plan& plan) {
-  return plan.fields.empty();
+  return plan.fields.empty() && !plan.sample.has_value();
 }
 
 bool IsAlwaysFalse(const Plan& plan) {
@@ -281,7 +319,9 @@ std::vector<FieldId> FieldsOf(const Plan& plan) {
 }
 
 std::string DebugString(const Plan& plan) {
-  return TextOf(plan, *plan.root);
+  const std::string text = TextOf(plan, *plan.root);
+  return plan.sample.has_value() ? fmt::format("random_sample({}) of {}", *plan.sample, text)
+                                 : text;
 }
 
 }  // namespace elanus::expr

@@ -39,6 +39,9 @@ int CostOf(const Node& node) {
                         [](const Range& node) { return CostOf(node.operand) + 1; },
                         [](const InList& node) { return CostOf(node.operand) + 3; },
                         [](const Like& node) { return CostOf(node.operand) + 12; },
+                        [](const Regex& node) { return CostOf(node.operand) + 60; },
+                        [](const CompareMovedTime&) { return 20; },
+                        [](const CompareSpatially&) { return 200; },
                         [](const Exists& node) { return CostOf(node.operand); },
                         [](const Contains& node) { return CostOf(node.operand) + 10; },
                         // By an index once, then a word at a time. Without one it is dear, but

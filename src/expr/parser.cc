@@ -88,6 +88,9 @@ std::optional<Infix> InfixOf(TokenKind kind) {
       return binary(kLevelPower, AstOp::kPower);
     case TokenKind::kLike:
       return Infix{kLevelLike, AstKind::kLike, AstOp::kNone};
+    case TokenKind::kRegexMatch:
+    case TokenKind::kRegexNotMatch:
+      return Infix{kLevelLike, AstKind::kRegex, AstOp::kNone};
     default:
       return std::nullopt;
   }
@@ -121,9 +124,7 @@ bool SameDirection(AstOp a, AstOp b) {
 class Parser {
  public:
   Parser(std::shared_ptr<const std::string> text, const CompileOptions& options)
-      : source_(*text),
-        lexer_(source_, {.raw_strings = options.reports_30}),
-        max_depth_(options.max_depth) {
+      : source_(*text), lexer_(source_, {.raw_strings = true}), max_depth_(options.max_depth) {
     ast_.source = std::move(text);
   }
 
@@ -227,11 +228,6 @@ class Parser {
     while (true) {
       const bool negated = Peek().kind == TokenKind::kNot && Peek(1).kind == TokenKind::kIn;
       const std::optional<Infix> infix = InfixOf(Peek(negated ? 1 : 0).kind);
-      if (Peek().kind == TokenKind::kRegexMatch || Peek().kind == TokenKind::kRegexNotMatch) {
-        return source_.Error(
-            Peek().offset,
-            fmt::format("operator {} is not supported by this version", Peek().text));
-      }
       if (!infix.has_value()) return left;
       const std::optional<AstOp> range = RangeAhead(*infix);
       const int level = range.has_value() ? kLevelRange : infix->level;
@@ -240,7 +236,7 @@ class Parser {
       node.kind = range.has_value() ? AstKind::kRange : infix->kind;
       node.op = infix->op;
       node.op2 = range.value_or(AstOp::kNone);
-      node.negated = negated;
+      node.negated = negated || Peek().kind == TokenKind::kRegexNotMatch;
       node.offset = Peek().offset;
       if (negated) ELANUS_RETURN_IF_ERROR(Advance());
       ELANUS_ASSIGN_OR_RETURN(left, Operands(node, level, left, begin));
@@ -362,10 +358,7 @@ class Parser {
                                                        "version",
                                                        token.text));
       case TokenKind::kReserved:
-        if (Peek(1).kind == TokenKind::kString) {
-          return source_.Error(
-              token.offset, fmt::format("{} '...' is not supported by this version", token.text));
-        }
+        if (IsWord(token, "iso")) return TimeBehindConstant();
         return Unexpected("a value, a name or '('");
       default:
         return Unexpected("a value, a name or '('");
@@ -384,10 +377,102 @@ class Parser {
     return ast_.strings.emplace_back(std::move(*text));
   }
 
-  // A name or path, with "is null" behind it or not.
+  // A keyword that is one only inside some construct.
+  static bool IsWord(const Token& token, std::string_view lower) {
+    if (token.kind != TokenKind::kReserved || token.text.size() != lower.size()) return false;
+    for (size_t i = 0; i < lower.size(); ++i) {
+      if ((token.text[i] | 0x20) != lower[i]) return false;
+    }
+    return true;
+  }
+  static bool IsComparison(const Token& token) {
+    const std::optional<Infix> infix = InfixOf(token.kind);
+    return infix && (infix->level == kLevelEquality || infix->level == kLevelRelation);
+  }
+
+  // The text behind ISO or INTERVAL, which is the next token.
+  absl::StatusOr<NodeId> QuotedBehindWord(std::string_view what) {
+    ELANUS_RETURN_IF_ERROR(Advance());
+    const Token token = Peek();
+    if (token.kind != TokenKind::kString) return Unexpected(what);
+    ELANUS_ASSIGN_OR_RETURN(const std::string_view text, Meaning(token.text, token.offset));
+    ELANUS_RETURN_IF_ERROR(Advance());
+    return AddLiteral(text, token.offset);
+  }
+  // The interval behind a name, if there is one; `node` gets its sign.
+  absl::StatusOr<std::optional<NodeId>> TakeInterval(AstNode& node) {
+    const bool plus = Peek().kind == TokenKind::kPlus;
+    if ((!plus && Peek().kind != TokenKind::kMinus) || !IsWord(Peek(1), "interval")) {
+      return std::nullopt;
+    }
+    node.op2 = plus ? AstOp::kAdd : AstOp::kSubtract;
+    ELANUS_RETURN_IF_ERROR(Advance());
+    ELANUS_ASSIGN_OR_RETURN(const NodeId interval, QuotedBehindWord("an interval in quotes"));
+    return interval;
+  }
+  absl::StatusOr<NodeId> AddTimeCompare(const AstNode& node, uint32_t begin, NodeId name,
+                                        NodeId time, std::optional<NodeId> interval) {
+    std::vector<NodeId> children = {name, time};
+    if (interval) children.push_back(*interval);
+    return AddParent(node, begin, children);
+  }
+
+  // `name [± INTERVAL '...'] op ISO '...'` behind the name; nothing if it is something else.
+  absl::StatusOr<std::optional<NodeId>> TimeBehindName(NodeId name, uint32_t begin) {
+    AstNode node;
+    node.kind = AstKind::kTimeCompare;
+    ELANUS_ASSIGN_OR_RETURN(const std::optional<NodeId> interval, TakeInterval(node));
+    if (!interval && !(IsComparison(Peek()) && IsWord(Peek(1), "iso"))) return std::nullopt;
+    if (!IsComparison(Peek())) return Unexpected("a comparison with ISO '...'");
+    node.op = InfixOf(Peek().kind)->op;
+    node.offset = Peek().offset;
+    ELANUS_RETURN_IF_ERROR(Advance());
+    if (!IsWord(Peek(), "iso")) return Unexpected("ISO '...'");
+    ELANUS_ASSIGN_OR_RETURN(const NodeId time, QuotedBehindWord("a time in quotes"));
+    ELANUS_ASSIGN_OR_RETURN(const NodeId whole, AddTimeCompare(node, begin, name, time, interval));
+    return whole;
+  }
+
+  // `ISO '...' op name [± INTERVAL '...']`.
+  absl::StatusOr<NodeId> TimeBehindConstant() {
+    const uint32_t begin = Peek().offset;
+    AstNode node;
+    node.kind = AstKind::kTimeCompare;
+    ELANUS_ASSIGN_OR_RETURN(const NodeId time, QuotedBehindWord("a time in quotes"));
+    if (!IsComparison(Peek())) return Unexpected("a comparison with a Timestamptz field");
+    node.op = Mirrored(InfixOf(Peek().kind)->op);
+    node.offset = Peek().offset;
+    ELANUS_RETURN_IF_ERROR(Advance());
+    if (Peek().kind != TokenKind::kName) return Unexpected("the name of a Timestamptz field");
+    ELANUS_ASSIGN_OR_RETURN(const NodeId name, NameOrPath());
+    ELANUS_ASSIGN_OR_RETURN(const std::optional<NodeId> interval, TakeInterval(node));
+    return AddTimeCompare(node, begin, name, time, interval);
+  }
+  // The same comparison with its sides exchanged.
+  static AstOp Mirrored(AstOp op) {
+    switch (op) {
+      case AstOp::kLess:
+        return AstOp::kGreater;
+      case AstOp::kLessEqual:
+        return AstOp::kGreaterEqual;
+      case AstOp::kGreater:
+        return AstOp::kLess;
+      case AstOp::kGreaterEqual:
+        return AstOp::kLessEqual;
+      default:
+        return op;
+    }
+  }
+
+  // A name or path, with "is null" or a comparison of times behind it or not.
   absl::StatusOr<NodeId> NullTest() {
     const uint32_t begin = Peek().offset;
+    const bool is_name = Peek().kind == TokenKind::kName;
     ELANUS_ASSIGN_OR_RETURN(const NodeId name, NameOrPath());
+    if (is_name) {
+      ELANUS_ASSIGN_OR_RETURN(const std::optional<NodeId> time, TimeBehindName(name, begin));
+      if (time) return *time;
+    }
     const TokenKind kind = Peek().kind;
     if (kind != TokenKind::kIsNull && kind != TokenKind::kIsNotNull) return name;
     AstNode node;

@@ -100,9 +100,13 @@ TEST(Parser, SaysWhereAndWhatItExpected) {
       "name or '(' (line 1, column 1)");
   EXPECT_EQ(Gist("j[\"\"] == 1"), "invalid identifier: empty key in path (line 1, column 3)");
   EXPECT_EQ(Gist("a == '\\q'"), "invalid escape in string '\\q' (line 1, column 7)");
-  EXPECT_EQ(Gist("ts > ISO '2025-01-01'"),
-            "ISO '...' is not supported by this version (line 1, column 6)");
-  EXPECT_EQ(Gist("a =~ 'x'"), "operator =~ is not supported by this version (line 1, column 3)");
+  EXPECT_EQ(Gist("ts > ISO 5"),
+            "invalid expression: expected a time in quotes, found '5' (line 1, column 10)");
+  EXPECT_EQ(Gist("ts + INTERVAL 'P1D' > 5"),
+            "invalid expression: expected ISO '...', found '5' (line 1, column 23)");
+  EXPECT_EQ(Gist("ISO '2025-01-01' < 5"),
+            "invalid expression: expected the name of a Timestamptz field, found '5' (line 1, "
+            "column 20)");
   EXPECT_EQ(Gist("st[sub] == 1"),
             "struct path st[sub] is not supported by this version (line 1, column 1)");
 }
@@ -141,9 +145,17 @@ TEST(Parser, TakesABlankFilterAsNone) {
   }
 }
 
-TEST(Parser, ReadsRawStringsOnTheNewLineOnly) {
+TEST(Parser, ReadsRawStringsAndRegularExpressions) {
   EXPECT_EQ(ParseText(R"(a like r"\d")", true), R"((like a r"\d"))");
-  EXPECT_TRUE(ParseText(R"(a like r"\d")", false).starts_with("error"));
+  EXPECT_EQ(ParseText(R"(not a =~ r"\d" and b !~ "x")", false),
+            R"((and (not (=~ a r"\d")) (!~ b "x")))");
+}
+
+TEST(Parser, TakesComparisonsOfTimesAsOne) {
+  EXPECT_EQ(ParseText("not ts > ISO '2025' or ts - interval 'P1D' == iso '2026'", false),
+            "(or (not (time> ts '2025')) (time==- ts '2026' 'P1D'))");
+  EXPECT_EQ(ParseText("ISO '2025' <= ts + INTERVAL 'P1Y' and a + 1 < 5", false),
+            "(and (time>=+ ts '2025' 'P1Y') (< (+ a 1) 5))");
 }
 
 }  // namespace

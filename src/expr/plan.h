@@ -16,10 +16,13 @@
 
 #include "expr/json_path.h"
 #include "expr/like_pattern.h"
+#include "expr/regex_pattern.h"
 #include "expr/value.h"
 #include "expr/value_set.h"
+#include "geometry/spatial_test.h"
 #include "schema/collection_schema.h"
 #include "schema/primary_key.h"
+#include "schema/timestamptz.h"
 #include "text/analyzer.h"
 #include "text/match_query.h"
 
@@ -125,6 +128,22 @@ struct Like {
   Operand operand;
   LikePattern pattern;
 };
+struct Regex {
+  Operand operand;
+  RegexPattern pattern;
+};
+// A time that is moved by years or months before it is compared; others move the constant instead.
+struct CompareMovedTime {
+  Operand operand;
+  schema::Interval interval;
+  int sign = 1;
+  CompareOp op = CompareOp::kEqual;
+  int64_t value = 0;  // Microseconds.
+};
+struct CompareSpatially {
+  Operand operand;
+  geometry::SpatialQuery query;
+};
 struct NullTest {
   int slot = 0;
   bool is_null = true;
@@ -150,7 +169,8 @@ struct TextMatch {
 
 struct Node {
   std::variant<Constant, ConstantIfValid, And, Or, Not, Compare, CompareColumns, Range, InList,
-               Like, NullTest, Exists, Contains, TextMatch>
+               Like, Regex, CompareMovedTime, CompareSpatially, NullTest, Exists, Contains,
+               TextMatch>
       is;
 };
 
@@ -164,6 +184,7 @@ class Plan {
   bool reports_30 = false;
   std::vector<FieldUse> fields;
   NodePtr root;
+  std::optional<double> sample;  // Of random_sample: the part of the rows to keep.
   // The keys if the filter, as written, is `pk == v` or `pk in [...]`.
   std::optional<std::vector<schema::PrimaryKey>> exact_primary_keys;
 };

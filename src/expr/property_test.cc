@@ -1,5 +1,6 @@
 // Random filters over random rows against an evaluator that is as dull as possible: one row at a
 // time, std::optional<bool> for three-valued truth, JSON as a tree that was never text.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -29,6 +30,8 @@ struct Row {
   std::optional<double> d;
   std::optional<std::string> s;
   std::optional<bool> b;
+  std::optional<int64_t> t;  // Days since 2025-01-01.
+  std::optional<int64_t> x;  // The point (x, 0).
   std::optional<std::vector<int64_t>> a;
   std::optional<std::map<std::string, Json>> j;
 };
@@ -101,6 +104,8 @@ class Generator {
     if (there()) row.d = Once(3) ? 0.1 : Number();
     if (there()) row.s = Word();
     if (there()) row.b = Once(2);
+    if (there()) row.t = Below(5);
+    if (there()) row.x = Below(6);
     if (there()) row.a = Numbers(Below(4));
     if (there()) {
       row.j.emplace();
@@ -161,7 +166,7 @@ class Generator {
   }
 
   Rule Leaf() {
-    switch (Below(14)) {
+    switch (Below(18)) {
       case 0:
         return IntegerRule();
       case 1:
@@ -186,6 +191,12 @@ class Generator {
         return BoolRule();
       case 11:
         return JsonListRule();
+      case 12:
+        return TimeRule();
+      case 13:
+        return ShapeRule();
+      case 14:
+        return RegexRule();
       default:
         return JsonRule();
     }
@@ -235,6 +246,58 @@ class Generator {
               if (back) return row.s->find(word) != std::string::npos;
               return row.s->size() >= word.size() &&
                      row.s->substr(row.s->size() - word.size()) == word;
+            }};
+  }
+
+  static std::string Iso(int64_t day) {
+    return fmt::format("ISO '2025-01-{:02}T00:00:00Z'", day + 1);
+  }
+
+  Rule TimeRule() {
+    const int op = static_cast<int>(Below(6));
+    const int64_t v = 10 + Below(5);
+    if (Once(2)) {
+      return {std::string("ts + INTERVAL 'P10D' ") + kOperators[op] + " " + Iso(v),
+              [=](const Row& row) -> Tri {
+                return row.t.has_value() ? Tri(Holds(op, *row.t + 10, v)) : Tri();
+              }};
+    }
+    if (Once(2)) {  // January has 31 days.
+      return {std::string("ts + INTERVAL 'P1M' ") + kOperators[op] +
+                  fmt::format(" ISO '2025-02-0{}'", v - 9),
+              [=](const Row& row) { return Compare(op, row.t, v - 10); }};
+    }
+    return {std::string("ts ") + kOperators[op] + " " + Iso(v - 10),
+            [=](const Row& row) { return Compare(op, row.t, v - 10); }};
+  }
+
+  Rule ShapeRule() {
+    const int64_t low = Below(4);
+    const int64_t high = low + 1 + Below(3);
+    const bool within = Once(2);
+    return {fmt::format("st_{}(geo, 'LINESTRING ({} 0, {} 0)')", within ? "within" : "touches", low,
+                        high),
+            [=](const Row& row) -> Tri {
+              if (!row.x.has_value()) return {};
+              return within ? low < *row.x && *row.x < high : *row.x == low || *row.x == high;
+            }};
+  }
+
+  Rule RegexRule() {
+    const std::string word = Word();
+    const bool negated = Once(2);
+    const auto says = [=](const std::string& text) {
+      return (text.rfind(word, 0) == 0) != negated;
+    };
+    const std::string test = (negated ? " !~ " : " =~ ") + Quote("^" + word);
+    if (Once(2)) {
+      return {"s" + test,
+              [=](const Row& row) -> Tri { return row.s.has_value() ? Tri(says(*row.s)) : Tri(); }};
+    }
+    return {"j['x']" + test, [=, this](const Row& row) {
+              const Json* json = At(row, "x");
+              const auto* text = json == nullptr ? nullptr : std::get_if<std::string>(&json->value);
+              return Settle(text == nullptr ? Tri() : Tri(says(*text)), negated);
             }};
   }
 
@@ -470,8 +533,9 @@ std::string JsonText(const Json& json) {
 TestTable TableOf(const std::vector<Row>& rows, bool nullable, int64_t rows_per_piece) {
   TestTable table(rows_per_piece);
   const std::string null = nullable ? " nullable" : "";
-  for (const std::string_view field : {"i8 Int8", "i64 Int64", "f Float", "d Double", "s VarChar",
-                                       "b Bool", "a Array Int16", "j JSON"}) {
+  for (const std::string_view field :
+       {"i8 Int8", "i64 Int64", "f Float", "d Double", "s VarChar", "b Bool", "a Array Int16",
+        "j JSON", "ts Timestamptz", "geo Geometry"}) {
     table.AddField(std::string(field) + null);
   }
   table.AddField("id Int64 primary");
@@ -491,6 +555,7 @@ TestTable TableOf(const std::vector<Row>& rows, bool nullable, int64_t rows_per_
     }
   };
   int64_t id = 0;
+  geometry::WktReader reader;
   for (const Row& row : rows) {
     append("i8", row.i8, int8_t{});
     append("i64", row.i64, int64_t{});
@@ -498,6 +563,12 @@ TestTable TableOf(const std::vector<Row>& rows, bool nullable, int64_t rows_per_
     append("d", row.d, double{});
     append("b", row.b, uint8_t{});
     append_text("s", row.s);
+    constexpr int64_t kDay = int64_t{86400} * 1'000'000;
+    append("ts", row.t.has_value() ? std::optional(1735689600'000000 + *row.t * kDay) : row.t,
+           int64_t{});
+    std::optional<std::string> shape;
+    if (row.x.has_value()) shape = *reader.Read(fmt::format("POINT ({} 0)", *row.x));
+    append_text("geo", shape);
     std::optional<std::string> array;
     if (row.a.has_value()) {
       schema::ArrayBuilder builder(schema::DataType::kInt16);

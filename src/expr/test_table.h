@@ -13,6 +13,7 @@
 #include "common/check.h"
 #include "expr/expr.h"
 #include "expr/json_cursor.h"
+#include "geometry/wkt_reader.h"
 #include "schema/array_value.h"
 
 namespace elanus::expr {
@@ -177,6 +178,11 @@ class TestTable final : public ColumnSource {
       });
       return column.AppendRaw(array.Finish());
     }
+    if (field.type == DataType::kGeometry) {
+      const auto wkb = geometry::WktReader().Read(JsonText(value, scratch));
+      ELANUS_CHECK_OK(wkb.status());
+      return column.AppendRaw(*wkb);
+    }
     if (column.type().width() == 0) return column.AppendRaw(JsonText(value, scratch));
     Scalar(field.type, value, [&](auto scalar) { column.Append(scalar); });
   }
@@ -205,10 +211,10 @@ inline TestTable EveryType() {
   }
   for (
       const std::string_view row :
-      {R"({"id":0,"b":true,"i8":1,"i16":10,"i32":100,"i64":1000,"f":0.1,"d":0.1,"s":"abc","ai":[1,2,3],"af":[0.1,2],"as":["x","yy"],"ab":[true],"j":{"a":1,"s":"abc","l":[1,2,[3]]},"$meta":{"color":"red","n":1}})",
+      {R"({"id":0,"b":true,"ts":1000000,"geo":"POINT EMPTY","i8":1,"i16":10,"i32":100,"i64":1000,"f":0.1,"d":0.1,"s":"abc","ai":[1,2,3],"af":[0.1,2],"as":["x","yy"],"ab":[true],"j":{"a":1,"s":"abc","l":[1,2,[3]]},"$meta":{"color":"red","n":1}})",
        R"({"id":1,"b":false,"i8":-128,"i16":-7,"i32":7,"i64":-1,"f":1.5,"d":-1.5,"s":"","ai":[],"af":[],"as":[],"ab":[],"j":{"a":1.0,"s":"","l":[]},"$meta":{"color":"blue"}})",
        R"({"id":2})",
-       R"({"id":3,"b":true,"i8":127,"i16":5,"i32":5,"i64":5,"f":-2,"d":5,"s":"a%c","ai":[5],"af":[5],"as":["a"],"ab":[false,true],"j":{"a":null},"$meta":{}})",
+       R"({"id":3,"b":true,"ts":-5,"geo":"POINT (7 8) ","i8":127,"i16":5,"i32":5,"i64":5,"f":-2,"d":5,"s":"a%c","ai":[5],"af":[5],"as":["a"],"ab":[false,true],"j":{"a":null},"$meta":{}})",
        R"({"id":4,"i8":3,"i64":3,"s":"\u00e9t\u00e9","j":{"a":"1"},"$meta":{"color":null}})",
        R"({"id":5,"i8":4,"i64":4,"s":"line\nbreak","j":{"a":{"b":[10,20]}},"$meta":{"color":5}})",
        R"({"id":6,"i8":5,"i64":9223372036854775807,"s":"abcabc","j":[1,2,3],"$meta":{"color":true}})",

@@ -1,12 +1,13 @@
 #include "proxy/convert_column_in.h"
 
+#include "geometry/wkt_reader.h"
 #include "proxy/convert_array_in.h"
 #include "proxy/convert_vector_in.h"
 #include "proxy/json_check.h"
 #include "proxy/scalar_checks.h"
-#include "proxy/timestamptz.h"
 #include "proxy/validity.h"
 #include "schema.pb.h"
+#include "schema/timestamptz.h"
 
 namespace elanus::proxy {
 namespace {
@@ -101,8 +102,27 @@ absl::Status AppendTimes(const schema_pb::FieldData& data, const schema::FieldSc
   return validity.ForEach(
       [&](int64_t, int64_t position) -> absl::Status {
         ELANUS_ASSIGN_OR_RETURN(const int64_t micros,
-                                ParseTimestamptz(values[static_cast<int>(position)], zone));
+                                schema::ParseTimestamptz(values[static_cast<int>(position)], zone));
         column.Append(micros);
+        return absl::OkStatus();
+      },
+      NullFiller(field, column));
+}
+
+// WKT, stored as WKB.
+absl::Status AppendShapes(const schema_pb::FieldData& data, const schema::FieldSchema& field,
+                          const Validity& validity, Column& column) {
+  const auto& values = data.scalars().geometry_wkt_data().data();
+  ELANUS_RETURN_IF_ERROR(CheckCount(values.size(), field, validity, column));
+  geometry::WktReader reader;
+  return validity.ForEach(
+      [&](int64_t row, int64_t position) -> absl::Status {
+        const absl::StatusOr<std::string> wkb = reader.Read(values[static_cast<int>(position)]);
+        if (!wkb.ok()) {
+          return UserError(ErrorCode::kParameterInvalid, "{}, field {}, row {}",
+                           MessageOf(wkb.status()), field.name, row);
+        }
+        column.AppendRaw(*wkb);
         return absl::OkStatus();
       },
       NullFiller(field, column));
@@ -205,8 +225,7 @@ absl::Status AppendScalars(const schema_pb::FieldData& data, const schema::Field
           scalars.string_data().data(), field, validity, column,
           [&field](int64_t row, const std::string& value) { return CheckText(value, field, row); });
     case DataType::kGeometry:
-      return AppendChecked(scalars.geometry_wkt_data().data(), field, validity, column,
-                           [](int64_t, const std::string&) { return absl::OkStatus(); });
+      return AppendShapes(data, field, validity, column);
     case DataType::kJson: {
       JsonCheck check(field, options.static_fields);
       return AppendChecked(

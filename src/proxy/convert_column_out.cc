@@ -1,9 +1,10 @@
 #include "proxy/convert_column_out.h"
 
+#include "geometry/wkb.h"
 #include "proxy/convert_array_out.h"
 #include "proxy/dynamic_keys.h"
-#include "proxy/timestamptz.h"
 #include "schema.pb.h"
+#include "schema/timestamptz.h"
 
 namespace elanus::proxy {
 namespace {
@@ -93,8 +94,21 @@ void VectorsToWire(const ColumnView& column, const schema::FieldSchema& field,
 void TimesToWire(const ColumnView& column, const ColumnOutOptions& options,
                  schema_pb::StringArray* out) {
   ForEachRow(options.rows, [&](int64_t row) {
-    out->add_data(column.IsValid(row) ? FormatTimestamptz(column.Value<int64_t>(row), options.zone)
-                                      : std::string());
+    out->add_data(column.IsValid(row)
+                      ? schema::FormatTimestamptz(column.Value<int64_t>(row), options.zone)
+                      : std::string());
+  });
+}
+
+void TimePartsToWire(const ColumnView& column, const ColumnOutOptions& options,
+                     schema_pb::ArrayArray* out) {
+  out->set_element_type(schema_pb::Int64);
+  ForEachRow(options.rows, [&](int64_t row) {
+    auto* parts = out->add_data()->mutable_long_data();
+    if (!column.IsValid(row)) return;
+    for (const TimePart part : options.time_parts) {
+      parts->add_data(TimePartOf(column.Value<int64_t>(row), part, options.zone));
+    }
   });
 }
 
@@ -130,9 +144,14 @@ void ScalarsToWire(const ColumnView& column, const schema::FieldSchema& field,
     case DataType::kJson:
       return CopyTexts(column, rows, out->mutable_json_data()->mutable_data());
     case DataType::kGeometry:
-      return CopyTexts(column, rows, out->mutable_geometry_wkt_data()->mutable_data());
+      return ForEachRow(rows, [values = out->mutable_geometry_wkt_data(), &column](int64_t row) {
+        values->add_data(geometry::WktOf(column.Bytes(row)));
+      });
     case DataType::kTimestamptz:
-      return TimesToWire(column, options, out->mutable_string_data());
+      if (options.time_parts.empty()) {
+        return TimesToWire(column, options, out->mutable_string_data());
+      }
+      return TimePartsToWire(column, options, out->mutable_array_data());
     case DataType::kArray:
       return ArraysToWire(column, field, options, out->mutable_array_data());
     case DataType::kNone:
@@ -163,6 +182,8 @@ void ColumnToWire(const ColumnView& column, const schema::FieldSchema& field,
     VectorsToWire(column, field, options, out->mutable_vectors());
   } else {
     ScalarsToWire(column, field, options, out->mutable_scalars());
+    const bool in_parts = field.type == DataType::kTimestamptz && !options.time_parts.empty();
+    if (in_parts) out->set_type(schema_pb::Array);
   }
   if (!field.nullable) return;
   out->mutable_valid_data()->Reserve(static_cast<int>(CountRows(options.rows)));

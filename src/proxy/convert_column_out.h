@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "proxy/time_parts.h"
 #include "proxy/wire_types.h"
 #include "schema/collection_schema.h"
 #include "schema/column.h"
@@ -25,6 +26,8 @@ struct RowRange {
 struct ColumnOutOptions {
   std::span<const RowRange> rows;  // In the order of the answer.
   absl::TimeZone zone;             // Of times.
+  std::span<const TimePart> time_parts =
+      {};  // Times come as arrays of these parts if there are any.
 };
 
 // Name, type and id are the field's, also when there are no rows: clients need typed empty columns.

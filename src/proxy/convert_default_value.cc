@@ -3,8 +3,9 @@
 #include <cmath>
 #include <limits>
 
-#include "proxy/timestamptz.h"
+#include "geometry/wkt_reader.h"
 #include "schema.pb.h"
+#include "schema/timestamptz.h"
 
 namespace elanus::proxy {
 namespace {
@@ -52,13 +53,19 @@ absl::StatusOr<DefaultValue> Real(double value, const schema::FieldSchema& field
 
 absl::StatusOr<DefaultValue> Text(const ValueField& value, const schema::FieldSchema& field) {
   const std::string& text = value.string_data();
-  if (field.type != DataType::kGeometry && field.max_length() > 0 &&
-      static_cast<int64_t>(text.size()) > field.max_length()) {
+  if (field.max_length() > 0 && static_cast<int64_t>(text.size()) > field.max_length()) {
     return UserError(ErrorCode::kParameterInvalid,
                      "the length ({}) of string exceeds max length ({}), default value of field {}",
                      text.size(), field.max_length(), field.name);
   }
   return DefaultValue(text);
+}
+
+// Kept as it was written; what reads defaults makes WKB of it.
+absl::StatusOr<DefaultValue> Shape(const ValueField& value, const schema::FieldSchema& field) {
+  const absl::Status status = geometry::WktReader().Read(value.string_data()).status();
+  if (!status.ok()) return WithContext(status, "default value of field " + field.name);
+  return DefaultValue(value.string_data());
 }
 
 absl::StatusOr<DefaultValue> Time(const ValueField& value, const schema::FieldSchema& field,
@@ -67,7 +74,8 @@ absl::StatusOr<DefaultValue> Time(const ValueField& value, const schema::FieldSc
     return DefaultValue(value.timestamptz_data());
   }
   if (value.data_case() != ValueField::kStringData) return WrongSlot(field);
-  ELANUS_ASSIGN_OR_RETURN(const int64_t micros, ParseTimestamptz(value.string_data(), zone));
+  ELANUS_ASSIGN_OR_RETURN(const int64_t micros,
+                          schema::ParseTimestamptz(value.string_data(), zone));
   return DefaultValue(micros);
 }
 
@@ -108,9 +116,11 @@ absl::StatusOr<DefaultValue> DefaultFromWire(const ValueField& value,
       return WrongSlot(field);
     case DataType::kVarChar:
     case DataType::kText:
-    case DataType::kGeometry:
       if (slot != ValueField::kStringData) return WrongSlot(field);
       return Text(value, field);
+    case DataType::kGeometry:
+      if (slot != ValueField::kStringData) return WrongSlot(field);
+      return Shape(value, field);
     case DataType::kTimestamptz:
       return Time(value, field, zone);
     case DataType::kNone:
@@ -142,7 +152,7 @@ void DefaultToWire(const schema::FieldSchema& field, absl::TimeZone zone, ValueF
     }
   } else if (const auto* number = std::get_if<int64_t>(&field.default_value)) {
     if (field.type == DataType::kTimestamptz) {
-      out->set_string_data(FormatTimestamptz(*number, zone));
+      out->set_string_data(schema::FormatTimestamptz(*number, zone));
     } else if (field.type == DataType::kInt64) {
       out->set_long_data(*number);
     } else {

@@ -56,7 +56,6 @@ absl::StatusOr<DataType> TypeFromWire(int32_t number, std::string_view field) {
 absl::Status CheckStorable(DataType type, std::string_view field) {
   switch (type) {
     case DataType::kText:
-    case DataType::kGeometry:
     case DataType::kSparseFloatVector:
     case DataType::kArrayOfVector:
     case DataType::kArrayOfStruct:
@@ -72,6 +71,7 @@ absl::Status CheckStorable(DataType type, std::string_view field) {
     case DataType::kVarChar:
     case DataType::kArray:
     case DataType::kJson:
+    case DataType::kGeometry:
     case DataType::kTimestamptz:
     case DataType::kBinaryVector:
     case DataType::kFloatVector:

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "proxy/half_float.h"
-#include "proxy/timestamptz.h"
 #include "schema.pb.h"
+#include "schema/timestamptz.h"
 
 namespace elanus::proxy {
 namespace {
@@ -107,25 +107,25 @@ TEST(Timestamptz, ReadsTheFormsClientsWrite) {
   const absl::TimeZone utc = absl::UTCTimeZone();
   for (const char* text : {"1970-01-01T00:00:01Z", "1970-01-01 00:00:01", "1970-01-01T00:00:01.0",
                            "1970-01-01T08:00:01+08:00", "1969-12-31T20:00:01-0400"}) {
-    const auto micros = ParseTimestamptz(text, utc);
+    const auto micros = schema::ParseTimestamptz(text, utc);
     ASSERT_TRUE(micros.ok()) << text;
     EXPECT_EQ(*micros, 1'000'000) << text;
   }
   for (const char* text :
        {"", "1970", "1970-02-30T00:00:00Z", "1970-01-01T25:00:00Z", "1970-01-01T00:00:00+15:00",
         "1970-01-01T00:00:00Zx", "1970-01-01T00:00:00.Z", "x970-01-01"}) {
-    EXPECT_FALSE(ParseTimestamptz(text, utc).ok()) << text;
+    EXPECT_FALSE(schema::ParseTimestamptz(text, utc).ok()) << text;
   }
 }
 
 TEST(Timestamptz, NamesOfZonesAreChecked) {
-  EXPECT_NE(WireReason(FindTimeZone("Mars/Base").status())
+  EXPECT_NE(WireReason(schema::FindTimeZone("Mars/Base").status())
                 .find("unknown or invalid IANA Time Zone ID: Mars/Base"),
             std::string::npos);
-  const auto zone = FindTimeZone("Asia/Shanghai");
+  const auto zone = schema::FindTimeZone("Asia/Shanghai");
   ASSERT_TRUE(zone.ok());
-  EXPECT_EQ(FormatTimestamptz(0, *zone), "1970-01-01T08:00:00+08:00");
-  EXPECT_EQ(*ParseTimestamptz("1970-01-01T08:00:00", *zone), 0);
+  EXPECT_EQ(schema::FormatTimestamptz(0, *zone), "1970-01-01T08:00:00+08:00");
+  EXPECT_EQ(*schema::ParseTimestamptz("1970-01-01T08:00:00", *zone), 0);
 }
 
 TEST(HalfFloat, RoundsToNearestEvenAndKnowsItsRange) {

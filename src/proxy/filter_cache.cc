@@ -8,11 +8,14 @@ constexpr size_t kTextBytesMax = 4096;
 
 absl::StatusOr<expr::PlanPtr> FilterCache::Compile(const meta::Collection& collection,
                                                    std::string_view text,
-                                                   const expr::TemplateValues& values) {
+                                                   const expr::TemplateValues& values,
+                                                   absl::TimeZone zone) {
+  expr::CompileOptions options;
+  options.zone = zone;
   if (!values.empty() || text.size() > kTextBytesMax) {
-    return expr::Compile(text, collection.schema, values);
+    return expr::Compile(text, collection.schema, values, options);
   }
-  Key key{collection.id, collection.updated, std::string(text)};
+  Key key{collection.id, collection.updated, std::string(text), zone.name()};
   {
     absl::MutexLock lock(&mutex_);
     const auto found = index_.find(key);
@@ -21,7 +24,7 @@ absl::StatusOr<expr::PlanPtr> FilterCache::Compile(const meta::Collection& colle
       return found->second->second;
     }
   }
-  ELANUS_ASSIGN_OR_RETURN(expr::PlanPtr plan, expr::Compile(text, collection.schema));
+  ELANUS_ASSIGN_OR_RETURN(expr::PlanPtr plan, expr::Compile(text, collection.schema, {}, options));
   absl::MutexLock lock(&mutex_);
   if (index_.contains(key)) return plan;  // Another call was faster.
   entries_.emplace_front(key, plan);

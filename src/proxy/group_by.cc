@@ -1,39 +1,11 @@
 #include "proxy/group_by.h"
 
+#include "proxy/field_path.h"
+
 namespace elanus::proxy {
 namespace {
 
 using schema::DataType;
-
-struct Target {
-  std::string field;
-  std::vector<std::string> path;
-};
-
-// `name`, or `name["a"]['b'][0]`.
-absl::StatusOr<Target> ParseName(std::string_view text) {
-  Target out;
-  const size_t bracket = text.find('[');
-  out.field = std::string(text.substr(0, bracket));
-  std::string_view rest = bracket == std::string_view::npos ? "" : text.substr(bracket);
-  while (!rest.empty()) {
-    const size_t end = rest.find(']');
-    if (rest.front() != '[' || end == std::string_view::npos || end < 2) {
-      return UserError(ErrorCode::kParameterInvalid, "cannot parse identifier: {}", text);
-    }
-    std::string_view step = rest.substr(1, end - 1);
-    const char quote = step.front();
-    if (quote == '"' || quote == '\'') {
-      if (step.size() < 3 || step.back() != quote) {
-        return UserError(ErrorCode::kParameterInvalid, "cannot parse identifier: {}", text);
-      }
-      step = step.substr(1, step.size() - 2);
-    }
-    out.path.emplace_back(step);
-    rest.remove_prefix(end + 1);
-  }
-  return out;
-}
 
 // A JSON pointer: "/a/b", with ~1 for a slash and ~0 for a tilde inside a key.
 absl::StatusOr<std::vector<std::string>> ParsePointer(std::string_view text) {
@@ -78,7 +50,8 @@ absl::Status CheckSize(int64_t size, const Settings::Limits& limits) {
   return absl::OkStatus();
 }
 
-absl::Status CheckField(const schema::FieldSchema& field, const Target& target) {
+absl::Status CheckField(const FieldPath& target) {
+  const schema::FieldSchema& field = *target.field;
   const bool json = field.type == DataType::kJson;
   const bool plain = field.type == DataType::kBool || schema::IsInteger(field.type) ||
                      field.type == DataType::kVarChar || field.type == DataType::kTimestamptz;
@@ -97,6 +70,50 @@ absl::Status CheckField(const schema::FieldSchema& field, const Target& target) 
                      "group by a JSON field needs a path into it: field {}", field.name);
   }
   return absl::OkStatus();
+}
+
+// The only field, which may be of JSON.
+absl::StatusOr<roles::GroupField> OneField(const GroupByParams& asked,
+                                           const schema::CollectionSchema& schema) {
+  ELANUS_ASSIGN_OR_RETURN(FieldPath target, ParseFieldPath(asked.fields[0], schema, "groupBy"));
+  ELANUS_ASSIGN_OR_RETURN(const auto pointer, ParsePointer(asked.json_path));
+  target.path.insert(target.path.end(), pointer.begin(), pointer.end());
+  ELANUS_RETURN_IF_ERROR(CheckField(target));
+  roles::GroupField field;
+  field.field = target.field->id;
+  field.path = std::move(target.path);
+  ELANUS_ASSIGN_OR_RETURN(field.json_type, ParseJsonType(asked.json_type));
+  field.strict_cast = asked.strict_cast;
+  return field;
+}
+
+// Several fields: of the schema, and not of JSON.
+absl::StatusOr<std::vector<roles::GroupField>> SeveralFields(
+    const GroupByParams& asked, const schema::CollectionSchema& schema) {
+  if (!asked.json_path.empty() || !asked.json_type.empty()) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "json_path and json_type are not supported with several group_by_fields");
+  }
+  std::vector<roles::GroupField> fields;
+  for (const std::string& name : asked.fields) {
+    const schema::FieldSchema* field = schema.Find(name);
+    if (field == nullptr) {
+      return UserError(ErrorCode::kFieldNotFound,
+                       "groupBy field not found in schema: field not found[field={}]", name);
+    }
+    if (field->type == DataType::kJson) {
+      return UserError(ErrorCode::kParameterInvalid,
+                       "unsupported data type JSON for several group_by_fields: field {}", name);
+    }
+    ELANUS_RETURN_IF_ERROR(CheckField({field, {}}));
+    for (const roles::GroupField& other : fields) {
+      if (other.field != field->id) continue;
+      return UserError(ErrorCode::kParameterInvalid, "group_by_fields names a field twice: {}",
+                       name);
+    }
+    fields.push_back({.field = field->id});
+  }
+  return fields;
 }
 
 }  // namespace
@@ -119,31 +136,19 @@ absl::StatusOr<roles::Grouping> GroupingOf(const SearchParams& params,
                      "not support search_group_by operation based on binary vector column: {}",
                      vector.name);
   }
-  ELANUS_ASSIGN_OR_RETURN(Target target, ParseName(asked.field));
-  const schema::FieldSchema* field = collection.schema.Find(target.field);
-  if (field == nullptr && collection.schema.dynamic_field() != nullptr) {
-    field = collection.schema.dynamic_field();
-    target.path.insert(target.path.begin(), target.field);
-  }
-  if (field == nullptr) {
-    return UserError(ErrorCode::kFieldNotFound,
-                     "groupBy field not found in schema: field not found[field={}]", target.field);
-  }
-  ELANUS_ASSIGN_OR_RETURN(const auto pointer, ParsePointer(asked.json_path));
-  target.path.insert(target.path.end(), pointer.begin(), pointer.end());
-  ELANUS_RETURN_IF_ERROR(CheckField(*field, target));
   roles::Grouping grouping;
-  grouping.field = field->id;
-  grouping.path = std::move(target.path);
-  ELANUS_ASSIGN_OR_RETURN(grouping.json_type, ParseJsonType(asked.json_type));
-  grouping.strict_cast = asked.strict_cast;
+  if (asked.fields.size() == 1) {
+    ELANUS_ASSIGN_OR_RETURN(grouping.fields.emplace_back(), OneField(asked, collection.schema));
+  } else {
+    ELANUS_ASSIGN_OR_RETURN(grouping.fields, SeveralFields(asked, collection.schema));
+  }
   ELANUS_RETURN_IF_ERROR(CheckSize(asked.size, limits));
   grouping.size = asked.size;
   grouping.strict_size = asked.strict_size;
   return grouping;
 }
 
-schema::FieldSchema GroupField(const roles::Grouping& grouping,
+schema::FieldSchema GroupField(const roles::GroupField& grouping,
                                const schema::CollectionSchema& schema,
                                const schema::ColumnType& type) {
   const schema::FieldSchema& field = *schema.Find(grouping.field);

@@ -7,7 +7,7 @@
 #include "proxy/search_params.h"
 #include "proxy/statistics.h"
 #include "proxy/text_fields.h"
-#include "proxy/timestamptz.h"
+#include "schema/timestamptz.h"
 
 namespace elanus::proxy {
 namespace {
@@ -20,7 +20,7 @@ absl::Status CreateCollection(ProxyContext& proxy, CallContext& call,
   create.properties = FromWire(request.properties());
   // Default times without offset are in the collection's zone.
   ELANUS_ASSIGN_OR_RETURN(const absl::TimeZone zone,
-                          FindTimeZone(Find(create.properties, "timezone").value_or("")));
+                          schema::FindTimeZone(Find(create.properties, "timezone").value_or("")));
   ELANUS_ASSIGN_OR_RETURN(create.schema, SchemaFromBytes(request.schema(), zone));
   create.schema.name = request.collection_name();
   create.num_shards = request.shards_num();
@@ -179,7 +179,7 @@ absl::Status AlterCollection(ProxyContext& proxy, CallContext& call,
   ELANUS_RETURN_IF_ERROR(
       CheckSetOrDelete(request.properties_size() > 0, request.delete_keys_size() > 0));
   const meta::KeyValues properties = FromWire(request.properties());
-  ELANUS_RETURN_IF_ERROR(FindTimeZone(Find(properties, "timezone").value_or("")).status());
+  ELANUS_RETURN_IF_ERROR(schema::FindTimeZone(Find(properties, "timezone").value_or("")).status());
   return proxy.coordinator->AlterCollection(DatabaseOf(call, request.db_name()),
                                             request.collection_name(), properties,
                                             FromWire(request.delete_keys()));

@@ -7,6 +7,7 @@
 #include "proxy/request_metrics.h"
 #include "proxy/row_routing.h"
 #include "proxy/rpc_rows.h"
+#include "proxy/search_params.h"
 
 namespace elanus::proxy {
 namespace {
@@ -15,7 +16,9 @@ absl::StatusOr<expr::PlanPtr> DeletePlan(ProxyContext& proxy, const meta::Collec
                                          const milvus_pb::DeleteRequest& request) {
   ELANUS_ASSIGN_OR_RETURN(const expr::TemplateValues values,
                           TemplatesFromWire(request.expr_template_values()));
-  absl::StatusOr<expr::PlanPtr> plan = proxy.filters.Compile(collection, request.expr(), values);
+  ELANUS_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf("", collection));
+  absl::StatusOr<expr::PlanPtr> plan =
+      proxy.filters.Compile(collection, request.expr(), values, zone);
   if (!plan.ok()) return WithContext(plan.status(), "failed to create delete plan");
   if (expr::IsAlwaysTrue(**plan) && expr::NamesNoField(**plan)) {
     return UserError(ErrorCode::kParameterInvalid, "delete plan can't be empty or always true : {}",

@@ -1,12 +1,13 @@
 // Query: rows by filter, count(*), pages of the query iterator.
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "milvus.pb.h"
+#include "proxy/aggregation.h"
 #include "proxy/consistency.h"
 #include "proxy/convert_column_out.h"
 #include "proxy/convert_key_values.h"
 #include "proxy/convert_templates.h"
+#include "proxy/order_by.h"
 #include "proxy/output_fields.h"
 #include "proxy/request_metrics.h"
 #include "proxy/row_routing.h"
@@ -18,42 +19,39 @@ namespace {
 
 constexpr std::string_view kCount = "count(*)";
 
-// True for count(*); other aggregates are refused by name.
-absl::StatusOr<bool> WantsCount(const std::vector<std::string>& names) {
-  for (const std::string& name : names) {
-    const std::string lower = absl::AsciiStrToLower(name);
-    if (lower == kCount && names.size() == 1) return true;
-    if (!lower.ends_with(')')) continue;
-    for (const std::string_view function : {"count(", "sum(", "avg(", "min(", "max("}) {
-      if (std::string_view(lower).starts_with(function)) {
-        return UserError(ErrorCode::kParameterInvalid,
-                         "aggregation is not supported by this version, except count(*) alone: {}",
-                         name);
-      }
-    }
-  }
-  return false;
-}
-
 absl::StatusOr<expr::PlanPtr> CompileFilter(ProxyContext& proxy, const meta::Collection& collection,
-                                            const milvus_pb::QueryRequest& request) {
+                                            const milvus_pb::QueryRequest& request,
+                                            absl::TimeZone zone) {
   ELANUS_ASSIGN_OR_RETURN(const expr::TemplateValues values,
                           TemplatesFromWire(request.expr_template_values()));
-  absl::StatusOr<expr::PlanPtr> plan = proxy.filters.Compile(collection, request.expr(), values);
+  absl::StatusOr<expr::PlanPtr> plan =
+      proxy.filters.Compile(collection, request.expr(), values, zone);
   if (!plan.ok()) return WithContext(plan.status(), "failed to create query plan");
   return plan;
 }
 
-absl::Status CheckLimit(const QueryParams& params, bool counts, const expr::Plan& plan) {
-  if (counts && params.limit != -1) {
+absl::Status CheckLimit(const QueryParams& params, const std::optional<AggregateQuery>& aggregates,
+                        const expr::Plan& plan) {
+  if (aggregates && aggregates->request.group_by.empty() && aggregates->has_count_of_rows() &&
+      params.limit != -1) {
     return UserError(ErrorCode::kParameterInvalid, "count entities with pagination is not allowed");
   }
-  if (!counts && params.limit == -1 && expr::IsAlwaysTrue(plan) && expr::NamesNoField(plan)) {
+  if (params.iterator && aggregates && !aggregates->counts_only()) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "aggregation is not supported with a query iterator: {}",
+                     aggregates->outputs[0].name);
+  }
+  if (!params.order_by.empty() && params.limit == -1) {
+    return UserError(ErrorCode::kParameterInvalid, "ORDER BY requires explicit limit: {}",
+                     params.order_by);
+  }
+  if (!aggregates && params.limit == -1 && expr::IsAlwaysTrue(plan) && expr::NamesNoField(plan)) {
     return UserError(ErrorCode::kParameterInvalid, "empty expression should be used with limit");
   }
   return absl::OkStatus();
 }
 
+// count(*), as clients call it however it was written.
 void CountToWire(int64_t count, milvus_pb::QueryResults* response) {
   schema_pb::FieldData* column = response->add_fields_data();
   column->set_type(schema_pb::Int64);
@@ -62,14 +60,17 @@ void CountToWire(int64_t count, milvus_pb::QueryResults* response) {
   response->add_output_fields(std::string(kCount));
 }
 
+absl::StatusOr<std::vector<roles::Ordering>> OrderOf(
+    const QueryParams& params, const std::optional<AggregateQuery>& aggregates,
+    const schema::CollectionSchema& schema) {
+  const std::vector<FieldId>* groups = aggregates ? &aggregates->request.group_by : nullptr;
+  return QueryOrder(params.order_by, schema, groups);
+}
+
 // Columns come in the schema's order, also for no rows: clients need them typed and empty.
 void RowsToWire(const roles::QueryResult& result, const schema::CollectionSchema& schema,
-                const OutputFields& output, absl::TimeZone zone,
+                const OutputFields& output, const ColumnOutOptions& options,
                 milvus_pb::QueryResults* response) {
-  const RowRange all[] = {{0, result.rows.num_rows}};
-  ColumnOutOptions options;
-  options.rows = all;
-  options.zone = zone;
   const schema::FieldSchema& key = schema.primary_key();
   schema::Column missing;  // Keeps alive what column_of() had to make up.
   const auto column_of = [&](const schema::FieldSchema& field) {
@@ -108,15 +109,17 @@ absl::Status Query(ProxyContext& proxy, CallContext& call, const milvus_pb::Quer
       ParseQueryParams(FromWire(request.query_params()), *collection, settings->limits));
   ELANUS_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf(params.timezone, *collection));
   const std::vector<std::string> names = FromWire(request.output_fields());
-  ELANUS_ASSIGN_OR_RETURN(const bool counts, WantsCount(names));
+  ELANUS_ASSIGN_OR_RETURN(const std::optional<AggregateQuery> aggregates,
+                          AggregateQueryOf(names, params.group_by, collection->schema));
   OutputFields output;
-  if (!counts) {
+  if (!aggregates) {
     ELANUS_ASSIGN_OR_RETURN(output, ResolveOutputFields(names, collection->schema));
   }
   roles::QueryRequest query;
   query.scope.collection = collection;
-  ELANUS_ASSIGN_OR_RETURN(query.scope.filter, CompileFilter(proxy, *collection, request));
-  ELANUS_RETURN_IF_ERROR(CheckLimit(params, counts, *query.scope.filter));
+  ELANUS_ASSIGN_OR_RETURN(query.scope.filter, CompileFilter(proxy, *collection, request, zone));
+  ELANUS_RETURN_IF_ERROR(CheckLimit(params, aggregates, *query.scope.filter));
+  ELANUS_ASSIGN_OR_RETURN(query.order, OrderOf(params, aggregates, collection->schema));
   ELANUS_ASSIGN_OR_RETURN(
       query.scope.partitions,
       ReadPartitions(*collection, FromWire(request.partition_names()), *query.scope.filter));
@@ -128,16 +131,21 @@ absl::Status Query(ProxyContext& proxy, CallContext& call, const milvus_pb::Quer
   query.scope.read_at = IteratorSnapshot(params.iterator, request.guarantee_timestamp());
   query.scope.ignore_growing = params.ignore_growing;
   query.scope.output_fields = output.ids(collection->schema);
-  query.count_only = counts;
+  query.count_only = aggregates && aggregates->counts_only();
+  if (aggregates && !query.count_only) query.aggregation = aggregates->request;
   query.limit = params.limit;
   query.offset = params.offset;
   query.result_bytes_max = settings->limits.output_bytes_max;
   ELANUS_ASSIGN_OR_RETURN(const roles::QueryResult result,
                           proxy.query_node->Query(query, CancellationOf(call)));
-  if (counts) {
+  const RowRange all[] = {{0, aggregates ? result.table.num_rows : result.rows.num_rows}};
+  const ColumnOutOptions options{.rows = all, .zone = zone, .time_parts = params.time_parts};
+  if (query.count_only) {
     CountToWire(result.count, response);
+  } else if (aggregates) {
+    AggregatesToWire(result.table, *aggregates, collection->schema, options, response);
   } else {
-    RowsToWire(result, collection->schema, output, zone, response);
+    RowsToWire(result, collection->schema, output, options, response);
   }
   response->set_collection_name(request.collection_name());
   response->set_primary_field_name(collection->schema.primary_key().name);

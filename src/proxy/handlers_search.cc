@@ -6,6 +6,7 @@
 #include "proxy/convert_key_values.h"
 #include "proxy/convert_templates.h"
 #include "proxy/group_by.h"
+#include "proxy/order_by.h"
 #include "proxy/output_fields.h"
 #include "proxy/query_vectors.h"
 #include "proxy/request_metrics.h"
@@ -49,6 +50,7 @@ absl::StatusOr<expr::PlanPtr> CompileFilter(ProxyContext& proxy, const meta::Col
   }
   ELANUS_ASSIGN_OR_RETURN(const expr::TemplateValues values,
                           TemplatesFromWire(request.expr_template_values()));
+  // Times without offset are in UTC, whatever zone the answer is in (query.md 2.6).
   absl::StatusOr<expr::PlanPtr> plan = proxy.filters.Compile(collection, request.dsl(), values);
   if (!plan.ok()) return WithContext(plan.status(), "failed to create query plan");
   return plan;
@@ -111,6 +113,7 @@ absl::StatusOr<roles::SearchRequest> SearchOf(ProxyContext& proxy,
     ELANUS_ASSIGN_OR_RETURN(search.grouping,
                             GroupingOf(params, *collection, *target.field, proxy.Now()->limits));
   }
+  ELANUS_ASSIGN_OR_RETURN(search.order, SearchOrder(params.order_by, collection->schema));
   return search;
 }
 
@@ -157,7 +160,8 @@ absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::Sea
                       .grouping = search.grouping ? &*search.grouping : nullptr,
                       .group_fields_plural = params.group_by && params.group_by->plural,
                       .round_decimal = params.round_decimal,
-                      .zone = zone},
+                      .zone = zone,
+                      .time_parts = params.time_parts},
                      response->mutable_results());
   if (params.iterator_v2) {
     FinishPage(*params.iterator_v2, search, result, proxy.cursors,

@@ -178,7 +178,7 @@ TEST_F(ReadTest, CountIsOneNumberInOneColumn) {
   QueryRequest request = QueryFor({"count(*)"}, "");
   AddParam(request, "limit", "5");
   EXPECT_HAS(QueryError(request), "count entities with pagination is not allowed");
-  EXPECT_HAS(QueryError(QueryFor({"sum(id)"}, "")), "aggregation is not supported");
+  EXPECT_HAS(QueryError(QueryFor({"sum(title)"}, "")), "aggregation sum is not supported");
 }
 
 TEST_F(ReadTest, AnEmptyFilterNeedsALimit) {

@@ -60,6 +60,7 @@ void SearchAnswerToWire(const roles::SearchResult& result, const meta::Collectio
   ColumnOutOptions columns;
   columns.rows = kept;
   columns.zone = options.zone;
+  columns.time_parts = options.time_parts;
   schema::Column missing;  // Keeps alive what column_of() had to make up.
   const auto column_of = [&](const schema::FieldSchema& field) {
     if (const schema::Column* column = result.fields.Find(field.id)) return column->View();
@@ -76,11 +77,14 @@ void SearchAnswerToWire(const roles::SearchResult& result, const meta::Collectio
   }
   if (options.grouping != nullptr) {
     const schema::Column none({.type = schema::DataType::kInt64});
-    const schema::Column& values = result.groups.has_value() ? *result.groups : none;
-    const schema::FieldSchema field = GroupField(*options.grouping, schema, values.type());
-    ColumnToWire(values.View(), field, columns,
-                 options.group_fields_plural ? out->add_group_by_field_values()
-                                             : out->mutable_group_by_field_value());
+    for (size_t i = 0; i < options.grouping->fields.size(); ++i) {
+      const schema::Column& values = i < result.groups.size() ? result.groups[i] : none;
+      const schema::FieldSchema field =
+          GroupField(options.grouping->fields[i], schema, values.type());
+      ColumnToWire(values.View(), field, columns,
+                   options.group_fields_plural ? out->add_group_by_field_values()
+                                               : out->mutable_group_by_field_value());
+    }
   }
   for (const std::string& name : output.names) out->add_output_fields(name);
   if (output.primary_key) {

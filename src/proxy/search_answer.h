@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "absl/time/time.h"
 #include "meta/types.h"
 #include "proxy/output_fields.h"
+#include "proxy/time_parts.h"
 #include "proxy/wire_types.h"
 #include "roles/query_node.h"
 
@@ -17,6 +19,7 @@ struct AnswerOptions {
   bool group_fields_plural = false;           // Where their values go in the answer.
   int64_t round_decimal = -1;                 // Digits of the scores; -1 = as they are.
   absl::TimeZone zone;
+  std::span<const TimePart> time_parts = {};
 };
 
 void SearchAnswerToWire(const roles::SearchResult& result, const meta::Collection& collection,

@@ -7,8 +7,9 @@
 
 #include "index/index_kinds.h"
 #include "proxy/convert_key_values.h"
+#include "proxy/field_path.h"
 #include "proxy/search_iterator.h"
-#include "proxy/timestamptz.h"
+#include "schema/timestamptz.h"
 
 namespace elanus::proxy {
 namespace {
@@ -22,18 +23,6 @@ absl::Status NotSupported(std::string_view feature, std::string_view key) {
 bool Uses(const meta::KeyValues& pairs, std::string_view key) {
   const std::optional<std::string_view> value = Find(pairs, key);
   return value && !value->empty();
-}
-
-struct Refused {
-  std::string_view key;
-  std::string_view feature;
-};
-
-absl::Status RefuseKeys(const meta::KeyValues& pairs, std::initializer_list<Refused> refused) {
-  for (const auto& [key, feature] : refused) {
-    if (Uses(pairs, key)) return NotSupported(feature, key);
-  }
-  return absl::OkStatus();
 }
 
 bool IsLargeTopk(const meta::Collection& collection) {
@@ -115,17 +104,37 @@ absl::Status ReadGroupBy(const meta::KeyValues& pairs, SearchParams& out) {
   const std::string_view field =
       Find(pairs, plural ? "group_by_fields" : "group_by_field").value_or("");
   if (field.empty()) return absl::OkStatus();
-  if (plural && field.find(',') != std::string_view::npos) {
-    return NotSupported("grouping by several fields", field);
-  }
   GroupByParams& group_by = out.group_by.emplace();
-  group_by.field = field;
+  if (plural) {
+    ELANUS_ASSIGN_OR_RETURN(group_by.fields, SplitFieldList(field, "group_by_fields"));
+    if (group_by.fields.empty()) {
+      return UserError(ErrorCode::kParameterInvalid, "group_by_fields has an empty part: {}",
+                       field);
+    }
+  } else {
+    group_by.fields.emplace_back(field);
+  }
   group_by.plural = plural;
   group_by.json_path = Find(pairs, "json_path").value_or("");
   group_by.json_type = Find(pairs, "json_type").value_or("");
   ELANUS_ASSIGN_OR_RETURN(group_by.size, IntOf(pairs, "group_size", 1));
   ELANUS_ASSIGN_OR_RETURN(group_by.strict_size, BoolOf(pairs, "strict_group_size", false));
   ELANUS_ASSIGN_OR_RETURN(group_by.strict_cast, BoolOf(pairs, "strict_cast", false));
+  return absl::OkStatus();
+}
+
+absl::Status ReadSearchOrder(const meta::KeyValues& pairs, SearchParams& out) {
+  out.order_by = Find(pairs, "order_by_fields").value_or("");
+  if (out.order_by.empty()) return absl::OkStatus();
+  if (out.iterator) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "order_by_fields is not supported with a search iterator: {}", out.order_by);
+  }
+  if (out.group_by && out.group_by->fields.size() > 1) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "order_by_fields is not supported with several group_by_fields: {}",
+                     out.order_by);
+  }
   return absl::OkStatus();
 }
 
@@ -180,11 +189,11 @@ absl::Status CheckWindow(const QueryParams& params, int64_t window) {
 absl::StatusOr<SearchParams> ParseSearchParams(const meta::KeyValues& pairs,
                                                const meta::Collection& collection,
                                                const Settings::Limits& limits) {
-  ELANUS_RETURN_IF_ERROR(RefuseKeys(pairs, {{"order_by_fields", "ordering of search results"},
-                                            {"time_fields", "extracting parts of times"}}));
   SearchParams out;
   ELANUS_RETURN_IF_ERROR(ReadIterator(pairs, out));
   ELANUS_RETURN_IF_ERROR(ReadGroupBy(pairs, out));
+  ELANUS_RETURN_IF_ERROR(ReadSearchOrder(pairs, out));
+  ELANUS_ASSIGN_OR_RETURN(out.time_parts, ParseTimeParts(Find(pairs, "time_fields").value_or("")));
   out.anns_field = Find(pairs, "anns_field").value_or("");
   out.metric_type = Find(pairs, "metric_type").value_or("");
   out.timezone = Find(pairs, "timezone").value_or("");
@@ -205,11 +214,13 @@ absl::StatusOr<SearchParams> ParseSearchParams(const meta::KeyValues& pairs,
 absl::StatusOr<QueryParams> ParseQueryParams(const meta::KeyValues& pairs,
                                              const meta::Collection& collection,
                                              const Settings::Limits& limits) {
-  ELANUS_RETURN_IF_ERROR(RefuseKeys(pairs, {{"group_by_fields", "aggregation"},
-                                            {"order_by_fields", "ordering of query results"},
-                                            {"query_iter_last_pk", "element iterator"},
-                                            {"time_fields", "extracting parts of times"}}));
+  if (Uses(pairs, "query_iter_last_pk")) {
+    return NotSupported("element iterator", "query_iter_last_pk");
+  }
   QueryParams out;
+  out.group_by = Find(pairs, "group_by_fields").value_or("");
+  out.order_by = Find(pairs, "order_by_fields").value_or("");
+  ELANUS_ASSIGN_OR_RETURN(out.time_parts, ParseTimeParts(Find(pairs, "time_fields").value_or("")));
   out.timezone = Find(pairs, "timezone").value_or("");
   ELANUS_ASSIGN_OR_RETURN(out.iterator, BoolOf(pairs, "iterator", false));
   ELANUS_ASSIGN_OR_RETURN(out.ignore_growing, BoolOf(pairs, "ignore_growing", false));
@@ -217,6 +228,14 @@ absl::StatusOr<QueryParams> ParseQueryParams(const meta::KeyValues& pairs,
   ELANUS_RETURN_IF_ERROR(BoolOf(pairs, "reduce_stop_for_best", false).status());
   ELANUS_ASSIGN_OR_RETURN(out.collection_id, IntOf(pairs, "collection_id", 0));
   ELANUS_RETURN_IF_ERROR(CheckCollectionId(out.collection_id, collection));
+  if (out.iterator && !out.group_by.empty()) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "group_by_fields is not supported with a query iterator: {}", out.group_by);
+  }
+  if (out.iterator && !out.order_by.empty()) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "ORDER BY is not supported with a query iterator: {}", out.order_by);
+  }
   if (!Uses(pairs, "limit")) return out;  // An offset without limit is ignored.
   ELANUS_ASSIGN_OR_RETURN(out.limit, IntOf(pairs, "limit", -1));
   ELANUS_ASSIGN_OR_RETURN(out.offset, IntOf(pairs, "offset", 0));
@@ -241,8 +260,8 @@ absl::Status CheckCollectionId(int64_t wanted, const meta::Collection& collectio
 
 absl::StatusOr<absl::TimeZone> ZoneOf(const std::string& requested,
                                       const meta::Collection& collection) {
-  if (!requested.empty()) return FindTimeZone(requested);
-  return FindTimeZone(collection.Property("timezone").value_or(""));
+  if (!requested.empty()) return schema::FindTimeZone(requested);
+  return schema::FindTimeZone(collection.Property("timezone").value_or(""));
 }
 
 }  // namespace elanus::proxy

@@ -5,11 +5,13 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "common/settings.h"
 #include "common/status.h"
 #include "meta/types.h"
+#include "proxy/time_parts.h"
 
 namespace elanus::proxy {
 
@@ -20,7 +22,7 @@ struct SearchIteratorParams {
 };
 
 struct GroupByParams {
-  std::string field;  // As the client names it; see group_by.h.
+  std::vector<std::string> fields;  // As the client names them; see group_by.h.
   int64_t size = 1;
   bool strict_size = false;
   std::string json_path;
@@ -44,6 +46,8 @@ struct SearchParams {
   bool iterator = false;                            // A page of an iterator of either version.
   std::optional<SearchIteratorParams> iterator_v2;  // `topk` is its batch size then.
   std::optional<GroupByParams> group_by;
+  std::string order_by;              // See order_by.h.
+  std::vector<TimePart> time_parts;  // What times are answered as; empty: as text.
 };
 
 struct QueryParams {
@@ -53,9 +57,12 @@ struct QueryParams {
   bool ignore_growing = false;
   int64_t collection_id = 0;
   std::string timezone;
+  std::string group_by;  // See aggregation.h.
+  std::string order_by;  // See order_by.h.
+  std::vector<TimePart> time_parts;
 };
 
-// What this version does not do (ordering, parts of times) is refused by name.
+// What this version does not do is refused by name.
 absl::StatusOr<SearchParams> ParseSearchParams(const meta::KeyValues& pairs,
                                                const meta::Collection& collection,
                                                const Settings::Limits& limits);

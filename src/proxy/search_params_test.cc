@@ -74,9 +74,13 @@ TEST(SearchParams, LimitsAreErrorsInTheClientsWords) {
 }
 
 TEST(SearchParams, WhatIsNotSupportedIsRefusedByName) {
-  EXPECT_HAS(SearchError({{"group_by_fields", "title,id"}}), "grouping by several fields");
-  EXPECT_HAS(SearchError({{"order_by_fields", "title"}}), "order_by_fields");
-  EXPECT_HAS(QueryError({{"group_by_fields", "title"}}), "aggregation is not supported");
+  EXPECT_HAS(SearchError({{"group_by_fields", "title,,id"}}), "empty part");
+  EXPECT_HAS(SearchError({{"order_by_fields", "title"}, {"group_by_fields", "title,id"}}),
+             "several group_by_fields");
+  EXPECT_HAS(SearchError({{"order_by_fields", "title"}, {"iterator", "true"}}), "search iterator");
+  EXPECT_HAS(SearchError({{"time_fields", "year, week"}}), "time_fields [week] is invalid");
+  EXPECT_HAS(QueryError({{"group_by_fields", "title"}, {"iterator", "true"}}), "query iterator");
+  EXPECT_HAS(QueryError({{"order_by_fields", "title"}, {"iterator", "true"}}), "query iterator");
 }
 
 kernels::DistanceRange Range(const char* json, kernels::Metric metric) {
@@ -132,16 +136,24 @@ TEST(SearchParams, GroupingIsReadAndChecked) {
   const auto plain =
       grouping({{"group_by_field", "title"}, {"group_size", "4"}, {"strict_group_size", "True"}});
   ASSERT_TRUE(plain.ok()) << plain.status().ToString();
-  EXPECT_EQ(plain->field, books.schema.Find("title")->id);
+  EXPECT_EQ(plain->fields.at(0).field, books.schema.Find("title")->id);
   EXPECT_EQ(plain->size, 4);
   EXPECT_TRUE(plain->strict_size);
   const auto dynamic =
       grouping({{"group_by_field", "colour"}, {"json_path", "/a~1b/0"}, {"json_type", "Int64"}});
   ASSERT_TRUE(dynamic.ok()) << dynamic.status().ToString();
-  EXPECT_EQ(dynamic->path, (std::vector<std::string>{"colour", "a/b", "0"}));
-  EXPECT_EQ(dynamic->json_type, schema::DataType::kInt64);
-  EXPECT_EQ(grouping({{"group_by_field", R"($meta["x"]['y'][2])"}})->path,
+  EXPECT_EQ(dynamic->fields.at(0).path, (std::vector<std::string>{"colour", "a/b", "0"}));
+  EXPECT_EQ(dynamic->fields.at(0).json_type, schema::DataType::kInt64);
+  EXPECT_EQ(grouping({{"group_by_field", R"($meta["x"]['y'][2])"}})->fields.at(0).path,
             (std::vector<std::string>{"x", "y", "2"}));
+  const auto several = grouping({{"group_by_fields", "id, title"}});
+  ASSERT_TRUE(several.ok()) << several.status().ToString();
+  ASSERT_EQ(several->fields.size(), 2u);
+  EXPECT_EQ(several->fields[1].field, books.schema.Find("title")->id);
+  EXPECT_HAS(error({{"group_by_fields", "id,colour"}}), "groupBy field not found");
+  EXPECT_HAS(error({{"group_by_fields", "id,$meta"}}), "unsupported data type JSON");
+  EXPECT_HAS(error({{"group_by_fields", "id,title,id"}}), "names a field twice");
+  EXPECT_HAS(error({{"group_by_fields", "id,title"}, {"json_path", "/a"}}), "json_path");
   EXPECT_HAS(error({{"group_by_field", "title"}, {"group_size", "11"}}),
              "input group size:11 exceeds configured max group size:10");
   EXPECT_HAS(error({{"group_by_field", "title"}, {"group_size", "0"}}), "input group size:0");

@@ -27,7 +27,9 @@ class TemplateValue;
 class ValueField;
 }  // namespace milvus::proto::schema
 
-namespace milvus::proto::milvus {}
+namespace milvus::proto::milvus {
+class QueryResults;
+}  // namespace milvus::proto::milvus
 
 namespace elanus::proxy {
 

@@ -16,8 +16,8 @@ struct Cursor {
 
 }  // namespace
 
-std::vector<Hit> MergeNearest(std::span<const std::vector<Hit>> lists, int64_t k, const KeyAt& key_at,
-                              int64_t* dropped) {
+std::vector<Hit> MergeNearest(std::span<const std::vector<Hit>> lists, int64_t k,
+                              const KeyAt& key_at, int64_t* dropped) {
   const auto worse = [&](const Cursor& a, const Cursor& b) {
     const Hit& left = lists[a.list][a.next];
     const Hit& right = lists[b.list][b.next];
@@ -74,9 +74,9 @@ std::vector<RowRef> MergeByKey(std::span<const std::vector<RowRef>> lists, int64
     if (!lists[i].empty()) heads.push({i, 0});
   }
   std::vector<RowRef> out;
-  RowRef newest;           // Of the key being gathered.
+  RowRef newest;  // Of the key being gathered.
   bool gathering = false;
-  int64_t keys = 0;        // Finished before the one being gathered.
+  int64_t keys = 0;  // Finished before the one being gathered.
   const auto finish = [&] {
     if (gathering && keys >= offset) out.push_back(newest);
     keys += gathering ? 1 : 0;

@@ -19,7 +19,7 @@ struct RowRef {
 };
 
 struct Hit {
-  float distance = 0;   // Smaller is nearer.
+  float distance = 0;  // Smaller is nearer.
   RowRef at;
 };
 
@@ -27,10 +27,10 @@ using KeyAt = std::function<schema::PrimaryKeyView(const RowRef&)>;
 using TimestampAt = std::function<Timestamp(const RowRef&)>;
 
 // The k nearest hits of several lists (each nearest first), one per key: the nearest row of a key
-// stays. Equal distances: smaller key first. `dropped` (may be null) gets the number of rows left out
-// because their key was there already.
-std::vector<Hit> MergeNearest(std::span<const std::vector<Hit>> lists, int64_t k, const KeyAt& key_at,
-                              int64_t* dropped);
+// stays. Equal distances: smaller key first. `dropped` (may be null) gets the number of rows left
+// out because their key was there already.
+std::vector<Hit> MergeNearest(std::span<const std::vector<Hit>> lists, int64_t k,
+                              const KeyAt& key_at, int64_t* dropped);
 
 // Rows of several lists, each ascending by key, as one list ascending by key with one row per key:
 // the newest. Leaves out the first `offset` keys and stops after `limit` (negative: no limit).

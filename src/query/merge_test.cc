@@ -57,8 +57,7 @@ TEST(MergeByKey, AgreesWithAMapOverRandomLists) {
     const int64_t offset = random() % 5;
     const int64_t limit = static_cast<int64_t>(random() % 12) - 1;
     std::vector<std::pair<int64_t, uint64_t>> expected(newest.begin(), newest.end());
-    expected.erase(expected.begin(),
-                   expected.begin() + std::min<int64_t>(offset, expected.size()));
+    expected.erase(expected.begin(), expected.begin() + std::min<int64_t>(offset, expected.size()));
     if (limit >= 0 && static_cast<int64_t>(expected.size()) > limit) expected.resize(limit);
     std::vector<std::pair<int64_t, uint64_t>> actual;
     for (const RowRef& row : MergeByKey(lists, offset, limit, table.key, table.time)) {

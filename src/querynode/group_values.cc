@@ -10,27 +10,6 @@ using expr::JsonType;
 using expr::JsonValue;
 using schema::DataType;
 
-constexpr size_t kReadingsMax = 64;
-
-std::vector<expr::JsonPath> ReadingsOf(const std::vector<std::string>& path) {
-  std::vector<expr::JsonPath> readings(1);
-  for (const std::string& text : path) {
-    const size_t count = readings.size();
-    int64_t index = 0;
-    const char* end = text.data() + text.size();
-    const auto [at, error] = std::from_chars(text.data(), end, index);
-    const bool is_index = error == std::errc() && at == end && index >= 0;
-    for (size_t i = 0; i < count; ++i) {
-      if (is_index && readings.size() < kReadingsMax) {
-        readings.push_back(readings[i]);
-        readings.back().push_back({.is_index = true, .index = index, .key = {}});
-      }
-      readings[i].push_back({.is_index = false, .index = 0, .key = text});
-    }
-  }
-  return readings;
-}
-
 template <typename T>
 bool CastInt(const JsonValue& value, std::string& bytes) {
   if (value.type != JsonType::kInt || value.integer < std::numeric_limits<T>::min() ||
@@ -51,13 +30,14 @@ std::string NumberText(T number) {
 
 }  // namespace
 
-GroupValues::GroupValues(const roles::Grouping& grouping, const schema::FieldSchema& field)
-    : grouping_(grouping), type_(field.column_type()), is_json_(field.type == DataType::kJson) {
+GroupValues::GroupValues(const roles::GroupField& grouping, const schema::FieldSchema& field)
+    : grouping_(grouping),
+      type_(field.column_type()),
+      is_json_(field.type == DataType::kJson),
+      readings_(grouping.path) {
   if (!is_json_) return;
   const bool casts = grouping.json_type != DataType::kNone;
   type_ = {.type = casts ? grouping.json_type : DataType::kVarChar};
-  for (const expr::JsonPath& path : ReadingsOf(grouping.path)) paths_.Add(path);
-  found_.resize(paths_.num_paths());
 }
 
 absl::StatusOr<std::optional<std::string_view>> GroupValues::Of(const schema::ColumnView& column,
@@ -69,12 +49,8 @@ absl::StatusOr<std::optional<std::string_view>> GroupValues::Of(const schema::Co
 
 absl::StatusOr<std::optional<std::string_view>> GroupValues::OfJson(std::string_view json) {
   if (grouping_.path.empty() && grouping_.json_type == DataType::kNone) return json;
-  paths_.Find(json, found_.data(), 1);
-  const JsonValue* value = nullptr;
-  for (const JsonValue& candidate : found_) {
-    if (candidate.type != JsonType::kMissing) value = &candidate;
-  }
-  if (value != nullptr && value->type != JsonType::kNull && Cast(*value)) return bytes_;
+  const JsonValue* value = readings_.Find(json);
+  if (value != nullptr && Cast(*value)) return bytes_;
   if (grouping_.strict_cast) {
     return UserError(ErrorCode::kParameterInvalid,
                      "a JSON value to group by is missing or not of type {} (strict_cast)",

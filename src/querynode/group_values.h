@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "common/status.h"
-#include "expr/json_path.h"
+#include "querynode/json_readings.h"
 #include "roles/query_node.h"
 #include "schema/collection_schema.h"
 #include "schema/column.h"
@@ -18,7 +18,7 @@ namespace elanus::querynode {
 class GroupValues {
  public:
   // `field` is the grouping's. A JSON field may have an empty path: the whole text.
-  GroupValues(const roles::Grouping& grouping, const schema::FieldSchema& field);
+  GroupValues(const roles::GroupField& grouping, const schema::FieldSchema& field);
 
   // Of the values: the field's type, or what JSON is cast to (VarChar without a cast).
   const schema::ColumnType& type() const { return type_; }
@@ -32,11 +32,10 @@ class GroupValues {
   // False: the value is of another type.
   bool Cast(const expr::JsonValue& value);
 
-  const roles::Grouping& grouping_;
+  const roles::GroupField& grouping_;
   schema::ColumnType type_;
   bool is_json_;
-  expr::JsonPathTree paths_;  // Steps of digits may be keys or positions: every reading of them.
-  std::vector<expr::JsonValue> found_;
+  JsonReadings readings_;
   std::string bytes_, scratch_;
 };
 

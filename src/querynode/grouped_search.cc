@@ -1,6 +1,7 @@
 #include "querynode/grouped_search.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "querynode/fetch.h"
 #include "querynode/first_error.h"
@@ -13,12 +14,31 @@ constexpr int64_t kRoundHitsMin = 64;
 // The first round asks for more hits than are wanted: two rows of a group take one place.
 constexpr int64_t kFirstRoundFactor = 2;
 
-// How a value is written in numbers_; null differs from every value.
-std::string NumberKey(std::optional<std::string_view> value) {
-  std::string key(1, value.has_value() ? '\1' : '\0');
-  if (value.has_value()) key += *value;
-  return key;
-}
+// The groups of rows of one batch of columns after another.
+class GroupReader {
+ public:
+  GroupReader(const roles::Grouping& grouping, std::span<const schema::FieldSchema* const> fields) {
+    for (size_t i = 0; i < fields.size(); ++i) values_.emplace_back(grouping.fields[i], *fields[i]);
+  }
+
+  // How the group is written in numbers_: different for different values, null among them. Valid
+  // until the next call. `columns` are those of the grouping's fields.
+  absl::StatusOr<std::reference_wrapper<const std::string>> KeyOf(
+      std::span<const schema::ColumnView> columns, int64_t row) {
+    key_.clear();
+    for (size_t i = 0; i < values_.size(); ++i) {
+      ELANUS_ASSIGN_OR_RETURN(const auto value, values_[i].Of(columns[i], row));
+      const uint64_t length = value.has_value() ? value->size() + 1 : 0;
+      key_.append(reinterpret_cast<const char*>(&length), sizeof(length));
+      if (value.has_value()) key_ += *value;
+    }
+    return key_;
+  }
+
+ private:
+  std::vector<GroupValues> values_;
+  std::string key_;
+};
 
 }  // namespace
 
@@ -27,15 +47,18 @@ GroupedSearch::GroupedSearch(const roles::SearchRequest& request, const SegmentS
                              const CandidateRows& candidates, Executor& compute)
     : request_(request),
       grouping_(*request.grouping),
-      field_(*request.scope.collection->schema.Find(request.grouping->field)),
       search_(search),
       segments_(segments),
       candidates_(candidates),
-      compute_(compute) {}
+      compute_(compute) {
+  for (const roles::GroupField& field : grouping_.fields) {
+    fields_.push_back(request.scope.collection->schema.Find(field.field));
+  }
+}
 
-int32_t GroupedSearch::NumberOf(std::optional<std::string_view> value) {
+int32_t GroupedSearch::NumberOf(const std::string& key) {
   const auto next = static_cast<int32_t>(numbers_.size());
-  return numbers_.try_emplace(NumberKey(value), next).first->second;
+  return numbers_.try_emplace(key, next).first->second;
 }
 
 void GroupedSearch::Offer(const query::Hit& hit, int32_t group, Progress& progress) const {
@@ -50,13 +73,18 @@ absl::StatusOr<GroupedSearch::Progress> GroupedSearch::FirstRound(const Hits& ne
   Progress progress(query::GroupCollector(request_.offset + request_.k, grouping_.size));
   std::vector<query::RowRef> rows;
   for (const query::Hit& hit : nearest) rows.push_back(hit.at);
-  const schema::Column column = FetchRows(segments_, field_, rows);
-  GroupValues values(grouping_, field_);
+  std::vector<schema::Column> columns;
+  for (const schema::FieldSchema* field : fields_) {
+    columns.push_back(FetchRows(segments_, *field, rows));
+  }
+  std::vector<schema::ColumnView> views;
+  for (const schema::Column& column : columns) views.push_back(column.View());
+  GroupReader reader(grouping_, fields_);
   {
     absl::MutexLock lock(&mutex_);
     for (size_t i = 0; i < nearest.size(); ++i) {
-      ELANUS_ASSIGN_OR_RETURN(const auto value, values.Of(column.View(), static_cast<int64_t>(i)));
-      Offer(nearest[i], NumberOf(value), progress);
+      ELANUS_ASSIGN_OR_RETURN(const std::string& key, reader.KeyOf(views, static_cast<int64_t>(i)));
+      Offer(nearest[i], NumberOf(key), progress);
     }
   }
   const bool full = !grouping_.strict_size || progress.groups.num_missing_hits() == 0;
@@ -142,17 +170,20 @@ absl::Status GroupedSearch::ReadSegment(size_t segment) {
   groups.assign(static_cast<size_t>(rows.size()), -1);
   if (rows.Count() == 0) return absl::OkStatus();
   const auto source = segments_[segment]->Source(request_.scope.collection->schema, rows.size());
-  GroupValues values(grouping_, field_);
+  GroupReader reader(grouping_, fields_);
+  std::vector<schema::ColumnView> columns(fields_.size());
   // Numbers of this segment first: one lock for all of its values.
   absl::flat_hash_map<std::string, int32_t> local;
   for (int64_t begin = 0; begin < rows.size();) {
     const int64_t count = std::min(source->ContiguousRows(begin), rows.size() - begin);
-    const schema::ColumnView column = source->Rows(field_.id, begin, count);
+    for (size_t f = 0; f < fields_.size(); ++f) {
+      columns[f] = source->Rows(fields_[f]->id, begin, count);
+    }
     for (int64_t i = 0; i < count; ++i) {
       if (!rows.Test(begin + i)) continue;
-      ELANUS_ASSIGN_OR_RETURN(const auto value, values.Of(column, i));
+      ELANUS_ASSIGN_OR_RETURN(const std::string& key, reader.KeyOf(columns, i));
       const auto next = static_cast<int32_t>(local.size());
-      groups[begin + i] = local.try_emplace(NumberKey(value), next).first->second;
+      groups[begin + i] = local.try_emplace(key, next).first->second;
     }
     begin += count;
   }
@@ -170,20 +201,23 @@ absl::Status GroupedSearch::ReadSegment(size_t segment) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<schema::Column> GroupedSearch::ValuesOf(
+absl::StatusOr<std::vector<schema::Column>> GroupedSearch::ValuesOf(
     const std::vector<query::RowRef>& rows) const {
-  const schema::Column column = FetchRows(segments_, field_, rows);
-  GroupValues values(grouping_, field_);
-  schema::Column out(values.type());
-  for (int64_t row = 0; row < column.num_rows(); ++row) {
-    ELANUS_ASSIGN_OR_RETURN(const auto value, values.Of(column.View(), row));
-    if (value.has_value()) {
-      out.AppendRaw(*value);
-    } else {
-      out.AppendNull();
+  std::vector<schema::Column> all;
+  for (size_t f = 0; f < fields_.size(); ++f) {
+    const schema::Column column = FetchRows(segments_, *fields_[f], rows);
+    GroupValues values(grouping_.fields[f], *fields_[f]);
+    schema::Column& out = all.emplace_back(values.type());
+    for (int64_t row = 0; row < column.num_rows(); ++row) {
+      ELANUS_ASSIGN_OR_RETURN(const auto value, values.Of(column.View(), row));
+      if (value.has_value()) {
+        out.AppendRaw(*value);
+      } else {
+        out.AppendNull();
+      }
     }
   }
-  return out;
+  return all;
 }
 
 }  // namespace elanus::querynode

@@ -26,7 +26,8 @@ namespace elanus::querynode {
 // are at most log2(rows) rounds of each kind. Threads: one calls Run, which uses `compute`.
 class GroupedSearch {
  public:
-  // All referenced objects outlive this. request.grouping has a value; its field is in the schema.
+  // All referenced objects outlive this. request.grouping has a value; its fields are in the
+  // schema.
   GroupedSearch(const roles::SearchRequest& request, const SegmentSearch& search,
                 std::span<const segment::SegmentPtr> segments, const CandidateRows& candidates,
                 Executor& compute);
@@ -34,8 +35,9 @@ class GroupedSearch {
   // The hits of each query: group after group, nearest group first.
   absl::StatusOr<std::vector<Hits>> Run();
 
-  // The values of these rows' groups.
-  absl::StatusOr<schema::Column> ValuesOf(const std::vector<query::RowRef>& rows) const;
+  // The values of these rows' groups, a column for each field of the grouping.
+  absl::StatusOr<std::vector<schema::Column>> ValuesOf(
+      const std::vector<query::RowRef>& rows) const;
 
  private:
   // What is known of one query.
@@ -58,12 +60,12 @@ class GroupedSearch {
   // Makes row_groups_.
   absl::Status ReadAllRows() ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status ReadSegment(size_t segment) ABSL_LOCKS_EXCLUDED(mutex_);
-  // The number of a value; null has one too.
-  int32_t NumberOf(std::optional<std::string_view> value) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The number of a group by its key.
+  int32_t NumberOf(const std::string& key) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const roles::SearchRequest& request_;
   const roles::Grouping& grouping_;
-  const schema::FieldSchema& field_;
+  std::vector<const schema::FieldSchema*> fields_;
   const SegmentSearch& search_;
   const std::span<const segment::SegmentPtr> segments_;
   const CandidateRows& candidates_;

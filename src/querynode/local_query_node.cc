@@ -2,10 +2,14 @@
 
 #include <algorithm>
 
+#include "expr/sample.h"
 #include "query/merge.h"
+#include "querynode/aggregation.h"
 #include "querynode/fetch.h"
 #include "querynode/first_error.h"
 #include "querynode/grouped_search.h"
+#include "querynode/hit_order.h"
+#include "querynode/ordered_rows.h"
 #include "querynode/segment_search.h"
 
 namespace elanus::querynode {
@@ -19,6 +23,33 @@ bool InScope(const segment::Segment& segment, const roles::ReadScope& scope,
            scope.partitions.end();
   }
   return readable.Covers(segment.partition());
+}
+
+// Puts the hits of every query into the order that the request asks for.
+absl::Status Reorder(const roles::SearchRequest& request,
+                     std::span<const segment::SegmentPtr> segments, const GroupedSearch* grouped,
+                     std::vector<Hits>& hits) {
+  const schema::CollectionSchema& schema = request.scope.collection->schema;
+  for (Hits& list : hits) {
+    std::vector<query::RowRef> rows;
+    for (const query::Hit& hit : list) rows.push_back(hit.at);
+    std::vector<std::string> groups;
+    if (grouped != nullptr) {
+      ELANUS_ASSIGN_OR_RETURN(const std::vector<schema::Column> values, grouped->ValuesOf(rows));
+      groups.resize(rows.size());
+      for (const schema::Column& column : values) {
+        for (size_t i = 0; i < rows.size(); ++i) {
+          query::AppendSortKey(column.View(), static_cast<int64_t>(i), {}, groups[i]);
+        }
+      }
+    }
+    const Hits old = std::move(list);
+    list.clear();
+    for (const size_t place : OrderHits(OrderKeys(request.order, schema, segments, rows), groups)) {
+      list.push_back(old[place]);
+    }
+  }
+  return absl::OkStatus();
 }
 
 // Leaves out the first hits of a query.
@@ -68,6 +99,7 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
   std::vector<kernels::Bitset> candidates(view.segments.size());
   FirstError error;
   const bool everything = expr::IsAlwaysTrue(*scope.filter);
+  const uint64_t sample = num_samples_.fetch_add(1, std::memory_order_relaxed);
   parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
     kernels::Bitset visible = view.segments[i]->Visible(view.at);
     if (!everything && visible.size() > 0) {
@@ -75,6 +107,7 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
       kernels::Bitset matching(visible.size());
       error.Note(expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation));
       visible.And(matching.view());
+      expr::KeepSample(*scope.filter, view.at.value() ^ sample << 32 ^ i, visible);
     }
     candidates[i] = std::move(visible);
   });
@@ -100,9 +133,10 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   std::optional<GroupedSearch> grouped;
   std::vector<Hits> hits;
   if (request.grouping.has_value()) {
-    if (schema.Find(request.grouping->field) == nullptr) {
-      return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]",
-                       request.grouping->field);
+    for (const roles::GroupField& group : request.grouping->fields) {
+      if (schema.Find(group.field) == nullptr) {
+        return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]", group.field);
+      }
     }
     grouped.emplace(request, search, view.segments, candidates, parts_.compute);
     ELANUS_ASSIGN_OR_RETURN(hits, grouped->Run());
@@ -116,6 +150,10 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
     for (Hits& list : hits) DropFirst(request.offset, list);
   }
 
+  if (!request.order.empty()) {
+    ELANUS_RETURN_IF_ERROR(
+        Reorder(request, view.segments, grouped.has_value() ? &*grouped : nullptr, hits));
+  }
   std::vector<query::RowRef> rows;
   for (const Hits& list : hits) {
     result.hits_per_query.push_back(std::ssize(list));
@@ -132,37 +170,73 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   return result;
 }
 
-absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryRequest& request,
-                                                         const Cancellation& cancellation) {
-  ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
-  ELANUS_ASSIGN_OR_RETURN(const std::vector<kernels::Bitset> candidates,
-                          Candidates(request.scope, view, cancellation));
-  roles::QueryResult result;
-  result.read_at = view.at;
-  for (const kernels::Bitset& rows : candidates) result.count += rows.Count();
-  if (request.count_only) return result;
+namespace {
 
+// All rows by key, one a key, and of them the page.
+std::vector<query::RowRef> RowsByKey(const roles::QueryRequest& request,
+                                     std::span<const segment::SegmentPtr> segments,
+                                     std::span<const kernels::Bitset> candidates,
+                                     Executor& compute) {
   const query::KeyAt key_at = [&](const query::RowRef& at) {
-    return view.segments[at.segment]->Key(at.row);
+    return segments[at.segment]->Key(at.row);
   };
   const query::TimestampAt timestamp_at = [&](const query::RowRef& at) {
-    return view.segments[at.segment]->RowTimestamp(at.row);
+    return segments[at.segment]->RowTimestamp(at.row);
   };
-  std::vector<std::vector<query::RowRef>> lists(view.segments.size());
-  parts_.compute.ParallelFor(view.segments.size(), [&](size_t s) {
+  std::vector<std::vector<query::RowRef>> lists(segments.size());
+  compute.ParallelFor(segments.size(), [&](size_t s) {
     std::vector<query::RowRef>& list = lists[s];
     candidates[s].view().ForEach([&](int64_t row) {
       list.push_back({static_cast<int32_t>(s), row});
     });
-    if (!view.segments[s]->sorted_by_key()) {
+    if (!segments[s]->sorted_by_key()) {
       std::sort(list.begin(), list.end(), [&](const query::RowRef& a, const query::RowRef& b) {
         const auto order = key_at(a) <=> key_at(b);
         return order != 0 ? order < 0 : a.row < b.row;
       });
     }
   });
-  const std::vector<query::RowRef> rows =
-      query::MergeByKey(lists, request.offset, request.limit, key_at, timestamp_at);
+  return query::MergeByKey(lists, request.offset, request.limit, key_at, timestamp_at);
+}
+
+absl::Status CheckSize(int64_t bytes, int64_t bytes_max) {
+  if (bytes_max == 0 || bytes <= bytes_max) return absl::OkStatus();
+  return UserError(ErrorCode::kParameterInvalid, "query results exceed the maxOutputSize Limit {}",
+                   bytes_max);
+}
+
+absl::Status CheckSize(const query::AggregateTable& table, int64_t bytes_max) {
+  int64_t bytes = 0;
+  for (const auto* columns : {&table.groups, &table.values}) {
+    for (const schema::Column& column : *columns) bytes += column.byte_size();
+  }
+  return CheckSize(bytes, bytes_max);
+}
+
+}  // namespace
+
+absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryRequest& request,
+                                                         const Cancellation& cancellation) {
+  ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
+  ELANUS_ASSIGN_OR_RETURN(std::vector<kernels::Bitset> candidates,
+                          Candidates(request.scope, view, cancellation));
+  roles::QueryResult result;
+  result.read_at = view.at;
+  for (const kernels::Bitset& rows : candidates) result.count += rows.Count();
+  if (request.count_only) return result;
+  if (request.aggregation.has_value()) {
+    ELANUS_ASSIGN_OR_RETURN(result.table, AggregateRows(request, view.segments, candidates,
+                                                        parts_.compute, cancellation));
+    ELANUS_RETURN_IF_ERROR(CheckSize(result.table, request.result_bytes_max));
+    return result;
+  }
+  std::vector<query::RowRef> rows;
+  if (request.order.empty()) {
+    rows = RowsByKey(request, view.segments, candidates, parts_.compute);
+  } else {
+    ELANUS_ASSIGN_OR_RETURN(rows, OrderRows(request, view.segments, std::move(candidates),
+                                            parts_.compute, cancellation));
+  }
   ELANUS_RETURN_IF_ERROR(cancellation.Check());
 
   const schema::CollectionSchema& schema = request.scope.collection->schema;
@@ -170,14 +244,9 @@ absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryReque
   fields.insert(fields.end(), request.scope.output_fields.begin(),
                 request.scope.output_fields.end());
   result.rows = FetchFields(view.segments, schema, fields, rows);
-  if (request.result_bytes_max > 0) {
-    int64_t bytes = 0;
-    for (const auto& [field, column] : result.rows.columns) bytes += column.byte_size();
-    if (bytes > request.result_bytes_max) {
-      return UserError(ErrorCode::kParameterInvalid,
-                       "query results exceed the maxOutputSize Limit {}", request.result_bytes_max);
-    }
-  }
+  int64_t bytes = 0;
+  for (const auto& [field, column] : result.rows.columns) bytes += column.byte_size();
+  ELANUS_RETURN_IF_ERROR(CheckSize(bytes, request.result_bytes_max));
   return result;
 }
 

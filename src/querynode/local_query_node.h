@@ -106,6 +106,7 @@ class LocalQueryNode final : public roles::QueryNode {
   const Parts parts_;
   mutable absl::Mutex mutex_;
   std::map<CollectionId, std::shared_ptr<LoadedCollection>> collections_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<uint64_t> num_samples_ = 0;  // Makes each random_sample another one.
   // Who looks last into the catalog is the last to set an index.
   absl::Mutex indexes_mutex_;
   // What the object store could not serve just now: loads, and segments with an unread index.

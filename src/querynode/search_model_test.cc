@@ -190,7 +190,8 @@ TEST(GroupedSearch, AgreesWithGroupingAllRows) {
     SCOPED_TRACE(seed);
     Fixture fixture(seed, /*repeated_keys=*/false, 1 + static_cast<int>(seed % 60));
     roles::Grouping& grouping = fixture.request.grouping.emplace();
-    grouping.field = segment::kNumber;
+    // A field twice makes the same groups.
+    grouping.fields.assign(1 + seed % 3, {.field = segment::kNumber});
     grouping.size = 1 + fixture.Draw(10);
     grouping.strict_size = seed % 2 == 0;
     fixture.request.k = 1 + fixture.Draw(20);
@@ -236,9 +237,10 @@ TEST(GroupedSearch, AgreesWithGroupingAllRows) {
     }
     const auto values = grouped.ValuesOf(refs);
     ASSERT_TRUE(values.ok());
+    ASSERT_EQ(values->size(), grouping.fields.size());
     for (size_t i = 0; i < refs.size(); ++i) {
-      const Group value =
-          values->View().IsValid(i) ? Group(values->View().Value<int64_t>(i)) : Group();
+      const schema::ColumnView column = values->back().View();
+      const Group value = column.IsValid(i) ? Group(column.Value<int64_t>(i)) : Group();
       EXPECT_EQ(value, fixture.RowOf((*found)[0][i]).number);
     }
   }
@@ -255,7 +257,7 @@ TEST(GroupedSearch, FindsFarGroupsBehindAGroupThatFillsTheFirstRound) {
   request.queries.assign(reinterpret_cast<const char*>(query), sizeof(query));
   request.num_queries = 1;
   request.k = 6;
-  request.grouping = roles::Grouping{.field = segment::kNumber, .path = {}, .size = 2};
+  request.grouping = roles::Grouping{.fields = {{.field = segment::kNumber}}, .size = 2};
   auto growing = std::make_shared<segment::GrowingSegment>(SegmentId(1), PartitionId(1), 0,
                                                            collection->schema);
   schema::RowBatch rows = segment::TestRows(collection->schema, {});
@@ -281,7 +283,7 @@ TEST(GroupedSearch, FindsFarGroupsBehindAGroupThatFillsTheFirstRound) {
 }
 
 std::string ValueOf(std::vector<std::string> path, DataType type, std::string_view json) {
-  roles::Grouping grouping;
+  roles::GroupField grouping;
   grouping.path = std::move(path);
   grouping.json_type = type;
   schema::FieldSchema field{.id = FieldId(5), .name = "j", .type = DataType::kJson};
@@ -311,7 +313,7 @@ TEST(GroupValues, JsonIsReadByPathAndCast) {
 }
 
 TEST(GroupValues, StrictCastsRefuseOtherTypes) {
-  roles::Grouping grouping;
+  roles::GroupField grouping;
   grouping.path = {"a"};
   grouping.json_type = DataType::kBool;
   grouping.strict_cast = true;

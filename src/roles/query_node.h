@@ -14,6 +14,7 @@
 #include "kernels/distance_range.h"
 #include "kernels/metric.h"
 #include "meta/types.h"
+#include "query/aggregate.h"
 #include "schema/row_batch.h"
 
 namespace elanus::roles {
@@ -21,63 +22,85 @@ namespace elanus::roles {
 // What both kinds of read share.
 struct ReadScope {
   meta::CollectionPtr collection;
-  std::vector<PartitionId> partitions;  // Empty = all loaded ones.
-  expr::PlanPtr filter;                 // Never null; an empty text compiles to "all".
-  Timestamp guarantee;                  // Waits until all at or before it is visible.
-  std::optional<Timestamp> read_at;     // A snapshot in the past; nothing = the newest.
+  std::vector<PartitionId> partitions;       // Empty = all loaded ones.
+  expr::PlanPtr filter;                      // Never null; an empty text compiles to "all".
+  Timestamp guarantee;                       // Waits until all at or before it is visible.
+  std::optional<Timestamp> read_at;          // A snapshot in the past; nothing = the newest.
   bool ignore_growing = false;
-  std::vector<FieldId> output_fields;  // Fetched for the winners. The key comes anyway.
+  std::vector<FieldId> output_fields;        // Fetched for the winners. The key comes anyway.
 };
 
-// Hits come in groups that share the value of a field; the null values are one group.
-struct Grouping {
-  FieldId field;                  // Bool, Int8...Int64, VarChar, Timestamptz or Json.
-  std::vector<std::string> path;  // Json: keys and array positions from the outside in.
+struct GroupField {
+  FieldId field;                             // Bool, Int8...Int64, VarChar, Timestamptz or Json.
+  std::vector<std::string> path;             // Json: keys and array positions from the outside in.
   schema::DataType json_type = schema::DataType::kNone;  // Values of other types count as null;
-                                                         // kNone: any value, by its text.
-  bool strict_cast = false;  // Values of other types are an error instead.
-  int64_t size = 1;          // Hits of a group, at most.
-  bool strict_size = false;  // Looks on until each group has as many as it can.
+                                             // kNone: any value, by its text.
+  bool strict_cast = false;                  // Values of other types are an error instead.
+};
+
+// Hits come in groups that share the values of all fields; null is a value of its own.
+struct Grouping {
+  std::vector<GroupField> fields;            // At least one.
+  int64_t size = 1;                          // Hits of a group, at most.
+  bool strict_size = false;                  // Looks on until each group has as many as it can.
+};
+
+// A field, or what lies at a path in a JSON one, that rows are ordered by.
+struct Ordering {
+  FieldId field;                             // Sortable (query/sort_key.h), or Json with a path.
+  std::vector<std::string> path;             // Json: keys and array positions from the outside in.
+  query::SortDirection direction;
 };
 
 struct SearchRequest {
   ReadScope scope;
-  FieldId field;  // The vector field.
+  FieldId field;                             // The vector field.
   kernels::Metric metric = kernels::Metric::kL2;
-  std::map<std::string, std::string> params;  // Checked.
-  std::string queries;  // num_queries vectors of the field's own type, row-major.
+  std::map<std::string, std::string> params; // Checked.
+  std::string queries;                       // num_queries vectors of the field's own type, row-major.
   int64_t num_queries = 0;
-  int64_t k = 0;                 // Hits a query (groups, if there is a grouping) at most,
-  int64_t offset = 0;            // behind this many that are left out.
-  kernels::DistanceRange range;  // Other rows are no hits. Not with a grouping.
-  // Of hits at one distance exactly those of the smallest keys come, also where k cuts through
-  // them, and `cut_ties` tells that it does. For one query.
+  int64_t k = 0;                             // Hits a query (groups, if there is a grouping) at most,
+  int64_t offset = 0;                        // behind this many that are left out.
+  kernels::DistanceRange range;              // Other rows are no hits. Not with a grouping.
+  // Of hits at one distance exactly those of the smallest keys come, also where k cuts through them,
+  // and `cut_ties` tells that it does. For one query.
   bool exact_ties = false;
   std::optional<Grouping> grouping;
+  // Not empty: the hits of each query are put into this order in the end, those that are equal in it
+  // by distance. Groups stay together and are ordered by their first hits.
+  std::vector<Ordering> order;
 };
 
 struct SearchResult {
-  std::vector<int64_t> hits_per_query;   // num_queries entries.
-  schema::Column keys;                   // Flat, query after query.
-  std::vector<float> scores;             // As clients see them (larger is better for IP, COSINE).
-  schema::RowBatch fields;               // output_fields, aligned with keys.
-  std::optional<schema::Column> groups;  // Values of the grouping, aligned with keys.
-  bool cut_ties = false;                 // More rows are as near as the last hit.
+  std::vector<int64_t> hits_per_query;       // num_queries entries.
+  schema::Column keys;                       // Flat, query after query.
+  std::vector<float> scores;                 // As clients see them (larger is better for IP, COSINE).
+  schema::RowBatch fields;                   // output_fields, aligned with keys.
+  std::vector<schema::Column> groups;        // Values of the grouping's fields, aligned with keys.
+  bool cut_ties = false;                     // More rows are as near as the last hit.
   int64_t rows_searched = 0;
   Timestamp read_at;
 };
 
+struct Aggregation {
+  std::vector<FieldId> group_by;
+  std::vector<query::Aggregate> values;
+};
+
 struct QueryRequest {
   ReadScope scope;
-  bool count_only = false;  // count(*): fills `count` alone.
-  int64_t limit = -1;       // -1 = all.
+  bool count_only = false;                   // count(*): fills `count` alone.
+  std::optional<Aggregation> aggregation;    // Fills `table` alone; limit and offset count groups.
+  std::vector<Ordering> order;               // Empty: by key. Of groups: fields of group_by.
+  int64_t limit = -1;                        // -1 = all.
   int64_t offset = 0;
-  int64_t result_bytes_max = 0;  // 0 = unlimited.
+  int64_t result_bytes_max = 0;              // 0 = unlimited.
 };
 
 struct QueryResult {
   int64_t count = 0;
-  schema::RowBatch rows;  // Key and output_fields, ascending by key, one row a key.
+  query::AggregateTable table;
+  schema::RowBatch rows;                     // Key and output_fields in order, one row a key.
   Timestamp read_at;
 };
 
@@ -85,27 +108,26 @@ enum class LoadState { kNotLoaded, kLoading, kLoaded };
 
 struct LoadStatus {
   LoadState state = LoadState::kNotLoaded;
-  int64_t percent = 0;  // 0...100; 100 exactly when loaded.
+  int64_t percent = 0;                       // 0...100; 100 exactly when loaded.
   int64_t refresh_percent = 100;
-  absl::Status failure;  // Why the load ended without all it should hold.
+  absl::Status failure;                      // Why the load ended without all it should hold.
 };
 
 struct QuerySegment {
-  meta::SegmentPtr sealed;  // Null for a growing one.
+  meta::SegmentPtr sealed;                   // Null for a growing one.
   SegmentId id;
   PartitionId partition;
   int64_t num_rows = 0;
-  int64_t num_deleted = 0;  // Of them.
+  int64_t num_deleted = 0;                   // Of them.
   int64_t memory_bytes = 0;
   bool growing = false;
-  std::vector<IndexId> indexes;  // Vector indexes in use.
+  std::vector<IndexId> indexes;              // Vector indexes in use.
 };
 
 class QueryNode {
  public:
   virtual ~QueryNode() = default;
-  // Not loaded: kCollectionNotLoaded / kPartitionNotLoaded; still loading:
-  // kCollectionNotFullyLoaded.
+  // Not loaded: kCollectionNotLoaded / kPartitionNotLoaded; still loading: kCollectionNotFullyLoaded.
   virtual absl::StatusOr<SearchResult> Search(const SearchRequest& request,
                                               const Cancellation& cancellation) = 0;
   virtual absl::StatusOr<QueryResult> Query(const QueryRequest& request,

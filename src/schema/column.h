@@ -3,7 +3,7 @@
 // Layout by type (the same in memory, in the log and in segment files):
 //   fixed width   num_rows * FixedWidth bytes, row-major, little-endian. Bool is one byte, 0 or 1.
 //                 Dense vectors are row-major (num_rows, dim); binary ones dim/8 bytes a row.
-//   variable      offsets[num_rows + 1] into bytes: VarChar, Text, Geometry (WKT): UTF-8;
+//   variable      offsets[num_rows + 1] into bytes: VarChar, Text: UTF-8; Geometry: geometry/wkb.h;
 //                 Json: the UTF-8 text; Array: see array_value.h; SparseFloatVector: repeated
 //                 (uint32 index, float32 value) little-endian, ascending by index.
 //   validity      one bit a row, 1 = valid, LSB first in uint64 words; no words = all rows valid.

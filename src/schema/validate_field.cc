@@ -132,7 +132,8 @@ absl::Status CheckDefaultRange(const FieldSchema& field) {
     }
   }
   if (const auto* value = std::get_if<std::string>(&field.default_value)) {
-    if (static_cast<int64_t>(value->size()) > field.max_length()) {
+    if (field.type == DataType::kVarChar &&
+        static_cast<int64_t>(value->size()) > field.max_length()) {
       return Invalid("the length ({}) of the default_value of field {} exceeds max length ({})",
                      value->size(), field.name, field.max_length());
     }
@@ -177,6 +178,8 @@ absl::Status CheckType(const FieldSchema& field, const SchemaLimits& limits) {
     case DataType::kFloat:
     case DataType::kDouble:
     case DataType::kJson:
+    case DataType::kGeometry:
+    case DataType::kTimestamptz:
       return absl::OkStatus();
     case DataType::kVarChar:
       return CheckMaxLength(field, limits);
@@ -194,12 +197,8 @@ absl::Status CheckType(const FieldSchema& field, const SchemaLimits& limits) {
                        field.id);
       }
       return NotInThisVersion(field, "sparse vectors");
-    case DataType::kGeometry:
-      return NotInThisVersion(field, "geometry fields");
     case DataType::kText:
       return NotInThisVersion(field, "text fields");
-    case DataType::kTimestamptz:
-      return NotInThisVersion(field, "timestamptz fields");
     case DataType::kArrayOfVector:
       return NotInThisVersion(field, "arrays of vectors");
     case DataType::kArrayOfStruct:
@@ -259,19 +258,20 @@ absl::Status CheckFlags(const FieldSchema& field) {
 
 absl::Status CheckDefault(const FieldSchema& field) {
   if (!field.has_default()) return absl::OkStatus();
-  const bool allowed =
-      !field.is_primary_key &&
-      (field.type == DataType::kBool || field.type == DataType::kVarChar || IsNumeric(field.type));
+  const bool is_text = field.type == DataType::kVarChar || field.type == DataType::kGeometry;
+  const bool is_time = field.type == DataType::kTimestamptz;
+  const bool allowed = !field.is_primary_key && (field.type == DataType::kBool ||
+                                                 IsNumeric(field.type) || is_text || is_time);
   if (!allowed) {
     return Invalid("type not support default_value, type:{}, name:{}", DataTypeName(field.type),
                    field.name);
   }
   const bool fits =
       (field.type == DataType::kBool && std::holds_alternative<bool>(field.default_value)) ||
-      (IsInteger(field.type) && std::holds_alternative<int64_t>(field.default_value)) ||
+      ((IsInteger(field.type) || is_time) &&
+       std::holds_alternative<int64_t>(field.default_value)) ||
       (IsFloating(field.type) && std::holds_alternative<double>(field.default_value)) ||
-      (field.type == DataType::kVarChar &&
-       std::holds_alternative<std::string>(field.default_value));
+      (is_text && std::holds_alternative<std::string>(field.default_value));
   if (!fits) {
     return Invalid("type ({}) of field ({}) is not equal to the type({}) of default_value",
                    DataTypeName(field.type), field.name, KindOfDefault(field.default_value));

@@ -1,8 +1,9 @@
-#include "proxy/timestamptz.h"
+#include "schema/timestamptz.h"
 
 #include <optional>
+#include <span>
 
-namespace elanus::proxy {
+namespace elanus::schema {
 namespace {
 
 // Reads a text from its front; every step says whether it succeeded.
@@ -121,4 +122,79 @@ std::string FormatTimestamptz(int64_t micros, absl::TimeZone zone) {
                           zone);
 }
 
-}  // namespace elanus::proxy
+namespace {
+
+// The digits in front of a part's letter; nothing if there are none, or too many.
+std::optional<int64_t> TakeNumber(std::string_view& text) {
+  constexpr size_t kDigitsMax = 9;
+  int64_t number = 0;
+  size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+    if (digits < kDigitsMax) number = number * 10 + (text[digits] - '0');
+  }
+  if (digits == 0 || digits > kDigitsMax) return std::nullopt;
+  text.remove_prefix(digits);
+  return number;
+}
+
+constexpr int64_t kIntervalSecondsMax = 8'000'000'000'000;  // 250,000 years; as micros in an int64.
+
+struct IntervalPart {
+  char letter;
+  int64_t months;
+  int64_t seconds;
+};
+constexpr IntervalPart kDateParts[] = {{'Y', 12, 0}, {'M', 1, 0}, {'D', 0, 86400}};
+constexpr IntervalPart kTimeParts[] = {{'H', 0, 3600}, {'M', 0, 60}, {'S', 0, 1}};
+
+// Reads parts in their order until the text ends or a T comes.
+bool ReadIntervalParts(std::string_view& text, std::span<const IntervalPart> parts,
+                       Interval& interval) {
+  while (!text.empty() && text.front() != 'T') {
+    const std::optional<int64_t> number = TakeNumber(text);
+    if (!number || text.empty()) return false;
+    while (!parts.empty() && parts.front().letter != text.front()) parts = parts.subspan(1);
+    if (parts.empty()) return false;
+    interval.months += *number * parts.front().months;
+    const int64_t seconds = interval.micros / 1'000'000 + *number * parts.front().seconds;
+    if (seconds > kIntervalSecondsMax) return false;
+    interval.micros = seconds * 1'000'000;
+    parts = parts.subspan(1);
+    text.remove_prefix(1);
+  }
+  return true;
+}
+
+}  // namespace
+
+absl::StatusOr<Interval> ParseInterval(std::string_view text) {
+  Interval interval;
+  std::string_view rest = text;
+  bool good = rest.starts_with('P');
+  if (good) rest.remove_prefix(1);
+  good = good && ReadIntervalParts(rest, kDateParts, interval);
+  if (good && rest.starts_with('T')) {
+    rest.remove_prefix(1);
+    good = !rest.empty() && ReadIntervalParts(rest, kTimeParts, interval) && rest.empty();
+  }
+  if (good) return interval;
+  return UserError(ErrorCode::kParameterInvalid,
+                   "invalid interval '{}': expected an ISO 8601 duration of whole numbers such as "
+                   "P1Y2M3DT4H5M6S",
+                   text);
+}
+
+int64_t AddInterval(int64_t micros, const Interval& interval, int sign) {
+  absl::Time time = absl::FromUnixMicros(micros);
+  if (interval.months != 0) {
+    const absl::TimeZone utc = absl::UTCTimeZone();
+    const absl::TimeZone::CivilInfo from = utc.At(time);
+    const absl::CivilSecond civil(from.cs.year(), from.cs.month() + sign * interval.months,
+                                  from.cs.day(), from.cs.hour(), from.cs.minute(),
+                                  from.cs.second());
+    time = absl::FromCivil(civil, utc) + from.subsecond;
+  }
+  return absl::ToUnixMicros(time + sign * absl::Microseconds(interval.micros));
+}
+
+}  // namespace elanus::schema
