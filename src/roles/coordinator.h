@@ -1,5 +1,4 @@
-// What the coordinator does for the other roles: names, schemas, ids, timestamps, the life of
-// segments.
+// What the coordinator does for the other roles: names, schemas, ids, timestamps, the life of segments.
 //
 // Every change is durable when the call returns. Errors carry the codes and texts that clients know
 // (contract: protocol.md 4 and 5). Threads: any. `db` is "" for the default database.
@@ -19,9 +18,9 @@ namespace elanus::roles {
 
 struct CreateCollectionRequest {
   std::string db;
-  schema::CollectionSchema schema;  // Field ids unset; $meta is added when dynamic.
-  int32_t num_shards = 0;           // 0 = default (1).
-  int64_t num_partitions = 0;       // Of a partition-key collection; 0 = default (16).
+  schema::CollectionSchema schema;    // Field ids unset; $meta is added when dynamic.
+  int32_t num_shards = 0;             // 0 = default (1).
+  int64_t num_partitions = 0;         // Of a partition-key collection; 0 = default (16).
   meta::ConsistencyLevel consistency = meta::ConsistencyLevel::kBounded;
   meta::KeyValues properties;
 };
@@ -29,8 +28,8 @@ struct CreateCollectionRequest {
 struct CreateIndexRequest {
   std::string db;
   std::string collection;
-  std::string field_name;  // May name a dynamic key.
-  std::string index_name;  // Empty = the default name.
+  std::string field_name;             // May name a dynamic key.
+  std::string index_name;             // Empty = the default name.
   meta::KeyValues params;
 };
 
@@ -40,34 +39,34 @@ struct IndexProgress {
   int64_t total_rows = 0;
   int64_t indexed_rows = 0;
   int64_t pending_rows = 0;
-  meta::BuildState state = meta::BuildState::kFinished;  // kPending = in progress.
-  std::string fail_reason;                               // "segmentID: reason;" joined.
+  meta::BuildState state = meta::BuildState::kFinished;   // kPending = in progress.
+  std::string fail_reason;            // "segmentID: reason;" joined.
 };
 
 struct LoadRequest {
   std::string db;
   std::string collection;
-  std::vector<std::string> partitions;  // Empty with `whole_collection`.
+  std::vector<std::string> partitions;   // Empty with `whole_collection`.
   bool whole_collection = true;
-  std::vector<std::string> fields;  // Empty = all.
+  std::vector<std::string> fields;       // Empty = all.
   bool skip_dynamic_field = false;
-  int32_t replica_number = 0;  // 0 = as it is, or 1.
+  int32_t replica_number = 0;            // 0 = as it is, or 1.
   bool refresh = false;
 };
 
 // A compaction that a client asks for.
 struct CompactionRequest {
   CollectionId collection;
-  PartitionId partition{-1};        // -1 = all.
-  std::vector<SegmentId> segments;  // Empty = all of them.
-  int64_t target_bytes = 0;         // Of a merged segment; 0 = as configured.
-  bool deletes_only = false;        // Nothing is merged.
+  PartitionId partition{-1};          // -1 = all.
+  std::vector<SegmentId> segments;    // Empty = all of them.
+  int64_t target_bytes = 0;           // Of a merged segment; 0 = as configured.
+  bool deletes_only = false;          // Nothing is merged.
 };
 
 // Segments merged into one, or about to be.
 struct CompactionPlan {
   std::vector<SegmentId> sources;
-  SegmentId target;  // Not valid before it is done, or if no row was left.
+  SegmentId target;                   // Not valid before it is done, or if no row was left.
   enum class State { kWaiting, kRunning, kDone, kFailed } state = State::kWaiting;
   std::string fail_reason;
 };
@@ -89,8 +88,7 @@ class Coordinator {
   virtual absl::StatusOr<int64_t> AllocateIds(int64_t count) = 0;
 
   // --- Databases ---
-  virtual absl::Status CreateDatabase(const std::string& name,
-                                      const meta::KeyValues& properties) = 0;
+  virtual absl::Status CreateDatabase(const std::string& name, const meta::KeyValues& properties) = 0;
   virtual absl::Status DropDatabase(const std::string& name) = 0;
   virtual absl::Status AlterDatabase(const std::string& name, const meta::KeyValues& set,
                                      const std::vector<std::string>& delete_keys) = 0;
@@ -108,8 +106,7 @@ class Coordinator {
   virtual absl::StatusOr<meta::CollectionPtr> GetCollection(std::string_view db,
                                                             std::string_view name) = 0;
   virtual absl::StatusOr<meta::CollectionPtr> GetCollection(CollectionId id) = 0;
-  virtual absl::StatusOr<std::vector<meta::CollectionPtr>> ListCollections(
-      const std::string& db) = 0;
+  virtual absl::StatusOr<std::vector<meta::CollectionPtr>> ListCollections(const std::string& db) = 0;
   virtual std::vector<meta::CollectionPtr> AllCollections() = 0;
   virtual absl::Status AlterCollection(const std::string& db, const std::string& name,
                                        const meta::KeyValues& set,
@@ -162,8 +159,8 @@ class Coordinator {
   virtual std::vector<meta::Delta> Deltas(CollectionId collection) = 0;
   virtual std::optional<meta::SegmentPtr> FindSegment(SegmentId id) = 0;
   // One transaction: new flushed segments, new deltas, the log position that replay starts from.
-  // Segments of collections or partitions dropped meanwhile are left out (their objects are
-  // garbage). Returns the segments that were committed.
+  // Segments of collections or partitions dropped meanwhile are left out (their objects are garbage).
+  // Returns the segments that were committed.
   virtual absl::StatusOr<std::vector<meta::SegmentPtr>> CommitFlush(
       std::vector<meta::Segment> segments, std::vector<meta::Delta> deltas,
       std::optional<uint64_t> replay_from) = 0;

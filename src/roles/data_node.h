@@ -1,5 +1,5 @@
-// What a data node does for the proxy and the coordinator: it owns shards, appends to the log,
-// keeps growing segments and flushes them.
+// What a data node does for the proxy and the coordinator: it owns shards, appends to the log, keeps
+// growing segments and flushes them.
 #pragma once
 
 #include <functional>
@@ -18,21 +18,21 @@ namespace elanus::roles {
 struct RowGroup {
   int32_t shard = 0;
   PartitionId partition;
-  schema::RowBatch rows;  // Checked and complete: keys, defaults, $meta filled.
+  schema::RowBatch rows;              // Checked and complete: keys, defaults, $meta filled.
 };
 
 // One insert, delete or upsert. All of it becomes visible at one timestamp, or nothing does.
 struct WriteRequest {
   meta::CollectionPtr collection;
   std::vector<RowGroup> inserts;
-  schema::Column deleted_keys;       // Empty for a plain insert.
-  PartitionId delete_partition{-1};  // -1 = every partition.
+  schema::Column deleted_keys;        // Empty for a plain insert.
+  PartitionId delete_partition{-1};   // -1 = every partition.
 };
 
 struct FlushResult {
-  std::vector<SegmentId> sealed;   // By this call.
-  std::vector<SegmentId> flushed;  // All flushed segments of the collection.
-  Timestamp flush_timestamp;       // Everything at or before this is in segment files.
+  std::vector<SegmentId> sealed;      // By this call.
+  std::vector<SegmentId> flushed;     // All flushed segments of the collection.
+  Timestamp flush_timestamp;          // Everything at or before this is in segment files.
 };
 
 // Segments of one partition and shard that are to become one.
@@ -40,7 +40,7 @@ struct CompactionTask {
   meta::CollectionPtr collection;
   std::vector<meta::SegmentPtr> sources;
   SegmentId target;
-  Timestamp drop_until;  // Rows that delta files hide at or before this are left out.
+  Timestamp drop_until;               // Rows that delta files hide at or before this are left out.
 };
 
 struct GrowingSummary {
@@ -58,8 +58,7 @@ class DataNode {
   // Returns when the write is durable and visible, with its timestamp.
   virtual absl::StatusOr<Timestamp> Write(WriteRequest request) = 0;
   // Seals the collection's growing segments and waits until they are flushed.
-  virtual absl::StatusOr<FlushResult> Flush(CollectionId collection,
-                                            const Cancellation& cancellation) = 0;
+  virtual absl::StatusOr<FlushResult> Flush(CollectionId collection, const Cancellation& cancellation) = 0;
   // True when everything at or before `at` of the collection is in segment files.
   virtual bool IsFlushed(CollectionId collection, Timestamp at) = 0;
   virtual std::vector<GrowingSummary> GrowingSegments(CollectionId collection) = 0;
