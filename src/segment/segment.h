@@ -25,6 +25,8 @@ struct SearchSpec {
   int64_t num_queries = 0;
   int64_t k = 0;
   kernels::DistanceRange range;  // Other rows are no hits.
+  // Receives what the search cost and how it was answered (the last query's strategy); may be null.
+  index::SearchStatistics* statistics = nullptr;
 };
 
 // Row numbers run from 0 and never change within one segment object. Threads: const calls from any
