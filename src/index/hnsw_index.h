@@ -86,13 +86,18 @@ class HnswIndex final : public VectorIndex {
   void FindSlack(Work& work, std::span<const uint32_t> rows) const;
   bool InRange(Work& work, uint32_t row, float distance) const;
   bool RefineTo(std::vector<Neighbor>& found, Work& work) const;
-  std::span<const uint32_t> Links(uint32_t level, uint32_t node) const {
+  // A node's neighbours; valid until the next call with the same scratch.
+  std::span<const uint32_t> Links(uint32_t level, uint32_t node, WalkScratch& /*scratch*/) const {
     const uint32_t* list = graph_.Links(level, node);
     uint32_t count = 0;
     for (const uint32_t degree = graph_.degree(level); count < degree && list[count] != kNoNode;) {
       ++count;
     }
     return {list, count};
+  }
+  void FetchLinks(uint32_t node) const {
+    __builtin_prefetch(graph_.Links(0, node));
+    __builtin_prefetch(graph_.Links(0, node) + 16);  // The next cache line.
   }
 
   const std::vector<uint64_t> copy_;  // Of a file that did not lie aligned.

@@ -27,7 +27,7 @@ Neighbor HnswIndex::Descend(Work& work) const {
     for (bool moved = true; moved;) {
       moved = false;
       ++work.statistics.hops;
-      const auto links = Links(level, static_cast<uint32_t>(nearest.row));
+      const auto links = Links(level, static_cast<uint32_t>(nearest.row), scratch);
       for (size_t i = 0; i < links.size(); ++i) scratch.rows[i] = graph_.upper_rows[links[i]];
       work.measure.Measure(scratch.query, scratch.rows.data(), links.size(),
                            scratch.distances.data());
@@ -50,12 +50,11 @@ WalkEnd HnswIndex::WalkAll(Pool& pool, const Neighbor& seed, Work& work, WalkCou
   work.scratch.visited.Mark(static_cast<uint32_t>(seed.row));
   pool.Insert(seed.distance, static_cast<uint32_t>(seed.row));
   return WalkPool(
-      pool, work.request.cancellation, [this](uint32_t node) { return Links(0, node); },
+      pool, work.request.cancellation, [&](uint32_t node) { return Links(0, node, work.scratch); },
       [&](const uint32_t* nodes, size_t count, float* out) {
         work.measure.Measure(work.scratch.query, nodes, count, out);
       },
-      [this](uint32_t node) { __builtin_prefetch(graph_.Links(0, node)); }, work.scratch, counts,
-      give_up);
+      [this](uint32_t node) { FetchLinks(node); }, work.scratch, counts, give_up);
 }
 
 WalkEnd HnswIndex::WalkUnfiltered(const Neighbor& seed, Work& work, std::vector<Neighbor>& found,
@@ -108,7 +107,7 @@ WalkEnd HnswIndex::WalkWide(const Neighbor& seed, Work& work, std::vector<Neighb
       {&seed, 1},
       {work.facts.width, counts.distances + static_cast<int64_t>(distances_max),
        work.request.cancellation},
-      [this](uint32_t node) { return Links(0, node); },
+      [&](uint32_t node) { return Links(0, node, work.scratch); },
       [&](const uint32_t* nodes, size_t count, float* out) {
         work.measure.Measure(work.scratch.query, nodes, count, out);
       },
@@ -148,17 +147,16 @@ WalkEnd HnswIndex::WalkAllowed(const Neighbor& seed, Work& work, std::vector<Nei
         num_near += scratch.visited.Seen(near[i]) ? 0 : 1;
       }
     };
-    const std::span<const uint32_t> links = Links(0, node);
+    const std::span<const uint32_t> links = Links(0, node, scratch);
     keep_allowed(links);
     for (const uint32_t other : links) {
       if (allowed.Test(other) || scratch.visited.Seen(other)) continue;
       through.push_back(other);
-      __builtin_prefetch(graph_.Links(0, other));
-      __builtin_prefetch(graph_.Links(0, other) + 16);
+      FetchLinks(other);
     }
     for (size_t i = 0; i < through.size() && num_near < degree; ++i) {
       scratch.visited.Mark(through[i]);
-      keep_allowed(Links(0, through[i]));
+      keep_allowed(Links(0, through[i], scratch));
     }
     near.resize(num_near);
     return std::span<const uint32_t>(near);
@@ -169,7 +167,7 @@ WalkEnd HnswIndex::WalkAllowed(const Neighbor& seed, Work& work, std::vector<Nei
       [&](const uint32_t* nodes, size_t count, float* out) {
         work.measure.Measure(scratch.query, nodes, count, out);
       },
-      [this](uint32_t node) { __builtin_prefetch(graph_.Links(0, node)); }, scratch, counts,
+      [this](uint32_t node) { FetchLinks(node); }, scratch, counts,
       [&] { return static_cast<double>(counts.distances) > distances_max; });
   for (const NodePool::Entry& entry : scratch.pool.entries()) {
     if (allowed.Test(entry.node())) found.push_back({entry.distance, entry.node()});
@@ -181,7 +179,7 @@ WalkEnd HnswIndex::WalkAllowed(const Neighbor& seed, Work& work, std::vector<Nei
 absl::StatusOr<HnswIndex::Found> HnswIndex::Walk(SearchStrategy strategy, Work& work) const {
   const Neighbor seed = Descend(work);
   work.scratch.visited.Begin(graph_.header.num_rows);
-  if (work.from_far()) FindSlack(work, Links(0, static_cast<uint32_t>(seed.row)));
+  if (work.from_far()) FindSlack(work, Links(0, static_cast<uint32_t>(seed.row), work.scratch));
   const double width = static_cast<double>(work.facts.width) / work.facts.share();
   std::vector<Neighbor> found;
   WalkCounts counts;
