@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <ctime>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <random>
 
 #include "bench/npy_file.h"
+#include "common/check.h"
 #include "index/brute_force.h"
 #include "index/index_kinds.h"
 #include "index/minhash.h"
@@ -128,6 +130,7 @@ class Run {
   absl::Status Build(IndexFigures& figures);
   absl::Status SaveAndLoad(const std::string& built, IndexFigures& figures);
   absl::Status OpenBlocks(const std::string& path, double begin, IndexFigures& figures);
+  void DrawFilter(double fraction);
   absl::Status FindExact();
   absl::StatusOr<SearchFigures> Search(const std::string& setting);
   absl::Status OnePass(const Params& params, SearchFigures& figures, std::vector<double>& micros);
@@ -173,16 +176,29 @@ absl::Status Run::ReadData() {
                        queries_.num_rows, options_.k);
     }
   }
-  if (options_.filter_fraction < 1) {
-    allowed_ = kernels::Bitset(rows_.num_rows);
+  return absl::OkStatus();
+}
+
+void Run::DrawFilter(double fraction) {
+  allowed_ = kernels::Bitset();
+  num_allowed_ = rows_.num_rows;
+  if (fraction >= 1) return;
+  allowed_ = kernels::Bitset(rows_.num_rows);
+  if (options_.filter_cluster) {
+    const auto count = static_cast<int64_t>(fraction * static_cast<double>(rows_.num_rows));
+    index::BruteForce search(rows_.type, rows_.dim, metric_, rows_.Row(rows_.num_rows / 2), 1,
+                             count);
+    ELANUS_CHECK_OK(search.Add(rows_, 0, {}, nullptr));
+    const auto found = search.Finish();
+    for (const Neighbor& row : found.front()) allowed_.Set(row.row);
+  } else {
     std::mt19937_64 random(1);
     std::uniform_real_distribution<double> uniform;
     for (int64_t row = 0; row < rows_.num_rows; ++row) {
-      if (uniform(random) < options_.filter_fraction) allowed_.Set(row);
+      if (uniform(random) < fraction) allowed_.Set(row);
     }
   }
-  num_allowed_ = allowed_.size() == 0 ? rows_.num_rows : allowed_.Count();
-  return absl::OkStatus();
+  num_allowed_ = allowed_.Count();
 }
 
 absl::Status Run::Build(IndexFigures& figures) {
@@ -247,7 +263,7 @@ absl::Status Run::OpenBlocks(const std::string& path, double begin, IndexFigures
 
 absl::Status Run::FindExact() {
   exact_.resize(static_cast<size_t>(queries_.num_rows));
-  if (ids_.has_value() && options_.filter_fraction >= 1) return absl::OkStatus();
+  if (ids_.has_value() && allowed_.size() == 0) return absl::OkStatus();
   constexpr int64_t kBatch = 64;
   std::vector<absl::Status> failed((queries_.num_rows + kBatch - 1) / kBatch);
   executor_->ParallelFor(failed.size(), [&](size_t batch) {
@@ -276,7 +292,7 @@ float Run::DistanceBetween(int64_t query, int64_t row) const {
 double Run::RecallOf(int64_t query, const std::vector<Neighbor>& hits) const {
   const auto& exact = exact_[static_cast<size_t>(query)];
   int64_t right = 0, expected = 0;
-  if (ids_.has_value() && options_.filter_fraction >= 1) {
+  if (ids_.has_value() && allowed_.size() == 0) {
     expected = std::min(options_.k, rows_.num_rows);
     for (const Neighbor& hit : hits) {
       for (int64_t i = 0; i < options_.k; ++i) right += IdAt(*ids_, query, i) == hit.row;
@@ -301,7 +317,7 @@ absl::StatusOr<std::vector<Neighbor>> Run::SearchOne(const Params& params, int64
     index::BruteForce search(rows_.type, rows_.dim, metric_, queries_.Row(query), 1, options_.k, {},
                              signature_);
     ELANUS_RETURN_IF_ERROR(search.Add(rows_, 0, allowed_.view(), nullptr));
-    if (statistics != nullptr) statistics->distances += search.statistics().distances;
+    if (statistics != nullptr) statistics->Add(search.statistics());
     return std::move(search.Finish().front());
   }
   SearchRequest request{.query = queries_.Row(query), .k = options_.k, .params = &params};
@@ -314,12 +330,14 @@ absl::Status Run::OnePass(const Params& params, SearchFigures& figures,
                           std::vector<double>& micros) {
   SearchStatistics statistics;
   double recall = 0;
+  int64_t strategies[index::kNumSearchStrategies] = {};
   micros.clear();
   double begin = WallSeconds();
   const double first = begin, cpu = CpuSeconds(CLOCK_THREAD_CPUTIME_ID);
   std::vector<std::vector<Neighbor>> found(static_cast<size_t>(queries_.num_rows));
   for (int64_t q = 0; q < queries_.num_rows; ++q) {
     ELANUS_ASSIGN_OR_RETURN(found[q], SearchOne(params, q, &statistics));
+    ++strategies[static_cast<size_t>(statistics.strategy)];
     const double end = WallSeconds();
     micros.push_back((end - begin) * 1e6);
     begin = end;
@@ -336,6 +354,13 @@ absl::Status Run::OnePass(const Params& params, SearchFigures& figures,
   figures.recall = recall / count;
   figures.distances = static_cast<double>(statistics.distances) / count;
   figures.reads = static_cast<double>(statistics.reads) / count;
+  figures.given_up = statistics.given_up;
+  figures.costs = statistics.costs;
+  for (size_t i = 0; i < index::kNumSearchStrategies; ++i) {
+    const auto strategy = static_cast<index::SearchStrategy>(i);
+    if (strategies[i] == 0 || strategy == index::SearchStrategy::kNone) continue;
+    figures.strategies[std::string(index::SearchStrategyName(strategy))] = strategies[i];
+  }
   figures.cpu_qps = std::max(figures.cpu_qps, count / cpu_seconds);
   const double qps = count / (begin - first);
   if (qps <= figures.qps) return absl::OkStatus();
@@ -376,7 +401,9 @@ absl::StatusOr<SearchFigures> Run::Search(const std::string& setting) {
 }
 
 absl::StatusOr<IndexFigures> Run::Figures() {
-  if (options_.k < 1 || options_.threads < 1 || !(options_.filter_fraction >= 0)) {
+  if (options_.k < 1 || options_.threads < 1 ||
+      !std::all_of(options_.filter_fractions.begin(), options_.filter_fractions.end(),
+                   [](double fraction) { return fraction >= 0; })) {
     return UserError(ErrorCode::kParameterInvalid,
                      "k and threads must be at least 1, filter-fraction not negative");
   }
@@ -386,10 +413,14 @@ absl::StatusOr<IndexFigures> Run::Figures() {
   ELANUS_RETURN_IF_ERROR(ReadData());
   IndexFigures figures{.n = rows_.num_rows, .dim = rows_.dim};
   ELANUS_RETURN_IF_ERROR(Build(figures));
-  ELANUS_RETURN_IF_ERROR(FindExact());
-  for (const std::string& setting : Split(options_.search, ';')) {
-    ELANUS_ASSIGN_OR_RETURN(SearchFigures search, Search(setting));
-    figures.search.push_back(std::move(search));
+  for (const double fraction : options_.filter_fractions) {
+    DrawFilter(fraction);
+    ELANUS_RETURN_IF_ERROR(FindExact());
+    for (const std::string& setting : Split(options_.search, ';')) {
+      ELANUS_ASSIGN_OR_RETURN(SearchFigures search, Search(setting));
+      search.filter_fraction = fraction;
+      figures.search.push_back(std::move(search));
+    }
   }
   figures.memory_bytes = index_ != nullptr ? index_->memory_bytes() : 0;
   // What stays on disk is in nobody's memory but the kernel's, which may drop it.
@@ -430,16 +461,48 @@ std::string IdsAsJson(const std::vector<std::vector<int64_t>>& ids) {
   return fmt::format(R"(, "ids": [{}])", text);
 }
 
+// {"walk": 980, "scan codes": 20}
+std::string StrategiesAsJson(const SearchFigures& one) {
+  std::string text;
+  for (const auto& [name, count] : one.strategies) {
+    text += fmt::format(R"({}"{}": {})", text.empty() ? "" : ", ", name, count);
+  }
+  return text;
+}
+// The same for what each way was expected to cost, in microseconds.
+std::string CostsAsJson(const SearchFigures& one) {
+  std::string text;
+  for (size_t i = 0; i < one.costs.size(); ++i) {
+    if (!(one.costs[i] > 0) || !std::isfinite(one.costs[i])) continue;
+    text += fmt::format(R"({}"{}": {:.1f})", text.empty() ? "" : ", ",
+                        index::SearchStrategyName(static_cast<index::SearchStrategy>(i)),
+                        one.costs[i] / 1000);
+  }
+  return text;
+}
+// "walk", or "scan codes 20, walk 980" where there were several.
+std::string StrategiesAsText(const SearchFigures& one) {
+  if (one.strategies.size() == 1) return one.strategies.begin()->first;
+  std::string text;
+  for (const auto& [name, count] : one.strategies) {
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, count);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string FiguresAsJson(const IndexFigures& figures) {
   std::string search;
   for (const SearchFigures& one : figures.search) {
     search += fmt::format(
-        R"({}{{"params": "{}", "recall": {:.5f}, "qps": {:.1f}, "batch_qps": {:.1f}, "p50_us": {:.1f}, )"
-        R"("p99_us": {:.1f}, "distances": {:.1f}, "cpu_qps": {:.1f}, "reads": {:.1f}{}}})",
-        search.empty() ? "" : ", ", one.params, one.recall, one.qps, one.batch_qps, one.p50_us,
-        one.p99_us, one.distances, one.cpu_qps, one.reads, IdsAsJson(one.ids));
+        R"({}{{"params": "{}", "filter_fraction": {}, "recall": {:.5f}, "qps": {:.1f}, )"
+        R"("batch_qps": {:.1f}, "p50_us": {:.1f}, "p99_us": {:.1f}, "distances": {:.1f}, )"
+        R"("cpu_qps": {:.1f}, "reads": {:.1f}, "strategies": {{{}}}, "given_up": {}, )"
+        R"("expected_us": {{{}}}{}}})",
+        search.empty() ? "" : ", ", one.params, one.filter_fraction, one.recall, one.qps,
+        one.batch_qps, one.p50_us, one.p99_us, one.distances, one.cpu_qps, one.reads,
+        StrategiesAsJson(one), one.given_up, CostsAsJson(one), IdsAsJson(one.ids));
   }
   return fmt::format(
       R"({{"index": "{}", "n": {}, "dim": {}, "build_s": {:.3f}, "peak_mb": {:.1f}, "file_bytes": {}, )"
@@ -455,13 +518,14 @@ std::string FiguresAsText(const IndexFigures& figures) {
       "loaded in {:.2f} s, {} bytes in memory\n\n",
       figures.index, figures.n, figures.dim, figures.build_s, figures.build_cpu_s, figures.peak_mb,
       figures.file_bytes, figures.load_s, figures.memory_bytes);
-  text += fmt::format("{:<24}{:>8}{:>10}{:>10}{:>11}{:>9}{:>9}{:>11}{:>8}\n", "search", "recall",
-                      "qps", "cpu qps", "batch qps", "p50 us", "p99 us", "distances", "reads");
+  text += fmt::format("{:<24}{:>8}{:>8}{:>10}{:>10}{:>11}{:>9}{:>9}{:>11}{:>8}  {}\n", "search",
+                      "pass", "recall", "qps", "cpu qps", "batch qps", "p50 us", "p99 us",
+                      "distances", "reads", "strategy");
   for (const SearchFigures& one : figures.search) {
-    text +=
-        fmt::format("{:<24}{:>8.4f}{:>10.0f}{:>10.0f}{:>11.0f}{:>9.1f}{:>9.1f}{:>11.1f}{:>8.1f}\n",
-                    one.params, one.recall, one.qps, one.cpu_qps, one.batch_qps, one.p50_us,
-                    one.p99_us, one.distances, one.reads);
+    text += fmt::format(
+        "{:<24}{:>8}{:>8.4f}{:>10.0f}{:>10.0f}{:>11.0f}{:>9.1f}{:>9.1f}{:>11.1f}{:>8.1f}  {}\n",
+        one.params, one.filter_fraction, one.recall, one.qps, one.cpu_qps, one.batch_qps,
+        one.p50_us, one.p99_us, one.distances, one.reads, StrategiesAsText(one));
   }
   return text;
 }

@@ -2,6 +2,7 @@
 // file, and says what it cost beside the recall it bought.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,14 +21,18 @@ struct IndexBenchOptions {
   std::string params;       // "M=16,efConstruction=200"
   std::string search;       // "ef=16;ef=32": one setting after the other.
   int64_t k = 10;
-  int threads = 1;             // Of the build and of the batched search.
-  double filter_fraction = 1;  // Part of the rows, drawn at random, that a search may return.
-  std::string directory;       // Where the index file is saved; empty: $TMPDIR or /tmp.
+  int threads = 1;  // Of the build and of the batched search.
+  // Parts of the rows that a search may return, tried one after the other.
+  std::vector<double> filter_fractions = {1};
+  // The allowed rows are those nearest to one row, far from most queries, and not drawn at random.
+  bool filter_cluster = false;
+  std::string directory;  // Where the index file is saved; empty: $TMPDIR or /tmp.
 };
 
 // What one search setting gave. Times are those of the fastest pass over all queries.
 struct SearchFigures {
   std::string params;
+  double filter_fraction = 1;
   double recall = 0;     // Of the k nearest, mean over queries; ties at the k-th distance count.
   double qps = 0;        // One thread, one query at a time.
   double cpu_qps = 0;    // The same by the thread's processor time: steady on a busy machine.
@@ -36,7 +41,10 @@ struct SearchFigures {
   double p99_us = 0;
   double distances = 0;  // Computed, mean of a query.
   double reads = 0;      // Of blocks, from a file that stays on disk; mean of a query.
-  std::vector<std::vector<int64_t>> ids;  // Rows found by each query, if asked for.
+  std::map<std::string, int64_t> strategies;  // How many queries were answered in which way.
+  int64_t given_up = 0;                       // Walks that ended in a scan.
+  index::SearchCosts costs = {};              // Expected, of the last query.
+  std::vector<std::vector<int64_t>> ids;      // Rows found by each query, if asked for.
 };
 
 struct IndexFigures {

@@ -55,7 +55,8 @@ TEST_F(IndexBench, MeasuresEverySettingOfAnIndexWithAFile) {
   ASSERT_EQ(figures->search.size(), 2u);
   EXPECT_EQ(figures->search[1].params, "ef=64");
   EXPECT_GT(figures->search[1].recall, 0.95);
-  EXPECT_GT(figures->search[1].distances, figures->search[0].distances);
+  const std::map<std::string, int64_t> ways = {{"scan rows", 20}};
+  EXPECT_EQ(figures->search[0].strategies, ways) << "of so few rows all are compared";
   for (const SearchFigures& one : figures->search) {
     EXPECT_GT(one.qps, 0);
     EXPECT_GT(one.batch_qps, 0);
@@ -65,7 +66,8 @@ TEST_F(IndexBench, MeasuresEverySettingOfAnIndexWithAFile) {
   for (const char* key :
        {"\"index\": \"HNSW\"", "\"n\": 400", "\"build_s\"", "\"peak_mb\"", "\"file_bytes\"",
         "\"memory_bytes\"", "\"search\": [{\"params\": \"ef=10\"", "\"batch_qps\"", "\"p99_us\"",
-        "\"distances\""}) {
+        "\"distances\"", "\"strategies\": {\"scan rows\": ", "\"expected_us\": {\"scan rows\": ",
+        "\"filter_fraction\": 1"}) {
     EXPECT_NE(json.find(key), std::string::npos) << key << " in " << json;
   }
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory_), {}), 2)
@@ -91,13 +93,19 @@ TEST_F(IndexBench, ExactSearchHasRecallOneUnderAFilterToo) {
   options_.index = "FLAT";
   options_.params = "";
   options_.search = "";
-  for (const double fraction : {1.0, 0.1, 0.0}) {
-    options_.filter_fraction = fraction;
+  options_.filter_fractions = {1.0, 0.1, 0.0};
+  for (const bool cluster : {false, true}) {
+    options_.filter_cluster = cluster;
     const auto figures = BenchIndex(options_);
     ASSERT_TRUE(figures.ok()) << figures.status();
-    ASSERT_EQ(figures->search.size(), 1u);
-    EXPECT_EQ(figures->search[0].recall, 1);
     EXPECT_EQ(figures->file_bytes, 0);
+    ASSERT_EQ(figures->search.size(), 3u);
+    for (size_t i = 0; i < 3; ++i) {
+      EXPECT_EQ(figures->search[i].filter_fraction, options_.filter_fractions[i]);
+      EXPECT_EQ(figures->search[i].recall, 1);
+    }
+    EXPECT_GT(figures->search[0].distances, figures->search[1].distances);
+    EXPECT_EQ(figures->search[2].distances, 0);
   }
 }
 

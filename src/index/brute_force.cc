@@ -71,7 +71,7 @@ struct BruteForce::State {
   const bool in_range_only;
   std::vector<float> distances;
   std::vector<uint32_t> ids;
-  SearchStatistics statistics;
+  SearchStatistics statistics{.strategy = SearchStrategy::kScanRows};
 };
 
 BruteForce::BruteForce(schema::DataType type, int64_t dim, kernels::Metric metric,

@@ -27,6 +27,8 @@ constexpr size_t kSeeds = 4;  // Entry points that a walk begins from.
 constexpr double kDefaultCacheRatio = 0.1;
 // A record that is read and looked at, against a row of the column that is compared in a scan.
 constexpr int64_t kReadCost = 8;
+constexpr double kThresholdByCost = -1;  // filter_threshold
+constexpr float kByteCost = 0.06f;  // Nanoseconds to compare a byte of a row; see search_plan.cc.
 
 struct DiskScratch {
   VisitedSet visited;
@@ -66,6 +68,7 @@ class DiskGraphIndex final : public VectorIndex {
 
  private:
   int64_t ListFor(const SearchRequest& request, const AllowedRows& allowed) const;
+  bool ScansFrom(const SearchRequest& request, const AllowedRows& allowed, int64_t list) const;
   absl::StatusOr<std::vector<Neighbor>> Scan(const SearchRequest& request,
                                              const AllowedRows& allowed,
                                              SearchStatistics& statistics) const;
@@ -179,6 +182,20 @@ int64_t DiskGraphIndex::ListFor(const SearchRequest& request, const AllowedRows&
   const auto num_linked = static_cast<double>(head_.facts.num_linked);
   const double share = static_cast<double>(allowed.count()) / num_linked;
   return static_cast<int64_t>(std::min(num_linked, static_cast<double>(list) / share));
+}
+
+// Where the request says from which part of rows filtered out on to scan, it does as it says; but a
+// walk that is longer than all rows is none.
+bool DiskGraphIndex::ScansFrom(const SearchRequest& request, const AllowedRows& allowed,
+                               int64_t list) const {
+  static const Params kNone;
+  const double threshold = DoubleParam(request.params != nullptr ? *request.params : kNone,
+                                       "filter_threshold", kThresholdByCost);
+  const auto num_linked = static_cast<int64_t>(head_.facts.num_linked);
+  if (threshold < 0) return allowed.count() <= list * kReadCost;
+  const double left_out =
+      1 - static_cast<double>(allowed.count()) / static_cast<double>(num_linked);
+  return left_out > threshold || list >= num_linked;
 }
 
 absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Scan(const SearchRequest& request,
@@ -308,16 +325,26 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Search(const SearchRequest
                                                              SearchStatistics* statistics) const {
   SearchStatistics ignored;
   SearchStatistics& counted = statistics != nullptr ? *statistics : ignored;
+  counted.strategy = SearchStrategy::kNone;
   if (request.k <= 0) return std::vector<Neighbor>();
   ELANUS_RETURN_IF_ERROR(CheckRequest(request, rows_.num_rows));
   const BitView linked(head_.linked.data(), head_.linked.empty() ? 0 : rows_.num_rows);
   const AllowedRows allowed(request.allowed, request.num_allowed, linked,
                             static_cast<int64_t>(head_.facts.num_linked));
   if (allowed.count() == 0) return std::vector<Neighbor>();
+  const auto expect = [&](SearchStrategy strategy, int64_t rows) {
+    counted.costs[static_cast<size_t>(strategy)] =
+        static_cast<float>(rows * rows_.width()) * kByteCost;
+  };
+  counted.costs.fill(std::numeric_limits<float>::infinity());
+  expect(SearchStrategy::kScanRows, allowed.count());
+  expect(SearchStrategy::kWalk, ListFor(request, allowed) * kReadCost);
+  counted.strategy = SearchStrategy::kWalk;
+  const int64_t hops = counted.hops;
   // Again with a longer list while a filter, or rows nearer than the range, left too few; until
   // comparing all allowed rows is cheaper.
   for (int64_t list = ListFor(request, allowed);
-       allowed.count() > list * kReadCost && !damaged_.load(std::memory_order_relaxed);
+       !ScansFrom(request, allowed, list) && !damaged_.load(std::memory_order_relaxed);
        list *= kListGrowth) {
     absl::StatusOr<std::vector<Neighbor>> hits = Walk(request, allowed, list, counted);
     const ErrorCode code = hits.ok() ? ErrorCode::kOk : CodeOf(hits.status());
@@ -332,6 +359,8 @@ absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Search(const SearchRequest
     while (!hits->empty() && !request.range.Contains(hits->back().distance)) hits->pop_back();
     return hits;
   }
+  counted.given_up += counted.hops > hops ? 1 : 0;
+  counted.strategy = SearchStrategy::kScanRows;
   return Scan(request, allowed, counted);
 }
 

@@ -94,6 +94,26 @@ TEST_P(DiskGraphTest, FindsMoreWithALongerList) {
   EXPECT_LE(small, large);
 }
 
+TEST_P(DiskGraphTest, ScansFromThePartFilteredOutThatTheRequestNames) {
+  const auto index = OpenOnDisk(Build(), {});
+  ASSERT_TRUE(index.ok()) << index.status();
+  kernels::Bitset half(kRows);
+  for (int64_t row = 0; row < kRows; row += 2) half.Set(row);
+  const auto strategy_at = [&](const char* threshold) {
+    const Params params = {{"filter_threshold", threshold}, {"search_list", "20"}};
+    SearchRequest request{.query = queries_.row(0), .k = 5, .params = &params};
+    request.allowed = half.view();
+    request.num_allowed = half.Count();
+    SearchStatistics statistics;
+    EXPECT_TRUE((*index)->Search(request, &statistics).ok());
+    EXPECT_GT(statistics.costs[static_cast<size_t>(SearchStrategy::kScanRows)], 0);
+    return statistics.strategy;
+  };
+  EXPECT_EQ(strategy_at("-1"), SearchStrategy::kWalk);
+  EXPECT_EQ(strategy_at("0.9"), SearchStrategy::kWalk);
+  EXPECT_EQ(strategy_at("0.3"), SearchStrategy::kScanRows);
+}
+
 TEST_P(DiskGraphTest, WorksWithShortCodesAndLongVectors) {
   // 3 bytes a code: parts by tables. And vectors of more than a page.
   const auto index = OpenOnDisk(Build({{"pq_code_budget_gb_ratio", "0.0156"}}), {});

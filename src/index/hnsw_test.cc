@@ -231,42 +231,6 @@ TEST(Hnsw, ReturnsKRowsWheneverKAreAllowed) {
   }
 }
 
-TEST(Hnsw, FindsAllowedRowsThatLieFarFromTheQuery) {
-  const auto data = ClusteredVectors(DataType::kFloatVector, 8, 3000, 30, 5);
-  const auto file = BuildHnsw(Options(data, Metric::kL2, 8, 60));
-  ASSERT_TRUE(file.ok());
-  const auto index = Open(*file, data, Metric::kL2);
-  const auto by_distance = ExactSearch(data.rows(), Metric::kL2, data.row(7), data.num_rows);
-  Bitset allowed(data.num_rows);  // The farther half: a walk that starts near the query finds none.
-  for (int64_t i = data.num_rows / 2; i < data.num_rows; ++i) allowed.Set(by_distance[i].row);
-  SearchStatistics statistics;
-  const auto hits = SearchOne(*index, data.row(7), 10, 10, &allowed, &statistics);
-  EXPECT_GT(statistics.hops, 0) << "meant to try a walk first";
-  ASSERT_EQ(hits.size(), 10u);
-  EXPECT_EQ(Recall(hits, ExactSearch(data.rows(), Metric::kL2, data.row(7), 10, allowed.view())),
-            1);
-}
-
-TEST(Hnsw, WalksTheAllowedRowsAloneWhereATenthIsAllowed) {
-  const auto data = ClusteredVectors(DataType::kFloatVector, 48, 9000, 60, 5);
-  const auto queries = ClusteredVectors(DataType::kFloatVector, 48, 40, 60, 5, 1);
-  const auto file = BuildHnsw(Options(data, Metric::kL2, 16, 60));
-  ASSERT_TRUE(file.ok());
-  const auto index = Open(*file, data, Metric::kL2);
-  Bitset every_tenth(data.num_rows);
-  for (int64_t row = 0; row < data.num_rows; row += 10) every_tenth.Set(row);
-  EXPECT_GE(MeanRecall(*index, data, queries, Metric::kL2, 5, 16, &every_tenth), 0.9);
-  SearchStatistics statistics;
-  SearchOne(*index, queries.row(0), 5, 16, &every_tenth, &statistics);
-  EXPECT_GT(statistics.hops, 0) << "meant to walk";
-  EXPECT_LT(statistics.distances, 900) << "measured rows that are not allowed, or scanned";
-  // Allowed rows that lie together, some far from all queries.
-  const auto by_distance = ExactSearch(data.rows(), Metric::kL2, queries.row(1), data.num_rows);
-  Bitset far(data.num_rows);
-  for (int64_t i = data.num_rows - 900; i < data.num_rows; ++i) far.Set(by_distance[i].row);
-  EXPECT_GE(MeanRecall(*index, data, queries, Metric::kL2, 5, 16, &far), 0.85);
-}
-
 TEST(Hnsw, FindsEqualVectorsAndTheOnesBesideThem) {
   for (const int64_t dim : {16, 64}) {
     auto data = ClusteredVectors(DataType::kFloatVector, dim, 4000, 20, 6);

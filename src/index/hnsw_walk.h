@@ -28,6 +28,7 @@ class VisitedSet {
     words_.resize((num_nodes + 63) / 64, 0);
     touched_.resize(words_.size() + 1);
   }
+  bool Seen(uint32_t node) const { return (words_[node >> 6] >> (node & 63) & 1) != 0; }
   // True the first time.
   bool Mark(uint32_t node) {
     uint32_t ignored;

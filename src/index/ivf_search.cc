@@ -19,8 +19,16 @@ constexpr int64_t kDefaultMaxEmptyLists = 2;
 constexpr size_t kBatchRows = 256;  // Compared by one call of a kernel; a multiple of kCodeBlock.
 // To compare a vector anywhere in the column costs about as much as this many codes in a row.
 constexpr int64_t kVectorCost = 8;
+constexpr float kByteCost = 0.06f;  // Nanoseconds to compare a byte of a row; see search_plan.cc.
 // Blocks of codes are looked through for an allowed row where fewer than one in this many is.
 constexpr int64_t kSparseShare = 32;
+
+constexpr size_t kGroup = 16;  // Distances that are looked at together: one or two registers.
+bool NoneBelow(const float* distances, float bound) {
+  int below = 0;  // Without a branch, so that the compiler compares them all at once.
+  for (size_t i = 0; i < kGroup; ++i) below |= distances[i] <= bound ? 1 : 0;
+  return below == 0;
+}
 
 // Which kernel finds the lists to look at: centroids of floats are float32. For IP those in the
 // query's direction, whatever their length: a centroid is the shorter the more its rows differ in
@@ -88,6 +96,7 @@ class IvfIndex final : public VectorIndex {
     bool by_codes = false;   // Compare codes first; false: what refines, at once.
     bool sparse = false;     // So few rows are allowed that whole blocks of codes may have none.
     int64_t candidates = 0;  // To find.
+    SearchCosts costs = {};
   };
   // A search under way.
   struct Work {
@@ -153,7 +162,14 @@ void IvfIndex::Offer(const uint32_t* rows, const float* distances, size_t count,
   const DistanceRange& range = request.range;
   const bool everything = range.everything();
   float bound = work.found.bound();
+  work.statistics.distances += static_cast<int64_t>(count);
+  work.reached |= everything && count > 0;
   for (size_t i = 0; i < count; ++i) {
+    // Most groups have none that is near enough.
+    if (everything && i % kGroup == 0) {
+      while (i + kGroup <= count && NoneBelow(distances + i, bound)) i += kGroup;
+      if (i >= count) break;
+    }
     if (everything ? distances[i] > bound : !range.Contains(distances[i])) {
       work.reached |= distances[i] < range.farthest;
       continue;
@@ -163,7 +179,6 @@ void IvfIndex::Offer(const uint32_t* rows, const float* distances, size_t count,
     if (!request.allowed.empty() && !request.allowed.Test(rows[i])) continue;
     if (work.found.Push(distances[i], rows[i])) bound = work.found.bound();
   }
-  work.statistics.distances += static_cast<int64_t>(count);
 }
 
 void IvfIndex::CompareRows(uint64_t list, RowDistances& distances, Work& work) const {
@@ -299,7 +314,12 @@ IvfIndex::Plan IvfIndex::MakePlan(const SearchRequest& request) const {
   // no dearer, and exact. Nor is it if most of them would be refined anyway.
   const int64_t expected = rows_.num_rows / num_lists * plan.nprobe;
   const int64_t cost = plan.by_codes ? kVectorCost : 1;
-  plan.scan = request.num_allowed * cost <= expected || request.num_allowed <= 2 * plan.candidates;
+  const auto row_cost = static_cast<float>(rows_.width()) * kByteCost;
+  auto& scan_cost = plan.costs[static_cast<size_t>(SearchStrategy::kScanRows)];
+  auto& probe_cost = plan.costs[static_cast<size_t>(SearchStrategy::kProbeLists)];
+  scan_cost = static_cast<float>(request.num_allowed) * row_cost;
+  probe_cost = static_cast<float>(num_lists + expected / cost) * row_cost;
+  plan.scan = scan_cost <= probe_cost || request.num_allowed <= 2 * plan.candidates;
   if (plan.scan && !refines()) plan.nprobe = num_lists;  // By their codes.
   return plan;
 }
@@ -307,11 +327,15 @@ IvfIndex::Plan IvfIndex::MakePlan(const SearchRequest& request) const {
 absl::StatusOr<std::vector<Neighbor>> IvfIndex::Search(const SearchRequest& request,
                                                        SearchStatistics* statistics) const {
   SearchStatistics ignored;
+  SearchStatistics& counted = statistics != nullptr ? *statistics : ignored;
+  counted.strategy = SearchStrategy::kNone;
   if (request.k <= 0 || lists_.facts.num_lists == 0) return std::vector<Neighbor>();
   ELANUS_RETURN_IF_ERROR(CheckRequest(request, rows_.num_rows));
   const Plan plan = MakePlan(request);
-  Work work{request, plan, statistics != nullptr ? *statistics : ignored,
-            kernels::TopK(plan.scan ? request.k : plan.candidates)};
+  counted.costs = plan.costs;
+  counted.strategy =
+      plan.scan && refines() ? SearchStrategy::kScanRows : SearchStrategy::kProbeLists;
+  Work work{request, plan, counted, kernels::TopK(plan.scan ? request.k : plan.candidates)};
   if (!refines()) {
     ELANUS_RETURN_IF_ERROR(Probe(nullptr, work));
     return work.found.TakeSorted();

@@ -29,6 +29,34 @@ absl::Status CheckRequest(const SearchRequest& request, int64_t num_rows) {
   return request.cancellation != nullptr ? request.cancellation->Check() : absl::OkStatus();
 }
 
+void SearchStatistics::Add(const SearchStatistics& other) {
+  distances += other.distances;
+  hops += other.hops;
+  reads += other.reads;
+  bytes_read += other.bytes_read;
+  given_up += other.given_up;
+  strategy = other.strategy;
+  costs = other.costs;
+}
+
+std::string_view SearchStrategyName(SearchStrategy strategy) {
+  switch (strategy) {
+    case SearchStrategy::kNone:
+      return "none";
+    case SearchStrategy::kScanRows:
+      return "scan rows";
+    case SearchStrategy::kScanCodes:
+      return "scan codes";
+    case SearchStrategy::kWalk:
+      return "walk";
+    case SearchStrategy::kWalkAllowed:
+      return "walk allowed";
+    case SearchStrategy::kProbeLists:
+      return "probe lists";
+  }
+  return "none";
+}
+
 std::vector<uint32_t> ValidRows(const BuildOptions& options) {
   std::vector<uint32_t> rows;
   rows.reserve(static_cast<size_t>(options.rows.num_rows));

@@ -2,12 +2,14 @@
 // no second copy of them.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/cancellation.h"
@@ -58,11 +60,35 @@ struct SearchRequest {
 // What every search begins with: a filter that does not fit the rows, a call that was cancelled.
 absl::Status CheckRequest(const SearchRequest& request, int64_t num_rows);
 
+// How an index found its hits.
+enum class SearchStrategy : uint8_t {
+  kNone,         // There was nothing to find.
+  kScanRows,     // Compared all allowed rows.
+  kScanCodes,    // Compared the codes of all allowed rows, and the rows of the nearest.
+  kWalk,         // Walked the graph; rows that are not allowed led on but were no hits.
+  kWalkAllowed,  // Walked from allowed row to allowed row.
+  kProbeLists,   // Read the lists nearest to the query.
+};
+inline constexpr size_t kNumSearchStrategies = 6;
+// "none", "scan rows", "scan codes", "walk", "walk allowed", "probe lists".
+std::string_view SearchStrategyName(SearchStrategy strategy);
+
+// What each strategy was expected to cost, by SearchStrategy: about nanoseconds. Infinite: the
+// index cannot search so; all zero: there was no choice.
+using SearchCosts = std::array<float, kNumSearchStrategies>;
+
+// Counts add up over searches that are given the same statistics; strategy and costs are those of
+// the last one.
 struct SearchStatistics {
   int64_t distances = 0;
   int64_t hops = 0;
   int64_t reads = 0;  // Of blocks, from disk.
   int64_t bytes_read = 0;
+  int64_t given_up = 0;  // Walks that ended when a scan had turned out to be cheaper.
+  SearchStrategy strategy = SearchStrategy::kNone;
+  SearchCosts costs = {};
+
+  void Add(const SearchStatistics& other);
 };
 
 class VectorIndex {

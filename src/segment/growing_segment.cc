@@ -246,6 +246,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> GrowingSegment::Search
     ELANUS_RETURN_IF_ERROR(search.Add(rows, begin, allowed.view(), &cancellation));
     begin += count;
   }
+  if (spec.statistics != nullptr) spec.statistics->Add(search.statistics());
   return search.Finish();
 }
 

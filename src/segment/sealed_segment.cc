@@ -212,6 +212,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
     index::BruteForce search(rows.type, rows.dim, spec.metric, spec.queries, spec.num_queries,
                              spec.k, spec.range, SignatureOf(spec));
     ELANUS_RETURN_IF_ERROR(search.Add(rows, 0, allowed->view(), &cancellation));
+    if (spec.statistics != nullptr) spec.statistics->Add(search.statistics());
     return search.Finish();
   }
   const int64_t num_allowed = allowed->Count();
@@ -225,8 +226,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
   if (num_allowed == 0) return hits;
   for (int64_t q = 0; q < spec.num_queries; ++q) {
     request.query = spec.queries + q * rows.width();
-    index::SearchStatistics statistics;
-    ELANUS_ASSIGN_OR_RETURN(hits[q], loaded->index->Search(request, &statistics));
+    ELANUS_ASSIGN_OR_RETURN(hits[q], loaded->index->Search(request, spec.statistics));
   }
   return hits;
 }

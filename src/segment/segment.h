@@ -26,6 +26,8 @@ struct SearchSpec {
   int64_t num_queries = 0;
   int64_t k = 0;
   kernels::DistanceRange range;  // Other rows are no hits.
+  // Receives what the search cost and how it was answered (the last query's strategy); may be null.
+  index::SearchStatistics* statistics = nullptr;
 };
 
 // Of MHJACCARD: how vectors are compared without an index.

@@ -89,7 +89,10 @@ CLI::App* AddIndexBench(CLI::App& app, CommandLine* line) {
   index->add_option("--search", options.search, "Search settings: k=v,k=v;k=v");
   index->add_option("--k", options.k, "Neighbours asked for (default 10)");
   index->add_option("--threads", options.threads, "Of the build and of the batched search");
-  index->add_option("--filter-fraction", options.filter_fraction, "Part of the rows allowed");
+  index->add_option("--filter-fraction", options.filter_fractions, "Parts of the rows allowed")
+      ->delimiter(',');
+  index->add_flag("--filter-cluster", options.filter_cluster,
+                  "Allow rows that lie together, not any");
   index->add_option("--directory", options.directory, "Where the index file is saved meanwhile");
   index->add_flag("--json", line->json, "Print one JSON object");
   return bench;

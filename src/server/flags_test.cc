@@ -63,7 +63,7 @@ TEST(Flags, ReadsWhatToBench) {
                                                 "--threads",
                                                 "2",
                                                 "--filter-fraction",
-                                                "0.5",
+                                                "0.5,0.01",
                                                 "--json"});
   ASSERT_TRUE(line.ok()) << line.status();
   EXPECT_EQ(line->action, Action::kBenchIndex);
@@ -72,7 +72,7 @@ TEST(Flags, ReadsWhatToBench) {
   EXPECT_EQ(line->index_bench.search, "ef=16;ef=32");
   EXPECT_EQ(line->index_bench.k, 7);
   EXPECT_EQ(line->index_bench.threads, 2);
-  EXPECT_EQ(line->index_bench.filter_fraction, 0.5);
+  EXPECT_EQ(line->index_bench.filter_fractions, (std::vector<double>{0.5, 0.01}));
   EXPECT_TRUE(line->json);
   EXPECT_FALSE(line->index_bench.report_ids);
   const std::vector<std::string> shortest = {"bench", "index", "--base", "b", "--query", "q"};
