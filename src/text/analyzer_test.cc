@@ -79,6 +79,10 @@ constexpr Case kCases[] = {
      "网易大厦", "网易@0 大@2 厦@3"},
     {R"({"tokenizer": {"type": "jieba", "mode": "exact", "dict": ["_extend_default_"]}})",
      "我來到圖書館", "我@0 來到@1 圖書館@3"},
+    {R"({"tokenizer": {"type": "jieba", "mode": "exact"}})", "结婚的和尚未结婚的",
+     "结婚@0 的@2 和@3 尚未@4 结婚@6 的@8"},
+    {R"({"tokenizer": {"type": "jieba", "mode": "exact"}})", "渜围地距，好",
+     "渜@0 围@1 地@2 距@3 ，@4 好@5"},
     // Filters.
     {R"({"tokenizer": "whitespace", "filter": ["lowercase"]})", "ÀB İ ΣΑΣ ÿ",
      "àb@0 i\u0307@1 σασ@2 ÿ@3"},

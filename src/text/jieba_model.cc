@@ -10,7 +10,7 @@
 namespace elanus::text {
 namespace {
 
-constexpr std::string_view kStates = "BMES";
+constexpr std::string_view kStates = "BEMS";  // Of equal paths the later one wins, as in jieba.
 constexpr int kNumStates = 4;
 constexpr double kNever = -3.14e100;  // As the tables have it; sums of it stay finite.
 
@@ -70,11 +70,13 @@ std::vector<int32_t> CutByModel(const JiebaRune* runes, int32_t num_runes) {
       int from = -1;
       for (int state = 0; state < kNumStates; ++state) {
         if (model.next[state][to] == kNever) continue;
-        if (from < 0 || best[state] + model.next[state][to] > best[from] + model.next[from][to]) {
-          from = state;
-        }
+        // The character's own part belongs to it: next to kNever all else drowns, and paths are
+        // equal.
+        const double path = best[state] + model.next[state][to] + emit[to];
+        if (from >= 0 && path < now[to]) continue;
+        from = state;
+        now[to] = path;
       }
-      now[to] = best[from] + model.next[from][to] + emit[to];
       came_from[i][to] = static_cast<int8_t>(from);
     }
     best = now;
