@@ -29,6 +29,7 @@ constexpr std::array<std::string_view, 9> kPassingCodes = {"InternalError",
 constexpr std::array<std::string_view, 5> kSessionCodes = {"ExpiredToken", "ExpiredTokenException",
                                                            "InvalidToken", "TokenRefreshRequired",
                                                            "InvalidClientTokenId"};
+constexpr std::array<std::string_view, 2> kMissingCodes = {"NoSuchKey", "NoSuchUpload"};
 constexpr std::array<std::string_view, 4> kWrongRegionCodes = {
     "AuthorizationHeaderMalformed", "PermanentRedirect", "IncorrectEndpoint",
     "IllegalLocationConstraintException"};
@@ -48,6 +49,10 @@ bool RootIsError(std::string_view body) {
     skip_space();
   }
   return body.starts_with("<Error>") || body.starts_with("<Error ");
+}
+
+bool IsUnknownKey(std::string_view code) {
+  return code == "InvalidAccessKeyId" || code == "XAdminUserNotFound";  // The latter: VersityGW.
 }
 
 bool IsSkewed(std::string_view code) {
@@ -89,9 +94,13 @@ std::string TransportAdvice(const S3Error& error, const Subject& subject) {
       return "no TLS connection: if the store speaks plain HTTP set minio.useSSL to false";
     case HttpFailure::kStalled:
       return "the store is too slow, or minio.requestTimeoutMs too short";
+    case HttpFailure::kBroken:
+      if (error.http_status == 0 && subject.endpoint.starts_with("http:")) {
+        return "the connection ended: if the store speaks TLS set minio.useSSL to true";
+      }
+      return "the connection to the store is not good";
     case HttpFailure::kShortBody:
     case HttpFailure::kTooLong:
-    case HttpFailure::kBroken:
       return "the connection to the store is not good";
   }
   return "";
@@ -103,7 +112,7 @@ std::string Advice(const S3Error& error, const Subject& subject) {
     return TransportAdvice(error, subject);
   }
   if (SpeaksTls(error)) return "the store speaks TLS: set minio.useSSL to true";
-  if (code == "InvalidAccessKeyId") {
+  if (IsUnknownKey(code)) {
     return "the store does not know this access key: check minio.accessKeyID";
   }
   if (code == "SignatureDoesNotMatch") {
@@ -147,8 +156,11 @@ std::string Advice(const S3Error& error, const Subject& subject) {
 // Whatever may pass, or pass once somebody has changed something, is worth another try later.
 ErrorCode CodeFor(const S3Error& error) {
   if (error.failure == HttpFailure::kCancelled) return ErrorCode::kCancelled;
+  // The answer to HEAD has neither code nor words. Other codes are no missing object: VersityGW
+  // says 404 of an unknown access key, and web servers of every path.
+  const bool silent = error.code.empty() && error.message.empty();
   if (error.failure == HttpFailure::kNone && error.http_status == 404 &&
-      error.code != "NoSuchBucket") {
+      (silent || IsOneOf(error.code, kMissingCodes))) {
     return ErrorCode::kIoKeyNotFound;
   }
   return ErrorCode::kServiceUnavailable;
@@ -185,7 +197,7 @@ S3Error::Turn S3Error::turn() const {
   if (http_status == 429 || IsOneOf(code, kThrottledCodes)) return Turn::kThrottled;
   if (IsOneOf(code, kPassingCodes)) return Turn::kRetry;
   if (IsSkewed(code)) return Turn::kSkewed;
-  if (IsOneOf(code, kSessionCodes) || code == "InvalidAccessKeyId") return Turn::kCredentials;
+  if (IsOneOf(code, kSessionCodes) || IsUnknownKey(code)) return Turn::kCredentials;
   const bool silent_refusal = code.empty() && http_status == 400;  // The answer to HEAD.
   if (!region.empty() &&
       (IsOneOf(code, kWrongRegionCodes) || http_status == 301 || silent_refusal)) {

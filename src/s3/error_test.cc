@@ -30,6 +30,8 @@ TEST(S3Error, SaysWhatToChange) {
   unknown_host.failure = HttpFailure::kResolve;
   untrusted.failure = HttpFailure::kUntrusted;
   tls.failure = HttpFailure::kTls;
+  HttpAnswer hung_up;
+  hung_up.failure = HttpFailure::kBroken;
   HttpAnswer wrong_scheme;
   wrong_scheme.status = 400;
   wrong_scheme.body = "Client sent an HTTP request to an HTTPS server.\n";
@@ -45,6 +47,9 @@ TEST(S3Error, SaysWhatToChange) {
        "minio.createBucket"},
       {Answer(403, "InvalidAccessKeyId"), false, ErrorCode::kServiceUnavailable, Turn::kCredentials,
        "minio.accessKeyID"},
+      {Answer(404, "XAdminUserNotFound"), false, ErrorCode::kServiceUnavailable, Turn::kCredentials,
+       "minio.accessKeyID"},
+      {Answer(404, ""), false, ErrorCode::kIoKeyNotFound, Turn::kGiveUp, "HTTP 404"},
       {Answer(403, "SignatureDoesNotMatch"), false, ErrorCode::kServiceUnavailable, Turn::kGiveUp,
        "minio.secretAccessKey"},
       {Answer(400, "ExpiredToken"), false, ErrorCode::kServiceUnavailable, Turn::kCredentials,
@@ -65,6 +70,7 @@ TEST(S3Error, SaysWhatToChange) {
        "HTTP 500"},
       {Answer(503, ""), false, ErrorCode::kServiceUnavailable, Turn::kThrottled, "HTTP 503"},
       {refused, false, ErrorCode::kServiceUnavailable, Turn::kRetry, "minio.port"},
+      {hung_up, false, ErrorCode::kServiceUnavailable, Turn::kRetry, "minio.useSSL to true"},
       {unknown_host, false, ErrorCode::kServiceUnavailable, Turn::kRetry, "minio.address"},
       {untrusted, false, ErrorCode::kServiceUnavailable, Turn::kGiveUp, "minio.ssl.tlsCACert"},
       {tls, false, ErrorCode::kServiceUnavailable, Turn::kRetry, "minio.useSSL to false"},

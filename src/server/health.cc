@@ -46,9 +46,8 @@ void Health::ClearProblem(std::string_view part) {
 
 std::string Health::Reason() const {
   std::lock_guard lock(mutex_);
-  if (phase_ == Phase::kStarting) return "starting";
   if (phase_ == Phase::kStopping) return "stopping";
-  std::string reason;
+  std::string reason = phase_ == Phase::kStarting ? "starting" : "";
   for (const auto& [part, problem] : problems_) {
     reason += fmt::format("{}{}: {}", reason.empty() ? "" : "; ", part, problem);
   }

@@ -13,7 +13,7 @@ namespace elanus::server {
 // Threads: any.
 class Health {
  public:
-  // Until this is called the reason is "starting".
+  // Until this is called the reason is "starting", and what problems there are.
   void SetServing();
   // For good; the reason becomes "stopping".
   void SetStopping();

@@ -215,6 +215,9 @@ TEST_F(HttpServerTest, SaysWhyItIsUnhealthy) {
   Start();
   EXPECT_NE(Ask("GET /healthz HTTP/1.1").find("503 Service Unavailable"), std::string::npos);
   EXPECT_NE(Ask("GET /healthz HTTP/1.1").find(R"("reason":"starting")"), std::string::npos);
+  health_.SetProblem("object store", "down");
+  EXPECT_NE(Ask("GET /healthz HTTP/1.1").find("starting; object store: down"), std::string::npos);
+  health_.ClearProblem("object store");
   health_.SetServing();
   EXPECT_NE(Ask("GET /healthz HTTP/1.1").find("200 OK"), std::string::npos);
   health_.SetProblem("log", "disk \"full\"");

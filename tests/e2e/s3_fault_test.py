@@ -9,6 +9,7 @@ from s3_fixtures import (  # noqa: F401 (one_store is a fixture)
     connect,
     environment,
     insert,
+    is_loaded,
     make,
     one_store,
     wait_indexed,
@@ -110,7 +111,7 @@ def test_a_load_that_met_a_dead_store_ends_by_itself(proxy, server):
     with pytest.raises(Exception, match="object store"):
         client.load_collection("c")
     proxy.heal()
-    wait_until(lambda: client.get_load_state("c")["state"].name == "Loaded", what="loaded without being asked again")
+    wait_until(lambda: is_loaded(client, "c"), what="loaded without being asked again")
     check_found(client, "c", 0, 2000)
     client.close()
 
@@ -127,7 +128,7 @@ def test_a_restart_into_a_store_that_fails_reads_recovers(proxy, server):
     server.start()
     proxy.heal()
     client = connect(server)
-    wait_until(lambda: client.get_load_state("c")["state"].name == "Loaded")
+    wait_until(lambda: is_loaded(client, "c"))
     check_found(client, "c", 0, 2000)
     client.close()
 
@@ -155,7 +156,7 @@ def test_a_stale_listing_removes_nothing_that_is_needed(proxy, server):
     proxy.fault = lambda request: Fault("stale_list") if "insert_log" in request.target else None
     server.restart(kill=True)
     client = connect(server)
-    wait_until(lambda: client.get_load_state("c")["state"].name == "Loaded")
+    wait_until(lambda: is_loaded(client, "c"))
     check_found(client, "c", 0, 500)
     client.close()
 

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from pymilvus import MilvusClient
+from pymilvus import MilvusClient, MilvusException
 
 from harness.client import index_params, simple_schema
 from harness.s3_server import ACCESS_KEY, KINDS, SECRET_KEY, S3Server
@@ -69,6 +69,13 @@ def wait_indexed(client: MilvusClient, name: str) -> None:
         return described["state"] == "Finished" and int(described["pending_index_rows"]) == 0
 
     wait_until(done, what="index built")
+
+
+def is_loaded(client: MilvusClient, name: str) -> bool:
+    try:
+        return client.get_load_state(name)["state"].name == "Loaded"
+    except MilvusException:  # Of a load that has failed for now.
+        return False
 
 
 def check_found(client: MilvusClient, name: str, begin: int, end: int) -> None:
