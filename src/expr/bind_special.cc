@@ -1,6 +1,8 @@
 // The binder's times, shapes and samples: ISO and INTERVAL, st_*, random_sample.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -56,9 +58,13 @@ absl::StatusOr<Bound> Binder::BindTimeCompare(const AstNode& node) {
 
 absl::StatusOr<Bound> Binder::BindSpatial(const AstNode& node) {
   CompareSpatially test;
-  for (const auto& [name, relation] : kRelations) {
-    if (node.text == name) test.query.relation = relation;
+  const auto* const found =
+      std::find_if(std::begin(kRelations), std::end(kRelations),
+                   [&](const auto& relation) { return relation.first == node.text; });
+  if (found == std::end(kRelations)) {
+    return Error(node, fmt::format("function {} is not found", node.text));
   }
+  test.query.relation = found->second;
   const bool near = test.query.relation == Relation::kNear;
   const bool valid = test.query.relation == Relation::kValid;
   ELANUS_RETURN_IF_ERROR(CheckArguments(node, valid ? 1 : near ? 3 : 2));

@@ -97,6 +97,7 @@ TEST_F(SpecialTest, ShapesAreTheLeftOperand) {
 
 TEST_F(SpecialTest, ShapesThatAreNoneAreErrors) {
   EXPECT_HAS(ErrorOf("st_within(geo, 'CIRCLE (1)')"), "invalid geometry wkt");
+  EXPECT_HAS(ErrorOf("st_near(geo, 'POINT (1 1)')"), "function st_near is not found");
   EXPECT_HAS(ErrorOf("st_within(geo)"), "takes 2 arguments, found 1");
   EXPECT_HAS(ErrorOf("st_isvalid(geo, 'POINT (1 1)')"), "takes 1 argument");
   EXPECT_HAS(ErrorOf("st_within(s, 'POINT (1 1)')"), "takes a Geometry field");

@@ -200,3 +200,30 @@ def test_large_answers_keep_their_text(client, simple):
     found = client.query(simple, filter="id >= 0", output_fields=["t"])
     assert len(found) == 1000 and all(r["t"] == text for r in found)
     assert json.dumps(found[0])
+
+
+def test_random_samples(client, simple):
+    client.insert(simple, rows(range(400)))
+    client.flush(simple)
+    client.insert(simple, rows(range(400, 600)))
+    assert count(client, simple) == 600
+    drawn = [tuple(ids(client, simple, "random_sample(0.1)")) for _ in range(3)]
+    # A part of each segment, another one each time.
+    assert {len(sample) for sample in drawn} == {60} and len(set(drawn)) > 1
+    assert all(i >= 500 for i in ids(client, simple, "id >= 500 and random_sample(0.5)"))
+    assert len(ids(client, simple, "id == 7 and random_sample(0.01)")) == 1
+    assert client.query(simple, filter="random_sample(0.5)", output_fields=["count(*)"])[0]["count(*)"] == 300
+    hits = client.search(simple, [[0.0] * 8], filter="random_sample(0.02)", limit=100)[0]
+    assert len(hits) == 12
+    for text in ("random_sample(1)", "random_sample(0.5) or id > 5", "random_sample(2.0)"):
+        with refused("sample", 1100):
+            client.query(simple, filter=text)
+
+
+def test_regular_expressions_and_bits(client, simple):
+    client.insert(simple, [{"id": i, "vector": [0.0] * 8, "word": f"w{i:03}"} for i in range(40)])
+    assert ids(client, simple, r'word =~ "^w0[12]5$"') == [15, 25]
+    assert ids(client, simple, r'word !~ r"\d[0-8]$"') == [9, 19, 29, 39]
+    assert ids(client, simple, "(id & 7) == 7") == [7, 15, 23, 31, 39]
+    with refused("invalid regular expression", 1100):
+        client.query(simple, filter='word =~ "("')
