@@ -14,6 +14,7 @@
 #include "querynode/loaded_collection.h"
 #include "roles/coordinator.h"
 #include "roles/query_node.h"
+#include "segment/interim_index.h"
 #include "segment/segment_set.h"
 #include "segment/watermark.h"
 #include "storage/object_store.h"
@@ -31,6 +32,7 @@ class LocalQueryNode final : public roles::QueryNode {
     segment::Watermark& watermark;
     Executor& compute;
     Executor& loading;
+    segment::InterimIndexer* interim = nullptr;  // Null: rows without an index are all compared.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
@@ -62,6 +64,8 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::StatusOr<std::vector<kernels::Bitset>> Candidates(const roles::ReadScope& scope,
                                                           const ReadView& view,
                                                           const Cancellation& cancellation);
+  // What searches on this field may use: an index without files is asked for exact answers.
+  segment::InterimIndexer* InterimFor(const meta::Collection& collection, FieldId field) const;
   std::shared_ptr<LoadedCollection> Find(CollectionId collection) const;
   std::shared_ptr<LoadedCollection> Get(CollectionId collection);
   // What to load, as it was when the load was asked for.
@@ -82,9 +86,11 @@ class LocalQueryNode final : public roles::QueryNode {
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
   void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                   segment::SealedSegment& sealed);
-  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(
-      const index::IndexKind& kind, const std::string& key, const index::VectorRows& rows,
-      kernels::Metric metric, const index::Params& params);
+  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(const index::IndexKind& kind,
+                                                                  const meta::Index& index,
+                                                                  const std::string& key,
+                                                                  const index::VectorRows& rows,
+                                                                  kernels::Metric metric);
 
   const Parts parts_;
   mutable absl::Mutex mutex_;

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/cancellation.h"
@@ -17,6 +18,14 @@
 
 namespace elanus::segment {
 
+class InterimIndexer;
+
+// How one segment was searched, for metrics and for people who ask why a search is slow.
+struct SearchTrace {
+  std::string strategy;  // "exact", "codes of ... rows", the type of the index used.
+  index::SearchStatistics statistics;
+};
+
 struct SearchSpec {
   FieldId field;
   kernels::Metric metric = kernels::Metric::kL2;
@@ -25,6 +34,9 @@ struct SearchSpec {
   int64_t num_queries = 0;
   int64_t k = 0;
   kernels::DistanceRange range;  // Other rows are no hits.
+  // Codes rows that no index covers, so that the next search is faster. Null: compares all of them.
+  InterimIndexer* interim = nullptr;
+  SearchTrace* trace = nullptr;  // Added to; may be null.
 };
 
 // Row numbers run from 0 and never change within one segment object. Threads: const calls from any

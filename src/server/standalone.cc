@@ -1,6 +1,7 @@
 #include "server/standalone.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,6 +10,8 @@
 #include "common/check.h"
 #include "common/executor.h"
 #include "common/logging.h"
+#include "common/memory_limit.h"
+#include "common/metric_families.h"
 #include "common/version.h"
 #include "coord/coordinator.h"
 #include "datanode/local_data_node.h"
@@ -20,6 +23,7 @@
 #include "proxy/rpc_table.h"
 #include "proxy/wire_status.h"
 #include "querynode/local_query_node.h"
+#include "segment/interim_index.h"
 #include "segment/segment_set.h"
 #include "segment/watermark.h"
 #include "server/call_metrics.h"
@@ -59,12 +63,32 @@ coord::Limits CatalogLimits(const Settings& settings) {
 
 datanode::DataNodeOptions DataNodeOptionsOf(const Settings& settings) {
   datanode::DataNodeOptions options;
-  options.growing_bytes_max = static_cast<int64_t>(
-      static_cast<double>(settings.segment.bytes_max) * settings.segment.seal_proportion);
+  options.growing_bytes_max = static_cast<int64_t>(static_cast<double>(settings.segment.bytes_max) *
+                                                   settings.segment.seal_proportion);
   options.growing_age_ms_max = static_cast<uint64_t>(settings.segment.life_max_ms);
   options.growing_idle_ms_max = static_cast<uint64_t>(settings.segment.idle_max_ms);
   options.growing_idle_bytes_min = settings.segment.idle_seal_bytes_min;
   return options;
+}
+
+// The threads that run builds take part in their work, too.
+int BuildHelpers(const Settings& settings, int cores) {
+  const auto wanted = static_cast<int>(std::lround(cores * settings.build.thread_ratio));
+  return std::max(wanted - std::max(settings.segment.index_build_parallel, 1), 0);
+}
+
+int64_t BuildMemory(const Settings& settings) {
+  if (settings.build.memory_bytes > 0) return settings.build.memory_bytes;
+  const int64_t limit = settings.resources.memory_limit_bytes;
+  return (limit > 0 ? limit : AvailableMemory()) / 2;
+}
+
+segment::InterimIndexer::Options InterimOptionsOf(const Settings& settings) {
+  const int64_t full = DataNodeOptionsOf(settings).growing_bytes_max;
+  return {.enabled = settings.interim.enabled,
+          .growing_bytes_min =
+              static_cast<int64_t>(static_cast<double>(full) * settings.interim.build_ratio),
+          .refine_ratio = settings.interim.refine_ratio};
 }
 
 absl::Status MakeDirectories(storage::FileSystem& files, const Settings::Paths& paths,
@@ -104,8 +128,9 @@ class Roles {
     grpc_.reset();
     gauges_.reset();
     if (coordinator_ != nullptr) coordinator_->Stop();
+    if (interim_ != nullptr) interim_->Stop();
     for (Executor* executor : {&compute_, &blocking_, &loading_, &background_, &cleanup_,
-                               &build_tasks_, &build_work_}) {
+                               &build_tasks_, &build_work_, &interim_work_}) {
       executor->Stop();
     }
     if (data_node_ != nullptr) data_node_->Stop();
@@ -133,8 +158,12 @@ class Roles {
         build_tasks_({.name = "build",
                       .num_threads = std::max(context.settings.segment.index_build_parallel, 1),
                       .queue_max = 1 << 20,
-                      .nice = 10}),
-        build_work_({.name = "buildwork", .num_threads = cores_, .queue_max = 65536, .nice = 10}) {}
+                      .nice = context.settings.build.nice}),
+        build_work_({.name = "buildwork",
+                     .num_threads = BuildHelpers(context.settings, cores_),
+                     .queue_max = 65536,
+                     .nice = context.settings.build.nice}),
+        interim_work_({.name = "interim", .num_threads = 1, .queue_max = 65536, .nice = 5}) {}
 
   // The coordinator keeps its own copy of what it checks by.
   void FollowSettings() {
@@ -151,7 +180,8 @@ class Roles {
     ELANUS_RETURN_IF_ERROR(MakeDirectories(files, paths, objects));
     ELANUS_RETURN_IF_ERROR(storage::RemoveStaleObjectParts(files, objects));
     store_ = storage::MakeLocalObjectStore(files, objects);
-    ELANUS_ASSIGN_OR_RETURN(meta_, meta::OpenSqliteMetaStore({.path = paths.catalog_dir + "/catalog.db"}));
+    ELANUS_ASSIGN_OR_RETURN(meta_,
+                            meta::OpenSqliteMetaStore({.path = paths.catalog_dir + "/catalog.db"}));
     log::LogOptions log_options;
     log_options.directory = paths.log_dir;
     log_options.file_bytes_max = static_cast<uint64_t>(context_.settings.log.file_bytes_max);
@@ -167,27 +197,36 @@ class Roles {
     options.index_rows_min = settings.segment.index_rows_min;
     options.index_build_parallel = settings.segment.index_build_parallel;
     ELANUS_ASSIGN_OR_RETURN(
-        coordinator_,
-        coord::Coordinator::Open({SystemClock(), *meta_, store_.get(), coord::RunOn(build_tasks_),
-                                  coord::RunOn(cleanup_)},
-                                 std::move(options)));
-    watermark_ = std::make_unique<segment::Watermark>(
-        [this] { return coordinator_->AllocateTimestamp(); });
+        coordinator_, coord::Coordinator::Open({SystemClock(), *meta_, store_.get(),
+                                                coord::RunOn(build_tasks_), coord::RunOn(cleanup_)},
+                                               std::move(options)));
+    watermark_ =
+        std::make_unique<segment::Watermark>([this] { return coordinator_->AllocateTimestamp(); });
     data_node_ = std::make_unique<datanode::LocalDataNode>(
         datanode::LocalDataNode::Parts{SystemClock(), *coordinator_, *log_, *store_, registry_,
                                        *watermark_, background_},
         DataNodeOptionsOf(settings));
+    interim_ =
+        std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
-        *coordinator_, *store_, registry_, *watermark_, compute_, loading_});
-    index_node_ = std::make_unique<indexnode::LocalIndexNode>(*store_, build_work_);
+        *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get()});
+    index_node_ = std::make_shared<indexnode::LocalIndexNode>(
+        *store_, build_work_,
+        indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),
+                                           .metrics = &context_.metrics});
+    context_.metrics.AddRefresher([gauge = context_.metrics.GetGauge(metric::kIndexBuildMemory),
+                                   node = std::weak_ptr<indexnode::LocalIndexNode>(index_node_)] {
+      const auto alive = node.lock();
+      gauge->Set(alive != nullptr ? static_cast<double>(alive->reserved_bytes()) : 0);
+    });
     coordinator_->Connect(data_node_.get(), query_node_.get(), index_node_.get());
     const uint64_t begin = SystemClock().MonotonicNs();
     ELANUS_RETURN_IF_ERROR(data_node_->Recover());
     ELANUS_LOG(Info, "recovered", Field("log_bytes", log_->statistics().live_bytes),
                Field("ms", (SystemClock().MonotonicNs() - begin) / 1'000'000));
     coordinator_->Start();
-    gauges_ = std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_,
-                                           *query_node_);
+    gauges_ =
+        std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_, *query_node_);
     return absl::OkStatus();
   }
 
@@ -210,8 +249,9 @@ class Roles {
     options.send_bytes_max = static_cast<int>(settings.network.send_bytes_max);
     options.fill_status = proxy::FillStatus;
     options.on_finished_call = [this](const FinishedCall& call) { call_metrics_.Note(call); };
-    ELANUS_ASSIGN_OR_RETURN(grpc_, GrpcServer::Start(std::move(options), proxy::MakeRpcTable(proxy_),
-                                                     {&compute_, &blocking_}));
+    ELANUS_ASSIGN_OR_RETURN(grpc_,
+                            GrpcServer::Start(std::move(options), proxy::MakeRpcTable(proxy_),
+                                              {&compute_, &blocking_}));
     return absl::OkStatus();
   }
 
@@ -228,12 +268,14 @@ class Roles {
   Executor cleanup_;
   Executor build_tasks_;
   Executor build_work_;
+  Executor interim_work_;
   std::unique_ptr<coord::Coordinator> coordinator_;
   std::unique_ptr<segment::Watermark> watermark_;
   std::unique_ptr<datanode::LocalDataNode> data_node_;
-  std::unique_ptr<log::Log> log_;   // Its thread calls into the data node: goes first.
+  std::unique_ptr<log::Log> log_;  // Its thread calls into the data node: goes first.
+  std::unique_ptr<segment::InterimIndexer> interim_;
   std::unique_ptr<querynode::LocalQueryNode> query_node_;
-  std::unique_ptr<indexnode::LocalIndexNode> index_node_;
+  std::shared_ptr<indexnode::LocalIndexNode> index_node_;
   std::unique_ptr<RoleGauges> gauges_;
   std::shared_ptr<const Settings> followed_;
   proxy::ProxyContext proxy_;
@@ -244,7 +286,8 @@ class Roles {
 
 absl::Status RunStandalone(const StandaloneContext& context) {
   const uint64_t begin = SystemClock().MonotonicNs();
-  ELANUS_CHECK(kernels::LimitSimd(context.settings.resources.simd_type));  // Settings admit no other.
+  ELANUS_CHECK(
+      kernels::LimitSimd(context.settings.resources.simd_type));  // Settings admit no other.
   ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<Roles> roles, Roles::Open(context));
   context.health.SetServing();
   ELANUS_LOG(Info, "serving", Field("start_ms", (SystemClock().MonotonicNs() - begin) / 1'000'000),
