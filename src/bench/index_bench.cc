@@ -237,7 +237,7 @@ absl::Status Run::SaveAndLoad(const std::string& built, IndexFigures& figures) {
   std::ofstream(path, std::ios::binary).write(built.data(), static_cast<int64_t>(built.size()));
   const double begin = WallSeconds();
   figures.file_bytes = static_cast<int64_t>(built.size());
-  if (kind_->open_blocks != nullptr) return OpenBlocks(path, begin, figures);
+  if (kind_->stays_on_disk) return OpenBlocks(path, begin, figures);
   file_.resize(built.size());
   std::ifstream in(path, std::ios::binary);
   in.read(reinterpret_cast<char*>(file_.data()), static_cast<int64_t>(file_.size()));
@@ -424,7 +424,7 @@ absl::StatusOr<IndexFigures> Run::Figures() {
   }
   figures.memory_bytes = index_ != nullptr ? index_->memory_bytes() : 0;
   // What stays on disk is in nobody's memory but the kernel's, which may drop it.
-  if (kind_->open_blocks == nullptr) {
+  if (!kind_->stays_on_disk) {
     figures.memory_bytes += static_cast<int64_t>(base_.data.size()) + figures.file_bytes;
   }
   return figures;

@@ -214,6 +214,23 @@ inline constexpr MetricFamily kQueryNq{"milvus_querynode_search_nq", kHistogram,
                                        "vectors of a search"};
 inline constexpr MetricFamily kQueryTopk{"milvus_querynode_search_topk", kHistogram, "node_id", kMs,
                                          "limit of a search"};
+inline constexpr MetricFamily kSearchDistances{"elanus_search_distances_total",
+                                               kCounter,
+                                               "node_id,segment_state",
+                                               {},
+                                               "distances worked out by searches"};
+inline constexpr MetricFamily kSearchHops{"elanus_search_hops_total",
+                                          kCounter,
+                                          "node_id,segment_state",
+                                          {},
+                                          "graph nodes and lists that searches looked into"};
+inline constexpr MetricFamily kSearchReads{"elanus_search_reads_total",
+                                           kCounter,
+                                           "node_id,segment_state",
+                                           {},
+                                           "blocks that searches read from disk"};
+inline constexpr MetricFamily kSearchReadBytes{
+    "elanus_search_read_bytes_total", kCounter, "node_id,segment_state", {}, "bytes of them"};
 inline constexpr MetricFamily kQueryDiskUsed{
     "milvus_querynode_disk_used_size", kGauge, "node_id", {}, "local disk in use, MB"};
 
@@ -283,6 +300,13 @@ inline constexpr MetricFamily kIndexEncodeLatency{"milvus_indexnode_encode_index
                                                   "serialising, s"};
 inline constexpr MetricFamily kIndexSaveLatency{"milvus_indexnode_save_index_latency", kHistogram,
                                                 "node_id", kIndexSeconds, "upload, s"};
+inline constexpr MetricFamily kIndexBuildPercent{"elanus_index_build_percent",
+                                                 kGauge,
+                                                 "node_id,segment_id,index_id",
+                                                 {},
+                                                 "how far a running index build is"};
+inline constexpr MetricFamily kIndexBuildMemory{
+    "elanus_index_build_memory_bytes", kGauge, "node_id", {}, "reserved by running index builds"};
 inline constexpr MetricFamily kIndexQueueLatency{"milvus_indexnode_index_task_latency_in_queue",
                                                  kHistogram, "node_id", kMs, "queue wait, ms"};
 

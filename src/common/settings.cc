@@ -243,6 +243,12 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
   settings.compaction = MakeCompaction(config);
   settings.read = {.graceful_time_ms = config.DurationMs("common.gracefulTime"),
                    .queue_max = config.Int("queryNode.scheduler.unsolvedQueueSize")};
+  settings.build = {.thread_ratio = config.Float("common.buildIndexThreadPoolRatio"),
+                    .nice = static_cast<int>(config.Int("elanus.indexBuild.nice")),
+                    .memory_bytes = config.Bytes("elanus.indexBuild.memory")};
+  settings.interim = {.enabled = config.Bool("queryNode.segcore.interimIndex.enableIndex"),
+                      .build_ratio = config.Float("queryNode.segcore.interimIndex.indexBuildRatio"),
+                      .refine_ratio = config.Float("queryNode.segcore.interimIndex.refineRatio")};
   ELANUS_ASSIGN_OR_RETURN(settings.auto_index, MakeAutoIndex(config));
   settings.logging = MakeLogging(config);
   return settings;

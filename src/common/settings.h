@@ -152,6 +152,22 @@ struct Settings {
     bool operator==(const Read&) const = default;
   } read;
 
+  // What index builds may take of the machine.
+  struct Build {
+    double thread_ratio = 0.75;  // common.buildIndexThreadPoolRatio, of cpu_threads
+    int nice = 10;               // elanus.indexBuild.nice
+    int64_t memory_bytes = 0;    // elanus.indexBuild.memory; 0: half of what the server may use.
+    bool operator==(const Build&) const = default;
+  } build;
+
+  // How rows are searched before their index is built: queryNode.segcore.interimIndex.*
+  struct Interim {
+    bool enabled = true;
+    double build_ratio = 0.1;  // Of the size at which a growing segment is sealed.
+    double refine_ratio = 4.5;
+    bool operator==(const Interim&) const = default;
+  } interim;
+
   // What AUTOINDEX becomes, as JSON objects of index parameters. All hot.
   struct AutoIndex {
     bool override_explicit = false;  // autoIndex.enable

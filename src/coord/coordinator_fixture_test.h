@@ -204,13 +204,15 @@ class FakeIndexNode final : public roles::IndexNode {
  public:
   absl::StatusOr<roles::BuildResult> Build(const roles::BuildTask& task,
                                            const Cancellation& cancellation,
-                                           const std::function<void(double)>&) override {
+                                           const roles::BuildObserver& observer) override {
     ++num_builds;
+    if (observed) observed(observer);
     if (build) return build(task, cancellation);
     return roles::BuildResult{fmt::format("index_files/{}/x", task.build), 10};
   }
   std::function<absl::StatusOr<roles::BuildResult>(const roles::BuildTask&, const Cancellation&)>
       build;
+  std::function<void(const roles::BuildObserver&)> observed;
   std::atomic<int> num_builds{0};
 };
 

@@ -53,7 +53,7 @@ void IndexScheduler::StartMore() {
 
 void IndexScheduler::RunOne() {
   Key key;
-  std::shared_ptr<std::atomic<bool>> cancelled;
+  Flag cancelled;
   {
     std::lock_guard lock(mutex_);
     // A key that is being built right now stays queued behind the others.
@@ -77,15 +77,16 @@ void IndexScheduler::RunOne() {
   StartMore();
 }
 
-void IndexScheduler::Build(Key key, const std::shared_ptr<std::atomic<bool>>& cancelled) {
+void IndexScheduler::Build(Key key, const Flag& cancelled) {
   const std::optional<roles::BuildTask> task = catalog_.prepare(key.first, key.second);
   if (!task.has_value()) {
     std::lock_guard lock(mutex_);
-    attempts_.erase(key);
+    failures_.erase(key);
     return;
   }
   const Cancellation cancellation(cancelled, 0);
-  const absl::StatusOr<roles::BuildResult> result = node_.Build(*task, cancellation, [](double) {});
+  const absl::StatusOr<roles::BuildResult> result =
+      node_.Build(*task, cancellation, ObserverOf(key));
   if (!result.ok()) {
     if (CodeOf(result.status()) != ErrorCode::kCancelled) {
       ELANUS_LOG_EVERY(10, Warn, "index build failed", Field("segment", key.first.value()),
@@ -99,7 +100,38 @@ void IndexScheduler::Build(Key key, const std::shared_ptr<std::atomic<bool>>& ca
     return;
   }
   std::lock_guard lock(mutex_);
-  attempts_.erase(key);
+  failures_.erase(key);
+}
+
+roles::BuildObserver IndexScheduler::ObserverOf(Key key) {
+  const auto change = [this, key](auto&& set) {
+    std::lock_guard lock(mutex_);
+    const auto running = running_.find(key);
+    if (running != running_.end()) set(running->second.status);
+  };
+  return {.progress =
+              [change](double share) {
+                change([share](Status& status) {
+                  // Whatever waited has begun.
+                  status = {.progress = std::max(status.progress, share), .waiting = ""};
+                });
+              },
+          .waiting =
+              [key, change](const std::string& reason) {
+                ELANUS_LOG(Info, "index build waits", Field("segment", key.first.value()),
+                           Field("index", key.second.value()), Field("reason", reason));
+                change([&reason](Status& status) { status.waiting = reason; });
+              }};
+}
+
+IndexScheduler::Status IndexScheduler::StatusOf(SegmentId segment, IndexId index) const {
+  const Key key(segment, index);
+  std::lock_guard lock(mutex_);
+  if (const auto running = running_.find(key); running != running_.end()) {
+    return running->second.status;
+  }
+  const auto failed = failures_.find(key);
+  return failed == failures_.end() ? Status{} : Status{.waiting = failed->second.last};
 }
 
 bool IndexScheduler::IsFinal(Key key, const absl::Status& status) {
@@ -107,17 +139,21 @@ bool IndexScheduler::IsFinal(Key key, const absl::Status& status) {
   std::lock_guard lock(mutex_);
   // Whoever cancelled it does not want it, or stops the server: then it is pending at the next
   // start.
-  if (code == ErrorCode::kCancelled || stopping_) {
-    attempts_.erase(key);
-    return false;
+  if (code == ErrorCode::kCancelled || stopping_ || !MayPass(code)) {
+    failures_.erase(key);
+    return code != ErrorCode::kCancelled && !stopping_;
   }
-  if (!MayPass(code)) return true;
-  if (++attempts_[key] < options_.attempts_max) {
+  Failures& failures = failures_[key];
+  failures.last = fmt::format("to be tried again: {}", MessageOf(status));
+  if (++failures.attempts < options_.attempts_max) {
     queue_.push_back(key);
     return false;
   }
-  attempts_.erase(key);
-  if (!IsShortage(code)) return true;
+  if (!IsShortage(code)) {
+    failures_.erase(key);
+    return true;
+  }
+  failures.attempts = 0;
   parked_.push_back(key);
   return false;
 }
@@ -126,6 +162,13 @@ void IndexScheduler::CancelIndex(IndexId index) {
   std::lock_guard lock(mutex_);
   for (const auto& [key, running] : running_) {
     if (key.second == index) *running.cancelled = true;
+  }
+}
+
+void IndexScheduler::CancelSegment(SegmentId segment) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [key, running] : running_) {
+    if (key.first == segment) *running.cancelled = true;
   }
 }
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -48,20 +49,30 @@ class IndexScheduler {
   void RetryParked();
   // Ends running builds of an index soon; queued ones find that they are not wanted.
   void CancelIndex(IndexId index);
+  void CancelSegment(SegmentId segment);  // The same of a segment.
   // Cancels everything and waits.
   void Stop();
   // Nothing queued and nothing running (parked builds do not count).
   bool idle() const;
+  // How a pending build goes.
+  struct Status {
+    double progress = 0;  // 0...1.
+    std::string waiting;  // Why it has not begun or has to be tried again; may be empty.
+  };
+  Status StatusOf(SegmentId segment, IndexId index) const;
 
  private:
   using Key = std::pair<SegmentId, IndexId>;
+  using Flag = std::shared_ptr<std::atomic<bool>>;
   struct Running {
-    std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
+    Flag cancelled = std::make_shared<std::atomic<bool>>(false);
+    Status status;
   };
 
   void StartMore();
   void RunOne();
-  void Build(Key key, const std::shared_ptr<std::atomic<bool>>& cancelled);
+  void Build(Key key, const Flag& cancelled);
+  roles::BuildObserver ObserverOf(Key key);
   // What becomes of a build that failed: true if it is to be recorded as failed.
   bool IsFinal(Key key, const absl::Status& status);
 
@@ -70,10 +81,14 @@ class IndexScheduler {
   const TaskRunner runner_;
   const Catalog catalog_;
   mutable std::mutex mutex_;
-  std::deque<Key> queue_;        // By mutex_, as all below.
-  std::map<Key, int> attempts_;  // Failed ones so far.
+  std::deque<Key> queue_;  // By mutex_, as all below.
+  struct Failures {
+    int attempts = 0;
+    std::string last;  // Why.
+  };
+  std::map<Key, Failures> failures_;  // Of builds that wait for another attempt.
   std::map<Key, Running> running_;
-  std::vector<Key> parked_;
+  std::vector<Key> parked_;  // They have had all their attempts for now.
   int num_workers_ = 0;
   bool stopping_ = false;
   TaskGroup tasks_;

@@ -33,8 +33,16 @@ const meta::Index* FindRival(const meta::Collection& collection, const meta::Ind
   return nullptr;
 }
 
+// Rows of a build under way count as far as it has come, but never all of them.
+int64_t RowsDone(const meta::Segment& segment, double share) {
+  const auto rows = static_cast<int64_t>(share * static_cast<double>(segment.num_rows));
+  return std::clamp<int64_t>(rows, 0, std::max<int64_t>(segment.num_rows - 1, 0));
+}
+
+// `scheduler` may be null.
 roles::IndexProgress ProgressOf(const meta::Index& index,
-                                const std::vector<meta::SegmentPtr>& segments, Timestamp at) {
+                                const std::vector<meta::SegmentPtr>& segments, Timestamp at,
+                                const IndexScheduler* scheduler) {
   roles::IndexProgress out;
   out.index = index;
   bool pending = false;
@@ -46,6 +54,12 @@ roles::IndexProgress ProgressOf(const meta::Index& index,
                                    [&index](const auto& i) { return i.index == index.id; });
     if (part == segment->indexes.end() || part->state == meta::BuildState::kPending) {
       pending = true;
+      if (scheduler == nullptr) continue;
+      const IndexScheduler::Status status = scheduler->StatusOf(segment->id, index.id);
+      out.indexed_rows += RowsDone(*segment, status.progress);
+      if (!status.waiting.empty()) {
+        out.fail_reason += fmt::format("{}: {};", segment->id, status.waiting);
+      }
     } else if (part->state == meta::BuildState::kFinished) {
       out.indexed_rows += segment->num_rows;
     } else {
@@ -218,7 +232,7 @@ absl::StatusOr<std::vector<roles::IndexProgress>> Coordinator::DescribeIndexes(
   std::vector<roles::IndexProgress> out;
   for (const meta::Index& index : collection->indexes) {
     if (!index_name.empty() && index.name != index_name) continue;
-    out.push_back(ProgressOf(index, segments, at));
+    out.push_back(ProgressOf(index, segments, at, scheduler_.get()));
   }
   if (out.empty()) return IndexNotFound(collection_name, index_name);
   return out;

@@ -202,6 +202,76 @@ TEST_F(CoordinatorTest, LeavesBuildsPendingWhileTheDiskIsFull) {
   EXPECT_EQ(Segment(segment)->indexes[0].state, BuildState::kFinished);
 }
 
+TEST_F(CoordinatorTest, CountsRowsOfARunningBuildAsFarAsItHasCome) {
+  CreateIndexed("c");
+  const auto describe = [&] {
+    return coordinator_->DescribeIndexes("", "c", "", Timestamp())->at(0);
+  };
+  std::vector<int64_t> indexed;
+  std::string reason;
+  index_node_.observed = [&](const roles::BuildObserver& observer) {
+    observer.waiting("waiting for memory");
+    reason = describe().fail_reason;
+    for (const double share : {0.25, 0.1, 0.5, 1.0}) {
+      observer.progress(share);
+      const roles::IndexProgress progress = describe();
+      indexed.push_back(progress.indexed_rows);
+      EXPECT_EQ(progress.indexed_rows + progress.pending_rows, 2000);
+      EXPECT_EQ(progress.state, BuildState::kPending);
+      EXPECT_EQ(progress.fail_reason, "");
+    }
+  };
+  const SegmentId segment = Flush("c", 2000);
+  EXPECT_EQ(describe().indexed_rows, 0);
+  builds_.RunAll();
+  EXPECT_EQ(reason, fmt::format("{}: waiting for memory;", segment));
+  EXPECT_EQ(indexed, (std::vector<int64_t>{500, 500, 1000, 1999}));
+  EXPECT_EQ(describe().indexed_rows, 2000);
+}
+
+TEST_F(CoordinatorTest, SaysWhatABuildThatWaitsIsWaitingFor) {
+  CreateIndexed("c");
+  index_node_.build = [](const roles::BuildTask&, const Cancellation&) {
+    return InternalError(ErrorCode::kDiskLimitExceeded, "disk full");
+  };
+  const SegmentId segment = Flush("c", 2000);
+  builds_.RunAll();
+  auto progress = coordinator_->DescribeIndexes("", "c", "", Timestamp());
+  EXPECT_EQ(progress->at(0).state, BuildState::kPending);
+  EXPECT_EQ(progress->at(0).fail_reason, fmt::format("{}: to be tried again: disk full;", segment));
+  index_node_.build = nullptr;
+  coordinator_->RetryBuilds();
+  builds_.RunAll();
+  progress = coordinator_->DescribeIndexes("", "c", "", Timestamp());
+  EXPECT_EQ(progress->at(0).state, BuildState::kFinished);
+  EXPECT_EQ(progress->at(0).fail_reason, "");
+}
+
+TEST_F(CoordinatorTest, CancelsTheBuildOfASegmentThatIsDropped) {
+  for (const char* how : {"partition", "truncate", "collection"}) {
+    SCOPED_TRACE(how);
+    CreateIndexed(how);
+    ASSERT_TRUE(coordinator_->CreatePartition("", how, "p").ok());
+    bool cancelled = false;
+    index_node_.build =
+        [&](const roles::BuildTask& task,
+            const Cancellation& cancellation) -> absl::StatusOr<roles::BuildResult> {
+      const absl::Status dropped =
+          how == std::string_view("partition")  ? coordinator_->DropPartition("", how, "p")
+          : how == std::string_view("truncate") ? coordinator_->TruncateCollection("", how)
+                                                : coordinator_->DropCollection("", how);
+      EXPECT_TRUE(dropped.ok()) << dropped;
+      cancelled = cancellation.cancelled();
+      return UserError(ErrorCode::kCancelled, "context canceled");
+    };
+    Flush(how, 2000, 1);
+    builds_.RunAll();
+    EXPECT_TRUE(cancelled);
+    EXPECT_FALSE(builds_.RunOne());
+    index_node_.build = nullptr;
+  }
+}
+
 TEST_F(CoordinatorTest, CancelsTheBuildOfADroppedIndexAndRemovesItsFile) {
   CreateIndexed("c");
   bool cancelled = false;

@@ -143,6 +143,7 @@ void Coordinator::RemoveObjectsOf(const meta::Segment& segment) {
   std::vector<std::string> keys;
   for (const meta::FieldFile& file : segment.files) keys.push_back(file.key);
   for (const meta::SegmentIndex& index : segment.indexes) keys.push_back(index.key);
+  if (scheduler_ != nullptr) scheduler_->CancelSegment(segment.id);
   remover_.Remove(std::move(keys));
 }
 

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "common/check.h"
+#include "index/index_blocks.h"
 #include "storage/crc32c.h"
 
 namespace elanus::index {
@@ -62,11 +63,12 @@ absl::Status Damaged(std::string_view name, fmt::format_string<Args...> format, 
                        fmt::format(format, std::forward<Args>(args)...));
 }
 
-absl::StatusOr<RawHeader> ReadHeader(Bytes file, std::string_view magic, std::string_view name,
-                                     size_t num_sections) {
+// `front`: the first bytes of a file of `file_bytes`.
+absl::StatusOr<RawHeader> ReadHeader(Bytes front, uint64_t file_bytes, std::string_view magic,
+                                     std::string_view name, size_t num_sections) {
   RawHeader header;
-  if (file.size() < sizeof(header)) return Damaged(name, "{} bytes are too few", file.size());
-  std::memcpy(&header, file.data(), sizeof(header));
+  if (front.size() < sizeof(header)) return Damaged(name, "{} bytes are too few", front.size());
+  std::memcpy(&header, front.data(), sizeof(header));
   if (std::string_view(header.magic, 8) != magic) return Damaged(name, "it does not begin as one");
   if (Crc(&header, sizeof(header) - 4) != header.header_crc) {
     return Damaged(name, "checksum of the header at offset 0");
@@ -78,12 +80,22 @@ absl::StatusOr<RawHeader> ReadHeader(Bytes file, std::string_view magic, std::st
   }
   const uint64_t directory_end = sizeof(header) + num_sections * sizeof(DirectoryEntry);
   if (header.num_sections != num_sections || header.block_bytes != kBlockBytes ||
-      header.checksums < directory_end || header.checksums > file.size() ||
-      header.file_bytes != file.size() ||
+      header.checksums < directory_end || header.checksums > file_bytes ||
+      header.file_bytes != file_bytes ||
       header.file_bytes != header.checksums + NumBlocks(header.checksums) * 4) {
-    return Damaged(name, "{} bytes, expected {}", file.size(), header.file_bytes);
+    return Damaged(name, "{} bytes, expected {}", file_bytes, header.file_bytes);
   }
   return header;
+}
+
+bool IsPlace(const DirectoryEntry& entry, const RawHeader& header) {
+  return entry.offset % kAlignment == 0 && entry.offset <= header.checksums &&
+         entry.bytes <= header.checksums - entry.offset;
+}
+
+absl::Status ReadFrom(storage::BlockReader& file, uint64_t offset, void* into, uint64_t size) {
+  const storage::BlockReader::Read read{offset, {static_cast<uint8_t*>(into), size}};
+  return file.ReadAll({&read, 1});
 }
 
 }  // namespace
@@ -122,7 +134,8 @@ std::string MakeIndexFile(std::string_view magic, std::span<const Bytes> section
 
 absl::StatusOr<std::vector<Bytes>> OpenIndexFile(Bytes file, std::string_view magic,
                                                  std::string_view name, size_t num_sections) {
-  ELANUS_ASSIGN_OR_RETURN(const RawHeader header, ReadHeader(file, magic, name, num_sections));
+  ELANUS_ASSIGN_OR_RETURN(const RawHeader header,
+                          ReadHeader(file, file.size(), magic, name, num_sections));
   const uint8_t* table = file.data() + header.checksums;
   if (Crc(table, header.file_bytes - header.checksums) != header.checksums_crc) {
     return Damaged(name, "checksum of the checksums at offset {}", header.checksums);
@@ -140,13 +153,80 @@ absl::StatusOr<std::vector<Bytes>> OpenIndexFile(Bytes file, std::string_view ma
   for (size_t i = 0; i < num_sections; ++i) {
     DirectoryEntry entry;
     std::memcpy(&entry, file.data() + sizeof(header) + i * sizeof(entry), sizeof(entry));
-    if (entry.offset % kAlignment != 0 || entry.offset > header.checksums ||
-        entry.bytes > header.checksums - entry.offset) {
-      return Damaged(name, "place of section {}", i);
-    }
+    if (!IsPlace(entry, header)) return Damaged(name, "place of section {}", i);
     sections.push_back(file.subspan(entry.offset, entry.bytes));
   }
   return sections;
+}
+
+absl::StatusOr<std::unique_ptr<const IndexBlocks>> IndexBlocks::Open(
+    std::unique_ptr<storage::BlockReader> file, std::string_view magic, std::string_view name,
+    size_t num_sections) {
+  std::unique_ptr<IndexBlocks> blocks(new IndexBlocks(std::move(file), name));
+  storage::BlockReader& reader = *blocks->file_;
+  uint8_t front[sizeof(RawHeader)];
+  const uint64_t front_bytes = std::min<uint64_t>(sizeof(front), reader.size());
+  ELANUS_RETURN_IF_ERROR(ReadFrom(reader, 0, front, front_bytes));
+  ELANUS_ASSIGN_OR_RETURN(const RawHeader header, ReadHeader({front, front_bytes}, reader.size(),
+                                                             magic, name, num_sections));
+  blocks->checksummed_end_ = header.checksums;
+  blocks->checksums_.resize(NumBlocks(header.checksums));
+  const uint64_t table_bytes = blocks->checksums_.size() * sizeof(uint32_t);
+  ELANUS_RETURN_IF_ERROR(
+      ReadFrom(reader, header.checksums, blocks->checksums_.data(), table_bytes));
+  if (Crc(blocks->checksums_.data(), table_bytes) != header.checksums_crc) {
+    return Damaged(name, "checksum of the checksums at offset {}", header.checksums);
+  }
+  // The directory is read as a section of its own.
+  blocks->directory_ = {{sizeof(RawHeader), num_sections * sizeof(DirectoryEntry)}};
+  ELANUS_ASSIGN_OR_RETURN(const auto entries, blocks->ReadAll<DirectoryEntry>(0));
+  blocks->directory_.clear();
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (!IsPlace(entries[i], header)) return Damaged(name, "place of section {}", i);
+    blocks->directory_.push_back({entries[i].offset, entries[i].bytes});
+  }
+  return blocks;
+}
+
+absl::Status IndexBlocks::Read(std::span<const Part> parts, SearchStatistics* statistics) const {
+  // Whole blocks, for their checksums; a block that two parts share is read once for each.
+  struct Run {
+    uint64_t first_block, begin;
+    std::vector<uint8_t> bytes;
+  };
+  std::vector<Run> runs;
+  std::vector<storage::BlockReader::Read> reads;
+  for (const Part& part : parts) {
+    ELANUS_CHECK(part.offset + part.into.size() <= section_bytes(part.section));
+    if (part.into.empty()) {
+      runs.push_back({});
+      continue;
+    }
+    const uint64_t at = directory_[part.section].offset + part.offset - sizeof(RawHeader);
+    const uint64_t first = at / kBlockBytes;
+    const uint64_t begin = sizeof(RawHeader) + first * kBlockBytes;
+    const uint64_t last = (at + part.into.size() - 1) / kBlockBytes;
+    const uint64_t end = std::min(sizeof(RawHeader) + (last + 1) * kBlockBytes, checksummed_end_);
+    runs.push_back({first, begin, std::vector<uint8_t>(end - begin)});
+    reads.push_back({begin, runs.back().bytes});
+  }
+  ELANUS_RETURN_IF_ERROR(file_->ReadAll(reads));
+  for (size_t p = 0; p < parts.size(); ++p) {
+    const Run& run = runs[p];
+    for (uint64_t at = 0; at < run.bytes.size(); at += kBlockBytes) {
+      const uint64_t size = std::min<uint64_t>(kBlockBytes, run.bytes.size() - at);
+      if (Crc(run.bytes.data() + at, size) != checksums_[run.first_block + at / kBlockBytes]) {
+        return Damaged(name_, "checksum of the block at offset {}", run.begin + at);
+      }
+    }
+    if (run.bytes.empty()) continue;
+    const uint64_t skip = directory_[parts[p].section].offset + parts[p].offset - run.begin;
+    std::memcpy(parts[p].into.data(), run.bytes.data() + skip, parts[p].into.size());
+    if (statistics == nullptr) continue;
+    ++statistics->reads;
+    statistics->bytes_read += static_cast<int64_t>(run.bytes.size());
+  }
+  return absl::OkStatus();
 }
 
 Bytes AlignedFile(Bytes file, std::vector<uint64_t>& copy) {

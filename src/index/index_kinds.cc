@@ -177,11 +177,13 @@ IndexKind HnswCodes(IndexKind kind, decltype(IndexKind::build) build) {
 IndexKind IvfCodes(IndexKind kind, decltype(IndexKind::build) build) {
   kind.build = build;
   kind.open = &OpenIvfCodes;
+  kind.open_blocks = &OpenIvfCodesBlocks;
   return Make(kind, true, true, true);
 }
 IndexKind IvfFlat(IndexKind kind) {
   kind.build = &BuildIvfFlat;
   kind.open = &OpenIvfFlat;
+  kind.open_blocks = &OpenIvfFlatBlocks;
   return Make(kind, true, true, true);
 }
 
@@ -205,6 +207,7 @@ IndexKind DiskGraph(IndexKind kind, bool inline_codes) {
   kind.build = inline_codes ? &BuildDiskGraphInline : &BuildDiskGraph;
   kind.open = &OpenDiskGraphBytes;
   kind.open_blocks = &OpenDiskGraph;
+  kind.stays_on_disk = true;
   return Make(kind, true, true, false);
 }
 

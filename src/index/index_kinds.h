@@ -36,9 +36,13 @@ struct IndexKind {
                                                        kernels::Metric metric,
                                                        const Params& params) = nullptr;
   // Opens a file that stays on disk, of which searches read parts. Null: `open` is the only way.
+  // The same hits either way.
   absl::StatusOr<std::unique_ptr<VectorIndex>> (*open_blocks)(
       std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, kernels::Metric metric,
       const Params& params) = nullptr;
+
+  // True: made to be opened by blocks; false: only where memory is to be spared.
+  bool stays_on_disk = false;
 
   // False: a name that clients must not pass, because the server chooses it (HYBRID) or because
   // this build has no GPU.

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "index/vector_index.h"
+#include "storage/block_reader.h"
 
 namespace elanus::index {
 
@@ -40,5 +41,16 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfCodes(std::span<const uint8_
                                                           const VectorRows& rows,
                                                           kernels::Metric metric,
                                                           const Params& params);
+
+// The same of a file that stays where it is: directory, centroids, and what candidates are refined
+// by if that is finer codes, come into memory; a list and its codes are read when a search looks
+// into it, verified each time, and the latest are kept, up to an eighth of the file. A search gives
+// the hits of the form above, or kDataIntegrity where it comes upon damage.
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfFlatBlocks(
+    std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, kernels::Metric metric,
+    const Params& params);
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfCodesBlocks(
+    std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, kernels::Metric metric,
+    const Params& params);
 
 }  // namespace elanus::index

@@ -36,7 +36,7 @@ uint64_t CentroidBytes(const IvfFacts& facts) {
              : facts.dim * sizeof(float);
 }
 
-absl::Status CheckLists(const IvfLists& lists) {
+absl::Status CheckBegins(const IvfLists& lists) {
   const IvfFacts& facts = lists.facts;
   if (lists.begins[0] != 0 || lists.begins[facts.num_lists] != facts.num_listed) {
     return Damaged("ends of the lists");
@@ -44,6 +44,12 @@ absl::Status CheckLists(const IvfLists& lists) {
   for (uint64_t list = 0; list < facts.num_lists; ++list) {
     if (lists.begins[list] > lists.begins[list + 1]) return Damaged("order of the lists");
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckLists(const IvfLists& lists) {
+  ELANUS_RETURN_IF_ERROR(CheckBegins(lists));
+  const IvfFacts& facts = lists.facts;
   kernels::Bitset seen(static_cast<int64_t>(facts.num_rows));
   for (uint64_t i = 0; i < facts.num_listed; ++i) {
     const uint32_t row = lists.rows[i];
@@ -96,6 +102,44 @@ absl::StatusOr<IvfLists> OpenIvfFile(Bytes file, IvfCodes* codes) {
     codes->refine_codes = sections[9];
   }
   return lists;
+}
+
+absl::StatusOr<std::unique_ptr<IvfBlocks>> OpenIvfBlocks(std::unique_ptr<storage::BlockReader> file,
+                                                         bool with_codes) {
+  auto out = std::make_unique<IvfBlocks>();
+  ELANUS_ASSIGN_OR_RETURN(
+      out->file, IndexBlocks::Open(std::move(file), with_codes ? kCodesMagic : kMagic, kName,
+                                   with_codes ? kCodesSections : kSections));
+  const IndexBlocks& blocks = *out->file;
+  IvfLists& lists = out->lists;
+  if (blocks.section_bytes(0) != sizeof(IvfFacts)) return Damaged("size of its facts");
+  ELANUS_ASSIGN_OR_RETURN(const auto facts, blocks.ReadAll<IvfFacts>(0));
+  lists.facts = facts[0];
+  ELANUS_RETURN_IF_ERROR(CheckFacts(lists.facts));
+  if (blocks.section_bytes(1) != lists.facts.num_lists * CentroidBytes(lists.facts) ||
+      blocks.section_bytes(2) != (lists.facts.num_lists + 1) * sizeof(uint64_t) ||
+      blocks.section_bytes(kIvfRowsSection) != lists.facts.num_listed * sizeof(uint32_t)) {
+    return Damaged("size of a section");
+  }
+  ELANUS_ASSIGN_OR_RETURN(out->centroids, blocks.ReadAll<uint8_t>(1));
+  ELANUS_ASSIGN_OR_RETURN(out->begins, blocks.ReadAll<uint64_t>(2));
+  lists.centroids = out->centroids.data();
+  lists.begins = out->begins.data();
+  ELANUS_RETURN_IF_ERROR(CheckBegins(lists));
+  if (!with_codes) return out;
+  if (blocks.section_bytes(4) != sizeof(IvfCodeFacts)) return Damaged("size of its facts of codes");
+  ELANUS_ASSIGN_OR_RETURN(const auto code_facts, blocks.ReadAll<IvfCodeFacts>(4));
+  ELANUS_ASSIGN_OR_RETURN(out->parameters, blocks.ReadAll<uint8_t>(5));
+  ELANUS_ASSIGN_OR_RETURN(out->refine_head, blocks.ReadAll<uint8_t>(7));
+  ELANUS_ASSIGN_OR_RETURN(out->refine_parameters, blocks.ReadAll<uint8_t>(8));
+  ELANUS_ASSIGN_OR_RETURN(out->refine_codes, blocks.ReadAll<uint8_t>(9));
+  out->codes = {code_facts[0],
+                BytesOf(out->parameters),
+                {static_cast<const uint8_t*>(nullptr), blocks.section_bytes(kIvfCodesSection)},
+                BytesOf(out->refine_head),
+                BytesOf(out->refine_parameters),
+                BytesOf(out->refine_codes)};
+  return out;
 }
 
 }  // namespace elanus::index

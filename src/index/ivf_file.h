@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "index/codes.h"
+#include "index/index_blocks.h"
 #include "index/index_file.h"
 #include "index/refiner.h"
 #include "index/vector_index.h"
@@ -30,6 +32,7 @@ struct IvfLists {
   const uint64_t* begins = nullptr;    // num_lists + 1 positions in `rows`.
   const uint32_t* rows = nullptr;      // Ascending within each list.
 
+  size_t ListSize(uint64_t list) const { return begins[list + 1] - begins[list]; }
   std::span<const uint32_t> List(uint64_t list) const {
     return {rows + begins[list], rows + begins[list + 1]};
   }
@@ -59,5 +62,20 @@ std::string MakeIvfFile(const IvfFacts& facts, const std::vector<uint8_t>& centr
 // kDataIntegrity says what is wrong. `file` must be aligned to 8 bytes. With `codes` the file must
 // have some; whether these fit its store is the caller's to check.
 absl::StatusOr<IvfLists> OpenIvfFile(Bytes file, IvfCodes* codes = nullptr);
+
+// A file of which lists are read as they are wanted: what stays in memory.
+struct IvfBlocks {
+  std::unique_ptr<const IndexBlocks> file;
+  std::vector<uint8_t> centroids;
+  std::vector<uint64_t> begins;
+  std::vector<uint8_t> parameters, refine_head, refine_parameters, refine_codes;
+  IvfLists lists;  // Into the above; without `rows`.
+  IvfCodes codes;  // The same; of `codes` there is the size alone.
+};
+inline constexpr size_t kIvfRowsSection = 3, kIvfCodesSection = 6;
+
+// Reads and verifies everything but the lists and their codes. `with_codes`: as `codes` above.
+absl::StatusOr<std::unique_ptr<IvfBlocks>> OpenIvfBlocks(std::unique_ptr<storage::BlockReader> file,
+                                                         bool with_codes);
 
 }  // namespace elanus::index

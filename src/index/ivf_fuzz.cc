@@ -36,6 +36,12 @@ void OpenAndSearch(const std::string& file) {
                             kernels::Metric::kL2, {});
     if (index.ok()) SearchHostile(**index, rows, 20, kParams);
   }
+  for (const auto open : {&OpenIvfFlatBlocks, &OpenIvfCodesBlocks}) {
+    const auto index = open(
+        storage::MakeMemoryReader({reinterpret_cast<const uint8_t*>(file.data()), file.size()}),
+        rows, kernels::Metric::kL2, {});
+    if (index.ok()) SearchHostile(**index, rows, 20, kParams, /*may_be_damaged=*/true);
+  }
 }
 
 // A spec of `kind` that fits vectors of kDim, mostly.

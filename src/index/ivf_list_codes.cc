@@ -18,7 +18,7 @@ absl::StatusOr<IvfListCodes> OpenListCodes(const IvfLists& lists, const IvfCodes
   uint64_t bytes = 0;
   for (uint64_t list = 0; list < lists.facts.num_lists; ++list) {
     out.runs.push_back(bytes);
-    bytes += out.store->RunBytes(lists.List(list).size());
+    bytes += out.store->RunBytes(lists.ListSize(list));
   }
   if (bytes != codes.codes.size()) {
     return InternalError(ErrorCode::kDataIntegrity, "IVF index file is damaged: size of its codes");

@@ -5,6 +5,7 @@
 #include "index/index_params.h"
 #include "index/ivf.h"
 #include "index/ivf_file.h"
+#include "index/ivf_list_cache.h"
 #include "index/ivf_list_codes.h"
 #include "kernels/distance.h"
 
@@ -22,6 +23,11 @@ constexpr int64_t kVectorCost = 8;
 constexpr float kByteCost = 0.06f;  // Nanoseconds to compare a byte of a row; see search_plan.cc.
 // Blocks of codes are looked through for an allowed row where fewer than one in this many is.
 constexpr int64_t kSparseShare = 32;
+// Lists that are read from a file at the same time.
+constexpr size_t kListsAtOnce = 16;
+// What is kept of the lists of a file that stays where it is.
+constexpr int64_t kCachedBytesMin = 4 << 20;
+constexpr int64_t kCachedShare = 8;
 
 constexpr size_t kGroup = 16;  // Distances that are looked at together: one or two registers.
 bool NoneBelow(const float* distances, float bound) {
@@ -74,15 +80,35 @@ class IvfIndex final : public VectorIndex {
         functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)),
         probe_functions_(ProbeFunctions(rows.type, metric)) {
     if (rows.type != schema::DataType::kBinaryVector) norms_ = SquaredLengths(lists);
-    if (lists.facts.num_listed == lists.facts.num_rows) return;
-    listed_ = kernels::Bitset(rows.num_rows);
-    for (uint64_t i = 0; i < lists.facts.num_listed; ++i) listed_.Set(lists.rows[i]);
+    if (lists.rows != nullptr) SetListed({lists.rows, lists.facts.num_listed});
+  }
+  // Of a file whose lists are read as they are wanted.
+  IvfIndex(std::unique_ptr<IvfBlocks> blocks, IvfListCodes codes, const VectorRows& rows,
+           Metric metric)
+      : IvfIndex({}, blocks->lists, std::move(codes), rows, metric) {
+    blocks_ = std::move(blocks);
+    const auto share = static_cast<int64_t>(blocks_->file->file_bytes()) / kCachedShare;
+    cache_ = std::make_unique<IvfListCache>(*blocks_, codes_.store != nullptr ? &codes_ : nullptr,
+                                            std::max(share, kCachedBytesMin));
+  }
+
+  // Which rows are in lists, if not all are. `rows`: all lists.
+  void SetListed(std::span<const uint32_t> rows) {
+    if (lists_.facts.num_listed == lists_.facts.num_rows) return;
+    listed_ = kernels::Bitset(rows_.num_rows);
+    for (const uint32_t row : rows) listed_.Set(row);
   }
 
   absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
                                                SearchStatistics* statistics) const override;
   int64_t memory_bytes() const override {
-    return static_cast<int64_t>(sizeof(*this)) + codes_.memory_bytes() +
+    int64_t of_file = 0;
+    if (blocks_ != nullptr) {
+      of_file = blocks_->file->memory_bytes() + cache_->bytes() +
+                static_cast<int64_t>(blocks_->centroids.size() + blocks_->begins.size() * 8 +
+                                     blocks_->refine_codes.size());
+    }
+    return static_cast<int64_t>(sizeof(*this)) + codes_.memory_bytes() + of_file +
            static_cast<int64_t>(copy_.size() + listed_.num_words()) * 8 +
            static_cast<int64_t>(norms_.size()) * 4;
   }
@@ -112,10 +138,16 @@ class IvfIndex final : public VectorIndex {
   Plan MakePlan(const SearchRequest& request) const;
   absl::Status Scan(RowDistances& distances, Work& work) const;
   absl::Status Probe(RowDistances* distances, Work& work) const;
+  // A list in memory.
+  struct List {
+    std::span<const uint32_t> rows;
+    const uint8_t* run = nullptr;  // Of codes, if there are any.
+    IvfListCache::ListPtr owner;   // Null: the index itself.
+  };
+  absl::StatusOr<std::vector<List>> Fetch(std::span<const Neighbor> ranked, Work& work) const;
   // Offers the allowed rows of a list to what is found.
-  void CompareRows(uint64_t list, RowDistances& distances, Work& work) const;
-  // `distance` of the list's centroid, by the index's metric.
-  void CompareCodes(uint64_t list, float distance, CodeQuery& query, Work& work) const;
+  void CompareRows(const List& list, RowDistances& distances, Work& work) const;
+  void CompareCodes(const List& list, const CodeShift& shift, CodeQuery& query, Work& work) const;
   void Offer(const uint32_t* rows, const float* distances, size_t count, Work& work) const;
   // The distance between query and centroid by the index's metric, from that which ranks lists.
   float ListDistance(float ranked, uint64_t list, float query_length) const {
@@ -128,7 +160,9 @@ class IvfIndex final : public VectorIndex {
   std::vector<Neighbor> RankLists(const kernels::QueryVector& query, const DistanceRange& range,
                                   size_t* count) const;
 
-  const std::vector<uint64_t> copy_;  // Of a file that did not lie aligned.
+  const std::vector<uint64_t> copy_;   // Of a file that did not lie aligned.
+  std::unique_ptr<IvfBlocks> blocks_;  // Null: the whole file lies in memory.
+  std::unique_ptr<IvfListCache> cache_;
   const IvfLists lists_;
   const IvfListCodes codes_;
   const VectorRows rows_;
@@ -181,7 +215,24 @@ void IvfIndex::Offer(const uint32_t* rows, const float* distances, size_t count,
   }
 }
 
-void IvfIndex::CompareRows(uint64_t list, RowDistances& distances, Work& work) const {
+absl::StatusOr<std::vector<IvfIndex::List>> IvfIndex::Fetch(std::span<const Neighbor> ranked,
+                                                            Work& work) const {
+  std::vector<List> out;
+  std::vector<uint64_t> numbers;
+  for (const Neighbor& one : ranked) numbers.push_back(static_cast<uint64_t>(one.row));
+  if (cache_ != nullptr) {
+    ELANUS_ASSIGN_OR_RETURN(auto lists, cache_->Get(numbers, work.statistics));
+    for (auto& list : lists) out.push_back({list->rows, list->codes.data(), std::move(list)});
+    return out;
+  }
+  for (const uint64_t list : numbers) {
+    const uint8_t* run = codes_.store != nullptr ? codes_.codes + codes_.runs[list] : nullptr;
+    out.push_back({lists_.List(list), run, nullptr});
+  }
+  return out;
+}
+
+void IvfIndex::CompareRows(const List& list, RowDistances& distances, Work& work) const {
   uint32_t batch[kBatchRows] = {};
   float out[kBatchRows];
   size_t in_batch = 0;
@@ -190,7 +241,7 @@ void IvfIndex::CompareRows(uint64_t list, RowDistances& distances, Work& work) c
     Offer(batch, out, in_batch, work);
     in_batch = 0;
   };
-  for (const uint32_t row : lists_.List(list)) {
+  for (const uint32_t row : list.rows) {
     if (!work.request.allowed.empty() && !work.request.allowed.Test(row)) continue;
     batch[in_batch++] = row;
     if (in_batch == kBatchRows) compare();
@@ -199,10 +250,10 @@ void IvfIndex::CompareRows(uint64_t list, RowDistances& distances, Work& work) c
 }
 
 // Whole blocks of codes are compared, allowed or not: to leave one out costs more than it saves.
-void IvfIndex::CompareCodes(uint64_t list, float distance, CodeQuery& query, Work& work) const {
-  const std::span<const uint32_t> rows = lists_.List(list);
-  const CodeShift shift = ShiftTo(metric_, distance, norms_[list]);
-  const uint8_t* run = codes_.codes + codes_.runs[list];
+void IvfIndex::CompareCodes(const List& list, const CodeShift& shift, CodeQuery& query,
+                            Work& work) const {
+  const std::span<const uint32_t> rows = list.rows;
+  const uint8_t* run = list.run;
   const kernels::BitView allowed = work.request.allowed;
   float out[kBatchRows];
   const size_t step = work.plan.sparse ? kCodeBlock : kBatchRows;
@@ -253,6 +304,8 @@ absl::Status IvfIndex::Probe(RowDistances* distances, Work& work) const {
   auto wanted = static_cast<size_t>(work.plan.nprobe);
   std::vector<Neighbor> ranked = RankLists(query, request.range, &wanted);
   int64_t empty_lists = 0;  // Read one after another without a row nearer than the range's end.
+  std::vector<List> fetched;
+  size_t first_fetched = 0;
   for (size_t i = 0; i < ranked.size(); ++i) {
     if (i >= wanted) {
       if (!work.plan.fill || work.found.size() >= request.k ||
@@ -264,12 +317,18 @@ absl::Status IvfIndex::Probe(RowDistances* distances, Work& work) const {
       }
     }
     if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
+    if (i >= first_fetched + fetched.size()) {
+      const size_t count = i < wanted ? std::min(wanted - i, kListsAtOnce) : 1;
+      ELANUS_ASSIGN_OR_RETURN(fetched, Fetch(std::span(ranked).subspan(i, count), work));
+      first_fetched = i;
+    }
     ++work.statistics.hops;
     work.reached = false;
-    const auto list = static_cast<uint64_t>(ranked[i].row);
+    const List& list = fetched[i - first_fetched];
     if (code_query != nullptr) {
-      CompareCodes(list, ListDistance(ranked[i].distance, list, LengthOf(query)), *code_query,
-                   work);
+      const auto number = static_cast<uint64_t>(ranked[i].row);
+      const float distance = ListDistance(ranked[i].distance, number, LengthOf(query));
+      CompareCodes(list, ShiftTo(metric_, distance, norms_[number]), *code_query, work);
     } else {
       CompareRows(list, *distances, work);
     }
@@ -390,6 +449,51 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfCodes(std::span<const uint8_
   }
   ELANUS_ASSIGN_OR_RETURN(IvfListCodes codes, OpenListCodes(lists, parts, rows, metric));
   return std::make_unique<IvfIndex>(std::move(copy), lists, std::move(codes), rows, metric);
+}
+
+namespace {
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenBlocks(std::unique_ptr<storage::BlockReader> file,
+                                                        const VectorRows& rows, Metric metric,
+                                                        bool with_codes) {
+  ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<IvfBlocks> blocks,
+                          OpenIvfBlocks(std::move(file), with_codes));
+  ELANUS_RETURN_IF_ERROR(CheckRows(blocks->lists.facts, rows, metric));
+  IvfListCodes codes;
+  if (with_codes) {
+    if (rows.type == schema::DataType::kBinaryVector) {
+      return InternalError(ErrorCode::kDataIntegrity, "IVF index file has codes of binary vectors");
+    }
+    ELANUS_ASSIGN_OR_RETURN(codes, OpenListCodes(blocks->lists, blocks->codes, rows, metric));
+  }
+  const IvfFacts facts = blocks->lists.facts;
+  std::vector<uint32_t> listed;
+  if (facts.num_listed < facts.num_rows) {
+    // Null rows are told from others by not being listed.
+    ELANUS_ASSIGN_OR_RETURN(listed, blocks->file->ReadAll<uint32_t>(kIvfRowsSection));
+    for (const uint32_t row : listed) {
+      if (row >= facts.num_rows) {
+        return InternalError(ErrorCode::kDataIntegrity, "IVF index file is damaged: a listed row");
+      }
+    }
+  }
+  auto index = std::make_unique<IvfIndex>(std::move(blocks), std::move(codes), rows, metric);
+  index->SetListed(listed);
+  return index;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfFlatBlocks(
+    std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, Metric metric,
+    const Params& /*params*/) {
+  return OpenBlocks(std::move(file), rows, metric, false);
+}
+
+absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfCodesBlocks(
+    std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, Metric metric,
+    const Params& /*params*/) {
+  return OpenBlocks(std::move(file), rows, metric, true);
 }
 
 }  // namespace elanus::index

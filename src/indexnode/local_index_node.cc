@@ -1,7 +1,10 @@
 #include "indexnode/local_index_node.h"
 
 #include "common/crash_point.h"
+#include "common/metric_families.h"
+#include "index/build_memory.h"
 #include "index/index_kinds.h"
+#include "indexnode/build_report.h"
 #include "storage/column_file.h"
 
 namespace elanus::indexnode {
@@ -16,9 +19,19 @@ const meta::FieldFile* FileOf(const meta::Segment& segment, FieldId field) {
 
 }  // namespace
 
-absl::StatusOr<roles::BuildResult> LocalIndexNode::Build(
+absl::StatusOr<roles::BuildResult> LocalIndexNode::Build(const roles::BuildTask& task,
+                                                         const Cancellation& cancellation,
+                                                         const roles::BuildObserver& observer) {
+  absl::StatusOr<roles::BuildResult> result = BuildAndStore(task, cancellation, observer);
+  if (metrics_ != nullptr) {
+    metrics_->GetCounter(metric::kIndexTasks, {result.ok() ? "success" : "fail"})->Add();
+  }
+  return result;
+}
+
+absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
     const roles::BuildTask& task, const Cancellation& cancellation,
-    const std::function<void(double)>& progress) {
+    const roles::BuildObserver& observer) {
   const index::IndexKind* kind = index::FindIndexKind(task.index.type);
   if (kind == nullptr || !kind->available) {
     return UserError(ErrorCode::kIndexNotSupported, "index type not supported[type={}]",
@@ -36,6 +49,12 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::Build(
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> column,
                           storage::ColumnFile::Open(std::move(object), file->key));
   const schema::ColumnView view = column->View();
+  const int64_t memory_bytes = index::BuildMemoryBytes(
+      *kind, {view.type.type, view.type.dim, view.num_rows}, task.index.params);
+  ELANUS_ASSIGN_OR_RETURN(const BuildBudget::Reservation reservation,
+                          budget_.Reserve(memory_bytes, cancellation, observer.waiting));
+  BuildReport report(task, observer, metrics_);
+  report.Begin(view.num_rows, memory_bytes);
   index::BuildOptions options;
   options.rows = {view.type.type, view.type.dim, view.num_rows, view.fixed};
   if (view.validity != nullptr) options.valid = {view.validity, view.num_rows};
@@ -44,16 +63,24 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::Build(
   options.executor = &executor_;
   options.seed = static_cast<uint64_t>(task.segment->id.value());
   options.cancellation = &cancellation;
-  options.progress = progress;
+  options.progress = [&report](double share) { report.Progress(share); };
   ELANUS_ASSIGN_OR_RETURN(const std::string bytes, kind->build(options));
+  const double built = report.seconds();
   roles::BuildResult result;
   result.key = fmt::format("index_files/{}/1/{}/{}/{}", task.build, task.segment->partition,
                            task.segment->id, task.index.type);
   result.bytes = static_cast<int64_t>(bytes.size());
   const std::string_view part = bytes;
+  // A file that nobody wants any more is not worth writing.
+  ELANUS_RETURN_IF_ERROR(cancellation.Check());
   CrashPoint("index.before_put");
   ELANUS_RETURN_IF_ERROR(store_.Put(result.key, {&part, 1}));
   CrashPoint("index.after_put");
+  report.End(result.bytes);
+  if (metrics_ != nullptr) {
+    metrics_->GetHistogram(metric::kIndexBuildLatency)->Observe(report.seconds());
+    metrics_->GetHistogram(metric::kIndexSaveLatency)->Observe(report.seconds() - built);
+  }
   return result;
 }
 

@@ -1,6 +1,7 @@
 // Search.
 #include <utility>
 
+#include "index/index_params.h"
 #include "milvus.pb.h"
 #include "proxy/consistency.h"
 #include "proxy/convert_key_values.h"
@@ -18,6 +19,7 @@
 #include "proxy/search_params.h"
 #include "proxy/search_range.h"
 #include "proxy/search_target.h"
+#include "proxy/search_trace.h"
 
 namespace elanus::proxy {
 namespace {
@@ -172,7 +174,11 @@ absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::Sea
     response->set_session_ts(
         (result.read_at.valid() ? result.read_at : search.scope.guarantee).value());
   }
-  timer.Searched(search.num_queries);
+  if (const auto explain = search.params.find(kExplainKey);
+      explain != search.params.end() && index::ParseSettingBool(explain->second).value_or(false)) {
+    (*response->mutable_status()->mutable_extra_info())[kExplainKey] = PlanJson(result.work);
+  }
+  timer.Searched(search, result);
   return absl::OkStatus();
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "common/logging.h"
 #include "common/metric_families.h"
+#include "proxy/search_trace.h"
 
 namespace elanus::proxy {
 
@@ -44,7 +46,7 @@ void RequestTimer::Mutated(Mutation mutation, int64_t rows) const {
       ->Observe(elapsed);
 }
 
-void RequestTimer::Read(const char* query_type, int64_t num_queries) const {
+bool RequestTimer::Read(const char* query_type, int64_t num_queries) const {
   MetricRegistry& metrics = *proxy_.metrics;
   const double elapsed = ElapsedMs();
   metrics.GetCounter(metric::kProxyReceivedNq, {query_type, database_, collection_})
@@ -56,18 +58,33 @@ void RequestTimer::Read(const char* query_type, int64_t num_queries) const {
   const int64_t slow_ms = proxy_.Now()->proxy.slow_query_ms;
   if (elapsed > static_cast<double>(slow_ms * std::max<int64_t>(num_queries, 1))) {
     metrics.GetCounter(metric::kProxySlowQueries, {query_type})->Add();
+    return true;
+  }
+  return false;
+}
+
+void RequestTimer::Searched(const roles::SearchRequest& search,
+                            const roles::SearchResult& result) const {
+  if (proxy_.metrics == nullptr) return;
+  proxy_.metrics->GetCounter(metric::kProxySearchVectors, {database_, collection_})
+      ->Add(static_cast<uint64_t>(search.num_queries));
+  CountWork(result.work, *proxy_.metrics);
+  if (Read("search", search.num_queries)) {
+    ELANUS_LOG(Warn, "slow search", Field("database", database_), Field("collection", collection_),
+               Field("ms", ElapsedMs()), Field("nq", search.num_queries), Field("k", search.k),
+               Field("plan", PlanText(result.work)));
+  } else {
+    ELANUS_LOG(Debug, "search", Field("database", database_), Field("collection", collection_),
+               Field("ms", ElapsedMs()), Field("nq", search.num_queries), Field("k", search.k),
+               Field("plan", PlanText(result.work)));
   }
 }
 
-void RequestTimer::Searched(int64_t num_queries) const {
-  if (proxy_.metrics == nullptr) return;
-  proxy_.metrics->GetCounter(metric::kProxySearchVectors, {database_, collection_})
-      ->Add(static_cast<uint64_t>(num_queries));
-  Read("search", num_queries);
-}
-
 void RequestTimer::Queried() const {
-  if (proxy_.metrics != nullptr) Read("query", 1);
+  if (proxy_.metrics != nullptr && Read("query", 1)) {
+    ELANUS_LOG(Warn, "slow query", Field("database", database_), Field("collection", collection_),
+               Field("ms", ElapsedMs()));
+  }
 }
 
 }  // namespace elanus::proxy

@@ -18,14 +18,15 @@ class RequestTimer {
 
   // The write succeeded with so many rows.
   void Mutated(Mutation mutation, int64_t rows) const;
-  // The search succeeded.
-  void Searched(int64_t num_queries) const;
+  // The search succeeded. A slow one is logged with its plan.
+  void Searched(const roles::SearchRequest& search, const roles::SearchResult& result) const;
   // The query succeeded.
   void Queried() const;
 
  private:
   double ElapsedMs() const;
-  void Read(const char* query_type, int64_t num_queries) const;
+  // Whether it was slow.
+  bool Read(const char* query_type, int64_t num_queries) const;
 
   const ProxyContext& proxy_;
   const std::string database_;

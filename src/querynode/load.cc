@@ -5,6 +5,7 @@
 
 #include "common/logging.h"
 #include "index/index_kinds.h"
+#include "index/index_params.h"
 #include "querynode/local_query_node.h"
 #include "segment/loaded_deletes.h"
 
@@ -36,6 +37,14 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
 
 bool MayPass(const absl::Status& status) {
   return !status.ok() && KindOf(CodeOf(status)) == ErrorKind::kRetryable;
+}
+
+// The client would rather have memory than speed.
+bool WantsMmap(const meta::Index& index) {
+  for (const auto& [key, value] : index.user_params) {
+    if (key == "mmap.enabled") return index::ParseSettingBool(value).value_or(false);
+  }
+  return false;
 }
 
 // A truncation takes deltas away that no row needs any more, perhaps while they are being read.
@@ -217,18 +226,21 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
 }
 
 absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
-    const index::IndexKind& kind, const std::string& key, const index::VectorRows& rows,
-    kernels::Metric metric, const index::Params& params) {
+    const index::IndexKind& kind, const meta::Index& index, const std::string& key,
+    const index::VectorRows& rows, kernels::Metric metric) {
   auto loaded = std::make_shared<segment::LoadedIndex>();
   loaded->metric = metric;
-  if (kind.open_blocks != nullptr) {
+  loaded->type = kind.name;
+  const bool by_blocks = kind.stays_on_disk || WantsMmap(index);
+  if (by_blocks && kind.open_blocks != nullptr) {
     ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(key));
     ELANUS_ASSIGN_OR_RETURN(loaded->index,
-                            kind.open_blocks(std::move(blocks), rows, metric, params));
+                            kind.open_blocks(std::move(blocks), rows, metric, index.params));
     return loaded;
   }
   ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(key));
-  ELANUS_ASSIGN_OR_RETURN(loaded->index, kind.open(loaded->file->data(), rows, metric, params));
+  ELANUS_ASSIGN_OR_RETURN(loaded->index,
+                          kind.open(loaded->file->data(), rows, metric, index.params));
   return loaded;
 }
 
@@ -248,7 +260,7 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     }
     const index::VectorRows rows = sealed.Vectors(index.field);
     if (rows.data == nullptr) continue;
-    auto loaded = OpenIndex(*kind, it->key, rows, *metric, index.params);
+    auto loaded = OpenIndex(*kind, index, it->key, rows, *metric);
     // A damaged index file costs speed, never answers: the segment is scanned instead.
     if (!loaded.ok()) {
       if (MayPass(loaded.status())) {

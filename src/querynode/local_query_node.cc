@@ -115,6 +115,13 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
   return candidates;
 }
 
+segment::InterimIndexer* LocalQueryNode::InterimFor(const meta::Collection& collection,
+                                                    FieldId field) const {
+  const meta::Index* index = collection.IndexOf(field);
+  const index::IndexKind* kind = index != nullptr ? index::FindIndexKind(index->type) : nullptr;
+  return kind != nullptr && kind->builds_files ? parts_.interim : nullptr;
+}
+
 absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRequest& request,
                                                            const Cancellation& cancellation) {
   ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
@@ -125,7 +132,7 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
     return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]", request.field);
   }
   const SegmentSearch search(request, field->column_type().width(), view.segments, parts_.compute,
-                             cancellation);
+                             cancellation, InterimFor(*request.scope.collection, field->id));
   const schema::CollectionSchema& schema = request.scope.collection->schema;
   roles::SearchResult result;
   result.read_at = view.at;
@@ -167,6 +174,7 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   }
   result.keys = FetchRows(view.segments, schema.primary_key(), rows);
   result.fields = FetchFields(view.segments, schema, request.scope.output_fields, rows);
+  result.work = search.TakeWork(candidates);
   return result;
 }
 

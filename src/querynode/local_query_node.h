@@ -17,6 +17,7 @@
 #include "querynode/loaded_collection.h"
 #include "roles/coordinator.h"
 #include "roles/query_node.h"
+#include "segment/interim_index.h"
 #include "segment/loaded_deletes.h"
 #include "segment/segment_set.h"
 #include "segment/watermark.h"
@@ -35,6 +36,7 @@ class LocalQueryNode final : public roles::QueryNode {
     segment::Watermark& watermark;
     Executor& compute;
     Executor& loading;
+    segment::InterimIndexer* interim = nullptr;  // Null: rows without an index are all compared.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
@@ -72,6 +74,8 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::StatusOr<std::vector<kernels::Bitset>> Candidates(const roles::ReadScope& scope,
                                                           const ReadView& view,
                                                           const Cancellation& cancellation);
+  // What searches on this field may use: an index without files is asked for exact answers.
+  segment::InterimIndexer* InterimFor(const meta::Collection& collection, FieldId field) const;
   std::shared_ptr<LoadedCollection> Find(CollectionId collection) const;
   std::shared_ptr<LoadedCollection> Get(CollectionId collection);
   // What to load, as it was when the load was asked for.
@@ -98,10 +102,10 @@ class LocalQueryNode final : public roles::QueryNode {
   void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                   segment::SealedSegment& sealed);
   absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(const index::IndexKind& kind,
+                                                                  const meta::Index& index,
                                                                   const std::string& key,
                                                                   const index::VectorRows& rows,
-                                                                  kernels::Metric metric,
-                                                                  const index::Params& params);
+                                                                  kernels::Metric metric);
 
   const Parts parts_;
   mutable absl::Mutex mutex_;

@@ -20,6 +20,31 @@ int64_t CountAll(const CandidateRows& candidates) {
 
 }  // namespace
 
+void SegmentSearch::NoteWork(size_t segment, const segment::SearchTrace& trace) const {
+  absl::MutexLock lock(&work_mutex_);
+  roles::SegmentWork& work = work_[segment];
+  ++work.searches;
+  work.strategy = trace.strategy;
+  work.distances += trace.statistics.distances;
+  work.hops += trace.statistics.hops;
+  work.reads += trace.statistics.reads;
+  work.bytes_read += trace.statistics.bytes_read;
+}
+
+std::vector<roles::SegmentWork> SegmentSearch::TakeWork(const CandidateRows& candidates) const {
+  absl::MutexLock lock(&work_mutex_);
+  std::vector<roles::SegmentWork> out;
+  for (size_t s = 0; s < segments_.size(); ++s) {
+    if (work_[s].searches == 0) continue;
+    roles::SegmentWork& work = out.emplace_back(std::move(work_[s]));
+    work.segment = segments_[s]->id();
+    work.growing = segments_[s]->growing();
+    work.rows = segments_[s]->num_rows();
+    work.candidates = candidates[s].Count();
+  }
+  return out;
+}
+
 absl::Status SegmentSearch::SearchSegment(size_t segment, const Asked& asked,
                                           const CandidateRows& candidates,
                                           std::span<SegmentHits> hits) const {
@@ -32,8 +57,12 @@ absl::Status SegmentSearch::SearchSegment(size_t segment, const Asked& asked,
   spec.num_queries = asked.num_queries;
   spec.k = asked.k;
   spec.range = asked.range;
+  spec.interim = interim_;
+  segment::SearchTrace trace;
+  spec.trace = &trace;
   ELANUS_ASSIGN_OR_RETURN(const auto found,
                           segments_[segment]->Search(spec, candidates[segment], cancellation_));
+  NoteWork(segment, trace);
   for (int64_t q = 0; q < asked.num_queries; ++q) {
     Hits& list = hits[q][segment];
     list.clear();

@@ -5,6 +5,8 @@
 #include <span>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "common/cancellation.h"
 #include "common/executor.h"
 #include "common/status.h"
@@ -26,12 +28,14 @@ class SegmentSearch {
   // `width`: bytes of one query vector.
   SegmentSearch(const roles::SearchRequest& request, int64_t width,
                 std::span<const segment::SegmentPtr> segments, Executor& compute,
-                const Cancellation& cancellation)
+                const Cancellation& cancellation, segment::InterimIndexer* interim = nullptr)
       : request_(request),
         width_(width),
         segments_(segments),
         compute_(compute),
-        cancellation_(cancellation) {}
+        cancellation_(cancellation),
+        interim_(interim),
+        work_(segments.size()) {}
 
   // The k nearest candidates of each query within the request's range.
   absl::StatusOr<std::vector<Hits>> Nearest(int64_t k, const CandidateRows& candidates) const;
@@ -45,6 +49,10 @@ class SegmentSearch {
   absl::StatusOr<Hits> NearestWithTies(int64_t query, int64_t k, const CandidateRows& candidates,
                                        bool* cut_ties) const;
 
+  // What the searches so far did in each segment that they looked into.
+  std::vector<roles::SegmentWork> TakeWork(const CandidateRows& candidates) const
+      ABSL_LOCKS_EXCLUDED(work_mutex_);
+
   schema::PrimaryKeyView KeyAt(const query::RowRef& at) const {
     return segments_[at.segment]->Key(at.row);
   }
@@ -57,6 +65,8 @@ class SegmentSearch {
     int64_t k = 0;
     kernels::DistanceRange range;
   };
+  void NoteWork(size_t segment, const segment::SearchTrace& trace) const
+      ABSL_LOCKS_EXCLUDED(work_mutex_);
   absl::Status SearchSegment(size_t segment, const Asked& asked, const CandidateRows& candidates,
                              std::span<SegmentHits> hits) const;
   absl::StatusOr<Hits> Merge(int64_t query, int64_t k, const kernels::DistanceRange& range,
@@ -67,6 +77,9 @@ class SegmentSearch {
   const std::span<const segment::SegmentPtr> segments_;
   Executor& compute_;
   const Cancellation& cancellation_;
+  segment::InterimIndexer* const interim_;
+  mutable absl::Mutex work_mutex_;
+  mutable std::vector<roles::SegmentWork> work_ ABSL_GUARDED_BY(work_mutex_);  // One a segment.
 };
 
 }  // namespace elanus::querynode

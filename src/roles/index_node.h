@@ -21,13 +21,19 @@ struct BuildResult {
   int64_t bytes = 0;
 };
 
+// Who wants to know how a build goes. Either may be empty; called from any thread.
+struct BuildObserver {
+  std::function<void(double)> progress;               // 0...1.
+  std::function<void(const std::string&)> waiting;    // It cannot begin yet, and why.
+};
+
 // Builds the index of one sealed segment from its column file and stores it.
 class IndexNode {
  public:
   virtual ~IndexNode() = default;
   // Blocks for the whole build. Threads: any, several at once.
   virtual absl::StatusOr<BuildResult> Build(const BuildTask& task, const Cancellation& cancellation,
-                                            const std::function<void(double)>& progress) = 0;
+                                            const BuildObserver& observer) = 0;
 };
 
 }  // namespace elanus::roles

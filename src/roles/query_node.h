@@ -71,6 +71,20 @@ struct SearchRequest {
   std::vector<Ordering> order;
 };
 
+// What a search did in one segment, over all its queries and rounds.
+struct SegmentWork {
+  SegmentId segment;
+  bool growing = false;
+  int64_t rows = 0;
+  int64_t candidates = 0;                    // Rows that are visible and pass the filter.
+  int64_t searches = 0;                      // Times that the segment was searched.
+  std::string strategy;                      // Of the last one: "exact", "HNSW", "codes of ...".
+  int64_t distances = 0;                     // Worked out, by vectors or codes.
+  int64_t hops = 0;                          // Nodes of a graph or lists looked into.
+  int64_t reads = 0;                         // Of blocks, from disk.
+  int64_t bytes_read = 0;
+};
+
 struct SearchResult {
   std::vector<int64_t> hits_per_query;       // num_queries entries.
   schema::Column keys;                       // Flat, query after query.
@@ -79,6 +93,7 @@ struct SearchResult {
   std::vector<schema::Column> groups;        // Values of the grouping's fields, aligned with keys.
   bool cut_ties = false;                     // More rows are as near as the last hit.
   int64_t rows_searched = 0;
+  std::vector<SegmentWork> work;
   Timestamp read_at;
 };
 

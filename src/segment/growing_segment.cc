@@ -4,7 +4,7 @@
 #include <deque>
 
 #include "common/check.h"
-#include "index/brute_force.h"
+#include "segment/vector_search.h"
 
 namespace elanus::segment {
 namespace {
@@ -57,6 +57,36 @@ class GrowingSource final : public expr::ColumnSource {
   mutable std::map<FieldId, schema::Column> defaults_;
 };
 
+// The vectors of a growing column. Holds the column, so it may outlive the segment.
+class GrowingVectors final : public VectorPieces {
+ public:
+  explicit GrowingVectors(std::shared_ptr<const GrowingColumn> column)
+      : column_(std::move(column)) {}
+
+  schema::DataType type() const override { return column_->type().type; }
+  int64_t dim() const override { return column_->type().dim; }
+  index::VectorRows At(int64_t begin, int64_t end) const override {
+    const int chunk = ChunkOf(begin);
+    const int64_t count = std::min(end, ChunkBegin(chunk) + ChunkSize(chunk)) - begin;
+    const auto* data = reinterpret_cast<const uint8_t*>(column_->Raw(begin).data());
+    return {type(), dim(), count, data};
+  }
+  void RemoveNulls(kernels::Bitset& rows) const override {
+    std::vector<uint64_t> validity;
+    for (int64_t begin = 0; begin < rows.size();) {
+      const int chunk = ChunkOf(begin);
+      const int64_t count = std::min(ChunkSize(chunk), rows.size() - begin);
+      if (column_->View(chunk, count, validity).validity != nullptr) {
+        for (size_t w = 0; w < validity.size(); ++w) rows.words()[begin / 64 + w] &= validity[w];
+      }
+      begin += count;
+    }
+  }
+
+ private:
+  const std::shared_ptr<const GrowingColumn> column_;
+};
+
 }  // namespace
 
 GrowingSegment::GrowingSegment(SegmentId id, PartitionId partition, int32_t shard,
@@ -66,7 +96,7 @@ GrowingSegment::GrowingSegment(SegmentId id, PartitionId partition, int32_t shar
       string_keys_(schema.primary_key().type == schema::DataType::kVarChar),
       timestamps_({.type = schema::DataType::kInt64}) {
   for (const schema::FieldSchema& field : schema.fields) {
-    columns_[field.id] = std::make_unique<GrowingColumn>(field.column_type());
+    columns_[field.id] = std::make_shared<GrowingColumn>(field.column_type());
   }
   keys_ = columns_.at(key_field_).get();
 }
@@ -80,9 +110,9 @@ void GrowingSegment::Insert(const schema::CollectionSchema& schema, const schema
     for (const auto& [field, values] : rows.columns) {
       const schema::FieldSchema* known = schema.Find(field);
       if (known == nullptr && !columns_.contains(field)) continue;  // Dropped: nobody asks for it.
-      std::unique_ptr<GrowingColumn>& column = columns_[field];
+      std::shared_ptr<GrowingColumn>& column = columns_[field];
       if (column == nullptr) {
-        column = std::make_unique<GrowingColumn>(values.type());
+        column = std::make_shared<GrowingColumn>(values.type());
         if (begin > 0) column->Append(schema::DefaultColumn(*known, begin).View());
       }
       if (column->num_rows() == begin) column->Append(values.View());
@@ -175,9 +205,13 @@ std::vector<FieldId> GrowingSegment::Fields() const {
 }
 
 const GrowingColumn* GrowingSegment::Find(FieldId field) const {
+  return Share(field).get();  // Columns are never removed.
+}
+
+std::shared_ptr<const GrowingColumn> GrowingSegment::Share(FieldId field) const {
   absl::ReaderMutexLock lock(&columns_mutex_);
   const auto it = columns_.find(field);
-  return it == columns_.end() ? nullptr : it->second.get();
+  return it == columns_.end() ? nullptr : it->second;
 }
 
 kernels::Bitset GrowingSegment::Visible(Timestamp at) const {
@@ -227,27 +261,15 @@ void GrowingSegment::Fetch(const schema::FieldSchema& field, std::span<const int
 absl::StatusOr<std::vector<std::vector<index::Neighbor>>> GrowingSegment::Search(
     const SearchSpec& spec, const kernels::Bitset& candidates,
     const Cancellation& cancellation) const {
-  const GrowingColumn* column = Find(spec.field);
+  const std::shared_ptr<const GrowingColumn> column = Share(spec.field);
   if (column == nullptr) return std::vector<std::vector<index::Neighbor>>(spec.num_queries);
-  index::BruteForce search(column->type().type, column->type().dim, spec.metric, spec.queries,
-                           spec.num_queries, spec.k, spec.range, SignatureOf(spec));
-  kernels::Bitset allowed = candidates;
-  std::vector<uint64_t> validity;
-  for (int64_t begin = 0; begin < candidates.size();) {
-    const int chunk = ChunkOf(begin);
-    const int64_t count = std::min(ChunkSize(chunk), candidates.size() - begin);
-    const schema::ColumnView view = column->View(chunk, count, validity);
-    if (view.validity != nullptr) {
-      for (int64_t w = 0; w < static_cast<int64_t>(validity.size()); ++w) {
-        allowed.words()[begin / 64 + w] &= validity[w];
-      }
-    }
-    const index::VectorRows rows{view.type.type, view.type.dim, count, view.fixed};
-    ELANUS_RETURN_IF_ERROR(search.Add(rows, begin, allowed.view(), &cancellation));
-    begin += count;
+  const auto rows = std::make_shared<GrowingVectors>(column);
+  std::shared_ptr<const InterimIndex> interim;
+  if (spec.interim != nullptr &&
+      candidates.size() * rows->width() >= spec.interim->options().growing_bytes_min) {
+    interim = spec.interim->Index(interim_, spec.field, spec.metric, rows, candidates.size());
   }
-  if (spec.statistics != nullptr) spec.statistics->Add(search.statistics());
-  return search.Finish();
+  return SearchVectors(*rows, spec, candidates, interim.get(), cancellation);
 }
 
 }  // namespace elanus::segment

@@ -13,6 +13,7 @@
 #include "schema/row_batch.h"
 #include "segment/delete_log.h"
 #include "segment/growing_column.h"
+#include "segment/interim_index.h"
 #include "segment/match_column.h"
 #include "segment/segment.h"
 
@@ -45,7 +46,9 @@ class GrowingSegment final : public Segment {
 
   bool growing() const override { return true; }
   int64_t num_rows() const override { return num_rows_.load(std::memory_order_acquire); }
-  int64_t memory_bytes() const override { return byte_size() + match_columns_.memory_bytes(); }
+  int64_t memory_bytes() const override {
+    return byte_size() + match_columns_.memory_bytes() + interim_.memory_bytes();
+  }
   bool sorted_by_key() const override { return false; }
   kernels::Bitset Visible(Timestamp at) const override;
   std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
@@ -60,6 +63,7 @@ class GrowingSegment final : public Segment {
 
  private:
   void IndexKeys(int64_t begin, int64_t end);
+  std::shared_ptr<const GrowingColumn> Share(FieldId field) const;
 
   const FieldId key_field_;
   const bool string_keys_;
@@ -70,7 +74,8 @@ class GrowingSegment final : public Segment {
   mutable MatchColumns match_columns_;
 
   mutable absl::Mutex columns_mutex_;  // Columns are added, never removed.
-  std::map<FieldId, std::unique_ptr<GrowingColumn>> columns_ ABSL_GUARDED_BY(columns_mutex_);
+  std::map<FieldId, std::shared_ptr<GrowingColumn>> columns_ ABSL_GUARDED_BY(columns_mutex_);
+  mutable InterimIndexes interim_;
 
   // Appender only: key -> its newest row, and each row's next older row of the same key (-1 =
   // none).

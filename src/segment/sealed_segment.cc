@@ -1,9 +1,9 @@
 #include "segment/sealed_segment.h"
 
 #include "common/check.h"
-#include "index/brute_force.h"
 #include "schema/row_batch.h"
 #include "schema/text_params.h"
+#include "segment/vector_search.h"
 
 namespace elanus::segment {
 namespace {
@@ -42,6 +42,26 @@ class SealedSource final : public expr::ColumnSource {
   const schema::CollectionSchema& schema_;
   const int64_t num_rows_;
   mutable std::map<FieldId, schema::Column> defaults_;
+};
+
+// The vectors of a column file. Holds the file, so it may outlive the segment.
+class SealedVectors final : public VectorPieces {
+ public:
+  explicit SealedVectors(std::shared_ptr<const storage::ColumnFile> file)
+      : file_(std::move(file)), view_(file_->View()) {}
+
+  schema::DataType type() const override { return view_.type.type; }
+  int64_t dim() const override { return view_.type.dim; }
+  index::VectorRows At(int64_t begin, int64_t end) const override {
+    return {type(), dim(), end - begin, view_.fixed + begin * width()};
+  }
+  void RemoveNulls(kernels::Bitset& rows) const override {
+    if (view_.validity != nullptr) rows.And({view_.validity, rows.size()});
+  }
+
+ private:
+  const std::shared_ptr<const storage::ColumnFile> file_;
+  const schema::ColumnView view_;
 };
 
 absl::StatusOr<std::shared_ptr<const storage::ColumnFile>> OpenColumn(storage::ObjectStore& store,
@@ -141,6 +161,7 @@ void SealedSegment::SetIndex(FieldId field, std::shared_ptr<const LoadedIndex> i
     indexes_.erase(field);
   } else {
     indexes_[field] = std::move(index);
+    interim_.Drop(field);
   }
 }
 
@@ -158,7 +179,8 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
 }
 
 int64_t SealedSegment::memory_bytes() const {
-  int64_t sum = timestamp_file_->memory_bytes() + match_columns_.memory_bytes();
+  int64_t sum = timestamp_file_->memory_bytes() + match_columns_.memory_bytes() +
+                interim_.memory_bytes();
   for (const auto& [field, file] : columns_) sum += file->memory_bytes();
   absl::ReaderMutexLock lock(&index_mutex_);
   for (const auto& [field, loaded] : indexes_) sum += loaded->index->memory_bytes();
@@ -195,25 +217,34 @@ void SealedSegment::Fetch(const schema::FieldSchema& field, std::span<const int6
 absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
     const SearchSpec& spec, const kernels::Bitset& candidates,
     const Cancellation& cancellation) const {
+  const auto column = columns_.find(spec.field);
+  if (column == columns_.end()) {
+    return std::vector<std::vector<index::Neighbor>>(spec.num_queries);
+  }
+  const std::shared_ptr<const LoadedIndex> loaded = IndexOf(spec.field);
+  if (loaded != nullptr && loaded->metric == spec.metric) {
+    return SearchIndex(*loaded, spec, candidates, cancellation);
+  }
+  const auto rows = std::make_shared<SealedVectors>(column->second);
+  std::shared_ptr<const InterimIndex> interim;
+  if (spec.interim != nullptr) {
+    interim = spec.interim->Index(interim_, spec.field, spec.metric, rows, num_rows_);
+    if (IndexOf(spec.field) != nullptr) interim_.Drop(spec.field);  // Set meanwhile.
+  }
+  return SearchVectors(*rows, spec, candidates, interim.get(), cancellation);
+}
+
+absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchIndex(
+    const LoadedIndex& loaded, const SearchSpec& spec, const kernels::Bitset& candidates,
+    const Cancellation& cancellation) const {
   std::vector<std::vector<index::Neighbor>> hits(spec.num_queries);
-  const storage::ColumnFile* file = Find(spec.field);
-  if (file == nullptr) return hits;
-  const schema::ColumnView view = file->View();
-  const index::VectorRows rows = Vectors(spec.field);
+  const schema::ColumnView view = Find(spec.field)->View();
   kernels::Bitset without_nulls;
   const kernels::Bitset* allowed = &candidates;
   if (view.validity != nullptr) {
     without_nulls = candidates;
     without_nulls.And({view.validity, num_rows_});
     allowed = &without_nulls;
-  }
-  const std::shared_ptr<const LoadedIndex> loaded = IndexOf(spec.field);
-  if (loaded == nullptr || loaded->metric != spec.metric) {
-    index::BruteForce search(rows.type, rows.dim, spec.metric, spec.queries, spec.num_queries,
-                             spec.k, spec.range, SignatureOf(spec));
-    ELANUS_RETURN_IF_ERROR(search.Add(rows, 0, allowed->view(), &cancellation));
-    if (spec.statistics != nullptr) spec.statistics->Add(search.statistics());
-    return search.Finish();
   }
   const int64_t num_allowed = allowed->Count();
   index::SearchRequest request;
@@ -223,10 +254,16 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
   if (num_allowed < num_rows_) request.allowed = allowed->view();
   request.num_allowed = num_allowed;
   request.cancellation = &cancellation;
+  if (spec.trace != nullptr) spec.trace->strategy = loaded.type;
   if (num_allowed == 0) return hits;
+  index::SearchStatistics ignored;
+  index::SearchStatistics& statistics = spec.trace != nullptr ? spec.trace->statistics : ignored;
   for (int64_t q = 0; q < spec.num_queries; ++q) {
-    request.query = spec.queries + q * rows.width();
-    ELANUS_ASSIGN_OR_RETURN(hits[q], loaded->index->Search(request, spec.statistics));
+    request.query = spec.queries + q * view.type.width();
+    ELANUS_ASSIGN_OR_RETURN(hits[q], loaded.index->Search(request, &statistics));
+  }
+  if (spec.trace != nullptr) {
+    spec.trace->strategy += fmt::format(": {}", index::SearchStrategyName(statistics.strategy));
   }
   return hits;
 }

@@ -10,6 +10,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "segment/delete_log.h"
+#include "segment/interim_index.h"
 #include "segment/match_column.h"
 #include "segment/segment.h"
 #include "storage/column_file.h"
@@ -39,6 +40,7 @@ struct SealedFiles {
 struct LoadedIndex {
   std::shared_ptr<storage::MappedFile> file;
   std::unique_ptr<index::VectorIndex> index;
+  std::string type;  // Of the index, for traces.
   kernels::Metric metric = kernels::Metric::kL2;
   int64_t id = 0;  // Of the index in the catalog.
 };
@@ -92,6 +94,9 @@ class SealedSegment final : public Segment {
 
  private:
   SealedSegment(const SealedFiles& files);
+  absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchIndex(
+      const LoadedIndex& loaded, const SearchSpec& spec, const kernels::Bitset& candidates,
+      const Cancellation& cancellation) const;
 
   const int64_t num_rows_;
   const Timestamp max_timestamp_;
@@ -106,6 +111,7 @@ class SealedSegment final : public Segment {
 
   mutable absl::Mutex index_mutex_;
   std::map<FieldId, std::shared_ptr<const LoadedIndex>> indexes_ ABSL_GUARDED_BY(index_mutex_);
+  mutable InterimIndexes interim_;  // Of fields whose index is not built yet.
 };
 
 }  // namespace elanus::segment

@@ -123,12 +123,12 @@ TEST_F(SealedSegmentTest, SearchIsExactOverCandidates) {
   spec.queries = reinterpret_cast<const uint8_t*>(queries);
   spec.num_queries = 2;
   spec.k = 2;
-  index::SearchStatistics statistics;
-  spec.statistics = &statistics;
+  SearchTrace trace;
+  spec.trace = &trace;
   const auto hits = sealed->Search(spec, sealed->Visible(Timestamp(20)), Cancellation());
   ASSERT_TRUE(hits.ok());
-  EXPECT_EQ(statistics.strategy, index::SearchStrategy::kScanRows);
-  EXPECT_EQ(statistics.distances, 8) << "two queries, four rows";
+  EXPECT_EQ(trace.statistics.strategy, index::SearchStrategy::kScanRows);
+  EXPECT_EQ(trace.statistics.distances, 8) << "two queries, four rows";
   ASSERT_EQ((*hits)[0].size(), 2u);
   EXPECT_EQ((*hits)[0][0].row, 1);  // Rows stand by key: row = key.
   EXPECT_EQ((*hits)[0][1].row, 3);

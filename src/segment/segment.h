@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "common/cancellation.h"
@@ -18,6 +19,14 @@
 
 namespace elanus::segment {
 
+class InterimIndexer;
+
+// How one segment was searched, for metrics and for people who ask why a search is slow.
+struct SearchTrace {
+  std::string strategy;  // "exact", "codes of ... rows", the type of the index used.
+  index::SearchStatistics statistics;
+};
+
 struct SearchSpec {
   FieldId field;
   kernels::Metric metric = kernels::Metric::kL2;
@@ -26,8 +35,9 @@ struct SearchSpec {
   int64_t num_queries = 0;
   int64_t k = 0;
   kernels::DistanceRange range;  // Other rows are no hits.
-  // Receives what the search cost and how it was answered (the last query's strategy); may be null.
-  index::SearchStatistics* statistics = nullptr;
+  // Codes rows that no index covers, so that the next search is faster. Null: compares all of them.
+  InterimIndexer* interim = nullptr;
+  SearchTrace* trace = nullptr;  // Added to; may be null.
 };
 
 // Of MHJACCARD: how vectors are compared without an index.

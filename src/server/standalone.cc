@@ -1,6 +1,7 @@
 #include "server/standalone.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,6 +10,8 @@
 #include "common/check.h"
 #include "common/executor.h"
 #include "common/logging.h"
+#include "common/memory_limit.h"
+#include "common/metric_families.h"
 #include "common/version.h"
 #include "coord/coordinator.h"
 #include "datanode/local_data_node.h"
@@ -20,6 +23,7 @@
 #include "proxy/rpc_table.h"
 #include "proxy/wire_status.h"
 #include "querynode/local_query_node.h"
+#include "segment/interim_index.h"
 #include "segment/segment_set.h"
 #include "segment/watermark.h"
 #include "server/call_metrics.h"
@@ -96,6 +100,26 @@ datanode::DataNodeOptions DataNodeOptionsOf(const Settings& settings) {
   return options;
 }
 
+// The threads that run builds take part in their work, too.
+int BuildHelpers(const Settings& settings, int cores) {
+  const auto wanted = static_cast<int>(std::lround(cores * settings.build.thread_ratio));
+  return std::max(wanted - std::max(settings.segment.index_build_parallel, 1), 0);
+}
+
+int64_t BuildMemory(const Settings& settings) {
+  if (settings.build.memory_bytes > 0) return settings.build.memory_bytes;
+  const int64_t limit = settings.resources.memory_limit_bytes;
+  return (limit > 0 ? limit : AvailableMemory()) / 2;
+}
+
+segment::InterimIndexer::Options InterimOptionsOf(const Settings& settings) {
+  const int64_t full = DataNodeOptionsOf(settings).growing_bytes_max;
+  return {.enabled = settings.interim.enabled,
+          .growing_bytes_min =
+              static_cast<int64_t>(static_cast<double>(full) * settings.interim.build_ratio),
+          .refine_ratio = settings.interim.refine_ratio};
+}
+
 absl::Status MakeDirectories(storage::FileSystem& files, const Settings::Paths& paths) {
   for (const std::string& path : {paths.catalog_dir, paths.log_dir}) {
     ELANUS_RETURN_IF_ERROR(files.CreateDirectories(path));
@@ -133,8 +157,9 @@ class Roles {
     gauges_.reset();
     if (store_ != nullptr) store_->Stop();  // Nobody waits for a store that is down.
     if (coordinator_ != nullptr) coordinator_->Stop();
+    if (interim_ != nullptr) interim_->Stop();
     for (Executor* executor : {&compute_, &blocking_, &loading_, &background_, &cleanup_,
-                               &compaction_, &build_tasks_, &build_work_}) {
+                               &compaction_, &build_tasks_, &build_work_, &interim_work_}) {
       executor->Stop();
     }
     if (data_node_ != nullptr) data_node_->Stop();
@@ -165,8 +190,12 @@ class Roles {
         build_tasks_({.name = "build",
                       .num_threads = std::max(context.settings.segment.index_build_parallel, 1),
                       .queue_max = 1 << 20,
-                      .nice = 10}),
-        build_work_({.name = "buildwork", .num_threads = cores_, .queue_max = 65536, .nice = 10}) {}
+                      .nice = context.settings.build.nice}),
+        build_work_({.name = "buildwork",
+                     .num_threads = BuildHelpers(context.settings, cores_),
+                     .queue_max = 65536,
+                     .nice = context.settings.build.nice}),
+        interim_work_({.name = "interim", .num_threads = 1, .queue_max = 65536, .nice = 5}) {}
 
   // The coordinator keeps its own copy of what it checks by.
   void FollowSettings() {
@@ -242,9 +271,19 @@ class Roles {
         datanode::LocalDataNode::Parts{SystemClock(), *coordinator_, *log_, *store_, registry_,
                                        *watermark_, background_},
         DataNodeOptionsOf(settings));
+    interim_ =
+        std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
-        *coordinator_, *store_, registry_, *watermark_, compute_, loading_});
-    index_node_ = std::make_unique<indexnode::LocalIndexNode>(*store_, build_work_);
+        *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get()});
+    index_node_ = std::make_shared<indexnode::LocalIndexNode>(
+        *store_, build_work_,
+        indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),
+                                           .metrics = &context_.metrics});
+    context_.metrics.AddRefresher([gauge = context_.metrics.GetGauge(metric::kIndexBuildMemory),
+                                   node = std::weak_ptr<indexnode::LocalIndexNode>(index_node_)] {
+      const auto alive = node.lock();
+      gauge->Set(alive != nullptr ? static_cast<double>(alive->reserved_bytes()) : 0);
+    });
     coordinator_->Connect(data_node_.get(), query_node_.get(), index_node_.get());
     const uint64_t begin = SystemClock().MonotonicNs();
     ELANUS_RETURN_IF_ERROR(data_node_->Recover());
@@ -296,12 +335,14 @@ class Roles {
   Executor compaction_;
   Executor build_tasks_;
   Executor build_work_;
+  Executor interim_work_;
   std::unique_ptr<coord::Coordinator> coordinator_;
   std::unique_ptr<segment::Watermark> watermark_;
   std::unique_ptr<datanode::LocalDataNode> data_node_;
   std::unique_ptr<log::Log> log_;  // Its thread calls into the data node: goes first.
+  std::unique_ptr<segment::InterimIndexer> interim_;
   std::unique_ptr<querynode::LocalQueryNode> query_node_;
-  std::unique_ptr<indexnode::LocalIndexNode> index_node_;
+  std::shared_ptr<indexnode::LocalIndexNode> index_node_;
   std::unique_ptr<RoleGauges> gauges_;
   std::shared_ptr<const Settings> followed_;
   proxy::ProxyContext proxy_;

@@ -1,0 +1,136 @@
+#include "index/build_memory.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "index/codes.h"
+#include "index/index_params.h"
+#include "index/refiner.h"
+
+namespace elanus::index {
+namespace {
+
+constexpr int64_t kFixed = 16 << 20;  // Scratch of threads, tables, what the allocator holds back.
+
+// One build's sizes. All in bytes.
+class Sizes {
+ public:
+  Sizes(const BuildShape& shape, const Params& params)
+      : n_(static_cast<double>(shape.num_rows)),
+        dim_(static_cast<double>(shape.dim)),
+        width_(static_cast<double>(schema::FixedWidth(shape.type, shape.dim))),
+        type_(shape.type),
+        params_(params) {}
+
+  double vectors() const { return n_ * width_; }
+
+  // A graph while it is built, and its file: links of all levels and codes of 4 bits in both.
+  double Graph(double m) const {
+    const double links = n_ * (2 * m * 4 * 1.1 + 24);
+    const double codes = n_ * (std::ceil(dim_ / 32) * 16 + 8);
+    return 2 * (links + codes);
+  }
+  double Links(double m) const { return n_ * 2 * m * 4 * 1.1; }
+
+  // Codes of all rows, what they are trained on, and once more in the file.
+  double Codes(const CodeSpec& spec) const {
+    double bytes = dim_;  // A row.
+    switch (spec.kind) {
+      case CodeKind::kScalar:
+      case CodeKind::kUniform:
+      case CodeKind::kHalf:
+        bytes = dim_ * std::min<double>(spec.bits, 16) / 8;
+        break;
+      case CodeKind::kProduct:
+        bytes = static_cast<double>(spec.parts) * spec.levels * spec.bits / 8;
+        break;
+      case CodeKind::kSign:
+        bytes = dim_ * (spec.bits > 1 ? 9 : 1) / 8;
+        break;
+    }
+    const double sample = std::min(n_, static_cast<double>(TrainingRows(spec)));
+    return 2 * n_ * (bytes + 8) + 2 * sample * dim_ * 4;
+  }
+  double Refinement() const {
+    const RefineChoice choice = RefineChoiceOf(params_, type_);
+    return choice.by == RefineBy::kCodes ? Codes(choice.codes) : 0;
+  }
+
+  // Centroids, what they are trained on, and the list of each row.
+  double Lists() const {
+    const double nlist = std::min(n_, static_cast<double>(IntParam(params_, "nlist", 128)));
+    return nlist * (width_ + 4 * dim_) * 3 + n_ * 24;
+  }
+
+  // Vectors and links in pages. Codes beside the links fill what is left of a row's page.
+  double DiskRecords(double degree, bool inline_codes) const {
+    const double record = width_ + 4 + degree * 4;
+    const bool own_pages = inline_codes || record > 2048;
+    return n_ * (own_pages ? std::ceil(record / 4096) * 4096 : record * 1.5);
+  }
+
+  CodeSpec Product(int64_t default_m, int64_t default_levels = 1) const {
+    return {.kind = CodeKind::kProduct,
+            .bits = static_cast<uint32_t>(IntParam(params_, "nbits", 8)),
+            .parts = static_cast<uint32_t>(IntParam(params_, "m", default_m)),
+            .levels = static_cast<uint32_t>(IntParam(params_, "nrq", default_levels))};
+  }
+  CodeSpec Scalar() const {
+    const auto type = params_.find("sq_type");
+    return ScalarSpecOf(type == params_.end() ? "sq8" : type->second)
+        .value_or(CodeSpec{.kind = CodeKind::kScalar, .bits = 8});
+  }
+  double Int(const char* key, int64_t otherwise) const {
+    return static_cast<double>(IntParam(params_, key, otherwise));
+  }
+
+ private:
+  const double n_, dim_, width_;
+  const schema::DataType type_;
+  const Params& params_;
+};
+
+double Estimate(std::string_view kind, const Sizes& sizes) {
+  const double m = sizes.Int("M", 30);
+  if (kind == "HNSW") return sizes.Graph(m);
+  if (kind == "HNSW_SQ") {
+    return sizes.Graph(m) + sizes.Codes(sizes.Scalar()) + sizes.Refinement();
+  }
+  if (kind == "HNSW_PQ") {
+    return sizes.Graph(m) + sizes.Codes(sizes.Product(32)) + sizes.Refinement();
+  }
+  if (kind == "HNSW_PRQ") {
+    return sizes.Graph(m) + sizes.Codes(sizes.Product(2, 2)) + sizes.Refinement();
+  }
+  if (kind == "IVF_FLAT" || kind == "BIN_IVF_FLAT") return sizes.Lists();
+  if (kind == "IVF_SQ8") {
+    return sizes.Lists() + sizes.Codes(sizes.Scalar()) + sizes.Refinement();
+  }
+  if (kind == "IVF_PQ") {
+    return sizes.Lists() + sizes.Codes(sizes.Product(1)) + sizes.Refinement();
+  }
+  if (kind == "IVF_RABITQ") {
+    const CodeSpec spec{.kind = CodeKind::kSign,
+                        .bits = static_cast<uint32_t>(sizes.Int("rbq_bits", 1))};
+    return sizes.Lists() + sizes.Codes(spec) + sizes.Refinement();
+  }
+  if (kind == "SCANN") {
+    return sizes.Lists() + sizes.Codes({.kind = CodeKind::kUniform, .bits = 4});
+  }
+  if (kind == "DISKANN" || kind == "AISAQ") {
+    const double degree = sizes.Int("max_degree", 56);
+    const CodeSpec codes{.kind = CodeKind::kScalar, .bits = 8};  // More than most have.
+    const double file = sizes.DiskRecords(degree, kind == "AISAQ");
+    return std::max(sizes.Graph(degree / 2), sizes.Links(degree / 2) + sizes.Codes(codes) + file);
+  }
+  return 2 * sizes.vectors();  // A kind that says nothing of itself.
+}
+
+}  // namespace
+
+int64_t BuildMemoryBytes(const IndexKind& kind, const BuildShape& shape, const Params& params) {
+  if (!kind.builds_files || shape.num_rows == 0) return 0;
+  return kFixed + static_cast<int64_t>(std::min(Estimate(kind.name, {shape, params}), 9e18));
+}
+
+}  // namespace elanus::index

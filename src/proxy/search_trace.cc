@@ -1,0 +1,80 @@
+#include "proxy/search_trace.h"
+
+#include <algorithm>
+
+#include "common/metric_families.h"
+
+namespace elanus::proxy {
+namespace {
+
+constexpr size_t kSegmentsShown = 16;
+
+const char* StateOf(const roles::SegmentWork& work) {
+  return work.growing ? "growing" : "sealed";
+}
+
+}  // namespace
+
+roles::SegmentWork TotalOf(std::span<const roles::SegmentWork> work) {
+  roles::SegmentWork total;
+  for (const roles::SegmentWork& segment : work) {
+    total.rows += segment.rows;
+    total.candidates += segment.candidates;
+    total.searches += segment.searches;
+    total.distances += segment.distances;
+    total.hops += segment.hops;
+    total.reads += segment.reads;
+    total.bytes_read += segment.bytes_read;
+  }
+  return total;
+}
+
+std::string PlanText(std::span<const roles::SegmentWork> work) {
+  std::string out;
+  for (const roles::SegmentWork& segment : work.first(std::min(work.size(), kSegmentsShown))) {
+    out += fmt::format("{}{} {} ({} of {} rows): {}, {} distances", out.empty() ? "" : "; ",
+                       StateOf(segment), segment.segment, segment.candidates, segment.rows,
+                       segment.strategy, segment.distances);
+    if (segment.hops > 0) out += fmt::format(", {} hops", segment.hops);
+    if (segment.reads > 0) {
+      out += fmt::format(", {} reads of {} bytes", segment.reads, segment.bytes_read);
+    }
+  }
+  if (work.size() > kSegmentsShown) {
+    out += fmt::format("; and {} segments more", work.size() - kSegmentsShown);
+  }
+  return out;
+}
+
+std::string PlanJson(std::span<const roles::SegmentWork> work) {
+  std::string out;
+  for (const roles::SegmentWork& segment : work) {
+    // A strategy is our own text: nothing in it needs to be escaped.
+    out += fmt::format(
+        R"({}{{"id": {}, "state": "{}", "rows": {}, "candidates": {}, "strategy": "{}", )"
+        R"("searches": {}, "distances": {}, "hops": {}, "reads": {}, "bytes_read": {}}})",
+        out.empty() ? "" : ", ", segment.segment, StateOf(segment), segment.rows,
+        segment.candidates, segment.strategy, segment.searches, segment.distances, segment.hops,
+        segment.reads, segment.bytes_read);
+  }
+  return fmt::format(R"({{"segments": [{}]}})", out);
+}
+
+void CountWork(std::span<const roles::SegmentWork> work, MetricRegistry& metrics) {
+  for (const bool growing : {false, true}) {
+    std::vector<roles::SegmentWork> of_state;
+    std::copy_if(work.begin(), work.end(), std::back_inserter(of_state),
+                 [growing](const roles::SegmentWork& one) { return one.growing == growing; });
+    const roles::SegmentWork total = TotalOf(of_state);
+    const char* state = growing ? "Growing" : "Sealed";
+    const auto add = [&](const MetricFamily& family, int64_t count) {
+      if (count > 0) metrics.GetCounter(family, {state})->Add(static_cast<uint64_t>(count));
+    };
+    add(metric::kSearchDistances, total.distances);
+    add(metric::kSearchHops, total.hops);
+    add(metric::kSearchReads, total.reads);
+    add(metric::kSearchReadBytes, total.bytes_read);
+  }
+}
+
+}  // namespace elanus::proxy
