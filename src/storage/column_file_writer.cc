@@ -44,6 +44,7 @@ class ColumnFileWriter {
   }
 
   bool IsVectors(StreamKind kind) const {
+    if (kind == StreamKind::kBytes) return column_.type.type == schema::DataType::kArrayOfVector;
     return kind == StreamKind::kFixed && schema::IsDenseVector(column_.type.type);
   }
 
