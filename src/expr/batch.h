@@ -48,6 +48,7 @@ class Batch {
   // The values at a JSON path, one per row; those of `rows` are there (kMissing for null rows).
   const JsonValue* Json(int slot, int path, const Words& rows);
 
+  const Cancellation& cancellation() const { return cancellation_; }
   bool cancelled() const { return cancellation_.cancelled(); }
 
  private:

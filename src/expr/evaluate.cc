@@ -134,6 +134,7 @@ void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
                    node.operand.is_json() ? JsonContains(batch, node, rows, out)
                                           : ArraysContain(batch, node, rows, out);
                  },
+                 [&](const MatchElements& node) { CountElements(batch, node, rows, out); },
              },
              node.is);
 }

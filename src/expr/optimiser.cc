@@ -41,6 +41,7 @@ int CostOf(const Node& node) {
                         [](const Like& node) { return CostOf(node.operand) + 12; },
                         [](const Exists& node) { return CostOf(node.operand); },
                         [](const Contains& node) { return CostOf(node.operand) + 10; },
+                        [](const MatchElements& node) { return 30 + CostOf(*node.elements->root); },
                     },
                     node.is);
 }

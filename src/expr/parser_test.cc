@@ -103,8 +103,8 @@ TEST(Parser, SaysWhereAndWhatItExpected) {
   EXPECT_EQ(Gist("ts > ISO '2025-01-01'"),
             "ISO '...' is not supported by this version (line 1, column 6)");
   EXPECT_EQ(Gist("a =~ 'x'"), "operator =~ is not supported by this version (line 1, column 3)");
-  EXPECT_EQ(Gist("st[sub] == 1"),
-            "struct path st[sub] is not supported by this version (line 1, column 1)");
+  EXPECT_EQ(ParseText("1 < st[3][sub] < 5"), "(<< 1 st[3][sub] 5)");
+  EXPECT_EQ(ParseText("match_any(st, $[sub] == 1)"), "(match_any st (== $[sub] 1))");
 }
 
 TEST(Parser, RefusesDeepNestingWithoutRunningOutOfStack) {

@@ -138,9 +138,20 @@ struct Contains {
   std::vector<Value> values;  // Not empty.
 };
 
+class Plan;
+// How many elements of a struct array a plan over its elements keeps. UNKNOWN for a null array.
+struct MatchElements {
+  enum class Mode : uint8_t { kAll, kAny, kLeast, kMost, kExact };
+  Mode mode = Mode::kAny;
+  int64_t threshold = 0;  // kLeast, kMost, kExact.
+  // The arrays that the plan's fields come from, in their order; one of the struct at least.
+  std::vector<int> slots;
+  std::shared_ptr<const Plan> elements;  // Its rows are elements, its fields those of the struct.
+};
+
 struct Node {
   std::variant<Constant, ConstantIfValid, And, Or, Not, Compare, CompareColumns, Range, InList,
-               Like, NullTest, Exists, Contains>
+               Like, NullTest, Exists, Contains, MatchElements>
       is;
 };
 
@@ -154,6 +165,10 @@ class Plan {
   bool reports_30 = false;
   std::vector<FieldUse> fields;
   NodePtr root;
+  // Of a filter that ends in element_filter: it is about single elements of this struct array. The
+  // tree holds the same test as a MatchElements of rows.
+  std::string element_struct;
+  std::optional<MatchElements> element_filter;
   // The keys if the filter, as written, is `pk == v` or `pk in [...]`.
   std::optional<std::vector<schema::PrimaryKey>> exact_primary_keys;
 };
