@@ -2,6 +2,7 @@
 
 #include "common/crash_point.h"
 #include "index/index_kinds.h"
+#include "index/max_sim.h"
 #include "storage/column_file.h"
 
 namespace elanus::indexnode {
@@ -27,7 +28,7 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::Build(
   const meta::FieldFile* file = FileOf(*task.segment, task.index.field);
   // A field added after the segment was written has no vectors there: nothing to build.
   if (!kind->builds_files || file == nullptr) return roles::BuildResult{};
-  const auto metric = kernels::MetricFromName(task.index.metric);
+  const auto metric = index::ElementMetric(task.index.metric);
   if (!metric.has_value()) {
     return InternalError(ErrorCode::kInternal, "index {} has no known metric: {}", task.index.name,
                          task.index.metric);
@@ -37,8 +38,13 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::Build(
                           storage::ColumnFile::Open(std::move(object), file->key));
   const schema::ColumnView view = column->View();
   index::BuildOptions options;
-  options.rows = {view.type.type, view.type.dim, view.num_rows, view.fixed};
-  if (view.validity != nullptr) options.valid = {view.validity, view.num_rows};
+  if (view.type.type == schema::DataType::kArrayOfVector) {
+    options.rows = index::ElementRows(view).vectors();
+    if (options.rows.num_rows == 0) return roles::BuildResult{};
+  } else {
+    options.rows = {view.type.type, view.type.dim, view.num_rows, view.fixed};
+    if (view.validity != nullptr) options.valid = {view.validity, view.num_rows};
+  }
   options.metric = *metric;
   options.params = task.index.params;
   options.executor = &executor_;

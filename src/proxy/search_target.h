@@ -9,8 +9,9 @@
 namespace elanus::proxy {
 
 struct SearchTarget {
-  const schema::FieldSchema* field = nullptr;  // Into the collection's schema.
-  kernels::Metric metric = kernels::Metric::kL2;
+  const schema::FieldSchema* field = nullptr;     // Into the collection's schema.
+  kernels::Metric metric = kernels::Metric::kL2;  // Of single vectors.
+  bool ranks_lists = false;                       // The metric is MAX_SIM over it.
 };
 
 // Finds the field (the only vector field when none is named) and checks metric and parameters

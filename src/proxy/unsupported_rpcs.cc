@@ -33,7 +33,6 @@ constexpr UnsupportedRpc kUnsupportedRpcs[] = {
     {.name = "RemoveFileResource", .subject = "text analysis"},
     {.name = "ListFileResources", .subject = "text analysis"},
     {.name = "AlterCollectionSchema", .subject = "changing several parts of a schema at once"},
-    {.name = "AddCollectionStructField", .subject = "struct arrays"},
     {.name = "Import", .subject = "import"},
     {.name = "GetImportState", .subject = "import"},
     {.name = "ListImportTasks", .subject = "import"},

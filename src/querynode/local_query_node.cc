@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "query/merge.h"
+#include "querynode/element_rows.h"
 #include "querynode/fetch.h"
 #include "querynode/first_error.h"
 #include "querynode/grouped_search.h"
@@ -78,6 +79,24 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
   return candidates;
 }
 
+absl::StatusOr<std::vector<expr::ElementMatches>> LocalQueryNode::Elements(
+    const roles::ReadScope& scope, const ReadView& view,
+    const std::vector<kernels::Bitset>& candidates, const Cancellation& cancellation) {
+  std::vector<expr::ElementMatches> elements;
+  if (expr::ElementStructOf(*scope.filter).empty()) return elements;
+  elements.resize(view.segments.size());
+  FirstError error;
+  parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
+    const auto source = view.segments[i]->Source(scope.collection->schema, candidates[i].size());
+    auto matches =
+        expr::EvaluateElements(*scope.filter, *source, candidates[i].view(), cancellation);
+    error.Note(matches.status());
+    if (matches.ok()) elements[i] = *std::move(matches);
+  });
+  ELANUS_RETURN_IF_ERROR(error.status());
+  return elements;
+}
+
 absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRequest& request,
                                                            const Cancellation& cancellation) {
   ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
@@ -87,8 +106,10 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   if (field == nullptr) {
     return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]", request.field);
   }
-  const SegmentSearch search(request, field->column_type().width(), view.segments, parts_.compute,
-                             cancellation);
+  ELANUS_ASSIGN_OR_RETURN(const std::vector<expr::ElementMatches> elements,
+                          Elements(request.scope, view, candidates, cancellation));
+  SegmentSearch search(request, *field, view.segments, parts_.compute, cancellation);
+  search.KeepElements(elements);
   const schema::CollectionSchema& schema = request.scope.collection->schema;
   roles::SearchResult result;
   result.read_at = view.at;
@@ -118,6 +139,7 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
     for (const query::Hit& hit : list) {
       rows.push_back(hit.at);
       result.scores.push_back(kernels::ToScore(request.metric, hit.distance));
+      if (search.finds_elements()) result.elements.push_back(hit.at.element);
     }
   }
   if (grouped.has_value()) {
@@ -133,9 +155,13 @@ absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryReque
   ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
   ELANUS_ASSIGN_OR_RETURN(const std::vector<kernels::Bitset> candidates,
                           Candidates(request.scope, view, cancellation));
+  ELANUS_ASSIGN_OR_RETURN(const std::vector<expr::ElementMatches> elements,
+                          Elements(request.scope, view, candidates, cancellation));
+  const bool by_elements = !elements.empty();
   roles::QueryResult result;
   result.read_at = view.at;
-  for (const kernels::Bitset& rows : candidates) result.count += rows.Count();
+  for (const expr::ElementMatches& of : elements) result.count += of.elements.Count();
+  for (const kernels::Bitset& rows : candidates) result.count += by_elements ? 0 : rows.Count();
   if (request.count_only) return result;
 
   const query::KeyAt key_at = [&](const query::RowRef& at) {
@@ -157,8 +183,12 @@ absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryReque
       });
     }
   });
-  const std::vector<query::RowRef> rows =
-      query::MergeByKey(lists, request.offset, request.limit, key_at, timestamp_at);
+  std::vector<query::RowRef> rows =
+      query::MergeByKey(lists, by_elements ? 0 : request.offset, by_elements ? -1 : request.limit,
+                        key_at, timestamp_at);
+  if (by_elements) {
+    result.elements = ListElements(elements, request.offset, request.limit, rows);
+  }
   ELANUS_RETURN_IF_ERROR(cancellation.Check());
 
   const schema::CollectionSchema& schema = request.scope.collection->schema;

@@ -10,6 +10,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/executor.h"
+#include "expr/element_filter.h"
 #include "index/index_kinds.h"
 #include "querynode/loaded_collection.h"
 #include "roles/coordinator.h"
@@ -62,6 +63,10 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::StatusOr<std::vector<kernels::Bitset>> Candidates(const roles::ReadScope& scope,
                                                           const ReadView& view,
                                                           const Cancellation& cancellation);
+  // The matching elements of the candidates, by segment; none if the filter keeps rows.
+  absl::StatusOr<std::vector<expr::ElementMatches>> Elements(
+      const roles::ReadScope& scope, const ReadView& view,
+      const std::vector<kernels::Bitset>& candidates, const Cancellation& cancellation);
   std::shared_ptr<LoadedCollection> Find(CollectionId collection) const;
   std::shared_ptr<LoadedCollection> Get(CollectionId collection);
   // What to load, as it was when the load was asked for.
@@ -82,9 +87,11 @@ class LocalQueryNode final : public roles::QueryNode {
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
   void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                   segment::SealedSegment& sealed);
-  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(
-      const index::IndexKind& kind, const std::string& key, const index::VectorRows& rows,
-      kernels::Metric metric, const index::Params& params);
+  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(const index::IndexKind& kind,
+                                                                  const std::string& key,
+                                                                  const index::VectorRows& rows,
+                                                                  kernels::Metric metric,
+                                                                  const index::Params& params);
 
   const Parts parts_;
   mutable absl::Mutex mutex_;

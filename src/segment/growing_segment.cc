@@ -5,6 +5,7 @@
 
 #include "common/check.h"
 #include "index/brute_force.h"
+#include "segment/list_search.h"
 
 namespace elanus::segment {
 namespace {
@@ -222,6 +223,17 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> GrowingSegment::Search
     const Cancellation& cancellation) const {
   const GrowingColumn* column = Find(spec.field);
   if (column == nullptr) return std::vector<std::vector<index::Neighbor>>(spec.num_queries);
+  if (column->type().type == schema::DataType::kArrayOfVector) {
+    std::vector<ListRun> runs;
+    std::vector<uint64_t> unused;  // Null rows have no vectors.
+    for (int64_t begin = 0; begin < candidates.size();) {
+      const int chunk = ChunkOf(begin);
+      const int64_t count = std::min(ChunkSize(chunk), candidates.size() - begin);
+      runs.push_back({index::ElementRows(column->View(chunk, count, unused)), begin});
+      begin += count;
+    }
+    return SearchLists(spec, runs, nullptr, candidates, cancellation);
+  }
   index::BruteForce search(column->type().type, column->type().dim, spec.metric, spec.queries,
                            spec.num_queries, spec.k, spec.range);
   kernels::Bitset allowed = candidates;

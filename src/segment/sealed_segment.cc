@@ -3,6 +3,7 @@
 #include "common/check.h"
 #include "index/brute_force.h"
 #include "schema/row_batch.h"
+#include "segment/list_search.h"
 
 namespace elanus::segment {
 namespace {
@@ -139,6 +140,9 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
   const storage::ColumnFile* file = Find(field);
   if (file == nullptr) return {};
   const schema::ColumnView view = file->View();
+  if (view.type.type == schema::DataType::kArrayOfVector) {
+    return index::ElementRows(view).vectors();
+  }
   return {view.type.type, view.type.dim, view.num_rows, view.fixed};
 }
 
@@ -184,6 +188,13 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
   const storage::ColumnFile* file = Find(spec.field);
   if (file == nullptr) return hits;
   const schema::ColumnView view = file->View();
+  if (view.type.type == schema::DataType::kArrayOfVector) {
+    const std::shared_ptr<const LoadedIndex> loaded = IndexOf(spec.field);
+    const bool usable = loaded != nullptr && loaded->metric == spec.metric;
+    const ListRun run{index::ElementRows(view)};
+    return SearchLists(spec, {&run, 1}, usable ? loaded->index.get() : nullptr, candidates,
+                       cancellation);
+  }
   const index::VectorRows rows = Vectors(spec.field);
   kernels::Bitset without_nulls;
   const kernels::Bitset* allowed = &candidates;
