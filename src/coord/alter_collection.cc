@@ -55,7 +55,10 @@ bool IsFieldKey(std::string_view key, const schema::FieldSchema& field) {
            (field.type == schema::DataType::kArray &&
             field.element_type == schema::DataType::kVarChar);
   }
-  if (key == "max_capacity") return field.type == schema::DataType::kArray;
+  // The fields of a struct array share it.
+  if (key == "max_capacity") {
+    return field.type == schema::DataType::kArray && field.struct_name.empty();
+  }
   return key == kMmapKey || key == kWarmupKey || key == "field.description";
 }
 
@@ -185,6 +188,24 @@ absl::Status Coordinator::AddField(const std::string& db, const std::string& col
   meta::Collection collection = *found;
   field.id = collection.schema.NextFieldId();
   collection.schema.fields.push_back(std::move(field));
+  collection.updated = timestamps_->Next();
+  ELANUS_RETURN_IF_ERROR(change.Put(std::move(collection)));
+  ELANUS_RETURN_IF_ERROR(change.Commit());
+  change.NotifyChanged(found->id);
+  return absl::OkStatus();
+}
+
+absl::Status Coordinator::AddStruct(const std::string& db, const std::string& collection_name,
+                                    const schema::StructSchema& added,
+                                    std::vector<schema::FieldSchema> fields) {
+  Change change(*this);
+  ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr found,
+                          state_.FindCollection(db, collection_name));
+  ELANUS_RETURN_IF_ERROR(schema::ValidateAddedStruct(found->schema, added, fields, limits_.schema));
+  meta::Collection collection = *found;
+  collection.schema.structs.push_back(added);
+  for (schema::FieldSchema& field : fields) collection.schema.fields.push_back(std::move(field));
+  schema::AssignFieldIds(collection.schema);
   collection.updated = timestamps_->Next();
   ELANUS_RETURN_IF_ERROR(change.Put(std::move(collection)));
   ELANUS_RETURN_IF_ERROR(change.Commit());

@@ -26,6 +26,7 @@ absl::Status TooManyCollections(int64_t limit) {
 schema::CollectionSchema AsGiven(schema::CollectionSchema schema) {
   std::erase_if(schema.fields, [](const schema::FieldSchema& field) { return field.is_dynamic; });
   for (schema::FieldSchema& field : schema.fields) field.id = FieldId();
+  for (schema::StructSchema& owner : schema.structs) owner.id = FieldId();
   return schema;
 }
 
@@ -50,6 +51,7 @@ absl::StatusOr<meta::Collection> Resolve(const roles::CreateCollectionRequest& r
   out.database_name = database.name;
   out.schema = request.schema;
   for (schema::FieldSchema& field : out.schema.fields) field.id = FieldId();
+  for (schema::StructSchema& owner : out.schema.structs) owner.id = FieldId();
   out.num_shards = request.num_shards == 0 ? 1 : request.num_shards;
   if (out.num_shards < 0 || out.num_shards > limits.shards_max) {
     return Invalid("maximum shards's number should be limited to {}", limits.shards_max);

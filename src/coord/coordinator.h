@@ -93,6 +93,9 @@ class Coordinator final : public roles::Coordinator {
                           const std::vector<std::string>& delete_keys) override;
   absl::Status AddField(const std::string& db, const std::string& collection,
                         schema::FieldSchema field) override;
+  absl::Status AddStruct(const std::string& db, const std::string& collection,
+                         const schema::StructSchema& added,
+                         std::vector<schema::FieldSchema> fields) override;
 
   absl::Status CreatePartition(const std::string& db, const std::string& collection,
                                const std::string& name) override;

@@ -64,6 +64,12 @@ absl::StatusOr<std::vector<FieldId>> FindFields(const schema::CollectionSchema& 
                                                 const roles::LoadRequest& request) {
   std::vector<FieldId> out;
   for (const std::string& name : request.fields) {
+    if (const schema::StructSchema* owner = schema.FindStruct(name)) {
+      for (const schema::FieldSchema* field : schema.SubFields(*owner)) {
+        if (!Contains(out, field->id)) out.push_back(field->id);
+      }
+      continue;
+    }
     const schema::FieldSchema* field = schema.Find(name);
     if (field == nullptr) {
       return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]", name);

@@ -64,9 +64,10 @@ enum class AstOp : uint8_t {
   kOr,
 };
 
-// ["key"] or [0].
+// ["key"], [0], or [sub], a field of a struct array.
 struct PathStep {
   bool is_index = false;
+  bool is_sub_field = false;
   int64_t index = 0;
   std::string_view key;
 };

@@ -58,6 +58,7 @@ class Batch {
   // The literal of a query made ready for many rows; kept for all batches.
   geometry::SpatialTest& SpatialTestOf(const geometry::SpatialQuery& query);
 
+  const Cancellation& cancellation() const { return cancellation_; }
   bool cancelled() const { return cancellation_.cancelled(); }
 
  private:

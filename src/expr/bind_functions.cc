@@ -49,10 +49,14 @@ absl::StatusOr<Bound> Binder::BindRegex(const AstNode& node) {
 }
 
 absl::StatusOr<Bound> Binder::BindNullTest(const AstNode& node) {
+  if (const auto* owner = StructAt(Child(node, 0)); owner != nullptr) {
+    return Predicate(NullTest{AnyArrayOf(*owner).operand().slot, !node.negated});
+  }
   ELANUS_ASSIGN_OR_RETURN(Bound child, BindChild(node, 0));
   const Operand& operand = child.operand();
   const bool is_null = !node.negated;
-  if (schema::IsVector(operand.type) && operand.kind == Operand::Kind::kColumn) {
+  const bool lists = operand.type == DataType::kArrayOfVector;
+  if (schema::IsVector(operand.type) && operand.kind == Operand::Kind::kColumn && !lists) {
     return Error(node, "IsNull/IsNotNull operations are not supported on vector fields");
   }
   if (operand.kind == Operand::Kind::kArrayElement) {
@@ -97,9 +101,16 @@ absl::StatusOr<Bound> Binder::BindCall(const AstNode& node) {
   if (name == "random_sample") {
     return Error(node, "random_sample must be the whole filter or its last part behind 'and'");
   }
-  for (const std::string_view known :
-       {"text_match_fuzzy", "element_filter", "match_all", "match_any", "match_least", "match_most",
-        "match_exact"}) {
+  constexpr std::pair<std::string_view, MatchElements::Mode> kMatches[] = {
+      {"match_all", MatchElements::Mode::kAll},     {"match_any", MatchElements::Mode::kAny},
+      {"match_least", MatchElements::Mode::kLeast}, {"match_most", MatchElements::Mode::kMost},
+      {"match_exact", MatchElements::Mode::kExact},
+  };
+  if (name == "element_filter") return BindElementFilter(node);
+  for (const auto& [match, mode] : kMatches) {
+    if (name == match) return BindMatch(node, mode);
+  }
+  for (const std::string_view known : {"text_match_fuzzy"}) {
     if (name == known) {
       return Error(node, fmt::format("function {} is not supported by this version", name));
     }
@@ -115,9 +126,15 @@ absl::Status Binder::CheckArguments(const AstNode& node, uint32_t count) const {
 
 absl::StatusOr<Bound> Binder::BindLength(const AstNode& node) {
   ELANUS_RETURN_IF_ERROR(CheckArguments(node, 1));
-  ELANUS_ASSIGN_OR_RETURN(Bound child, BindChild(node, 0));
+  Bound child;
+  if (const auto* owner = StructAt(Child(node, 0)); owner != nullptr) {
+    child = AnyArrayOf(*owner);
+  } else {
+    ELANUS_ASSIGN_OR_RETURN(child, BindChild(node, 0));
+  }
   const bool json = child.is_operand() && child.operand().kind == Operand::Kind::kJson;
-  const bool array = child.is_operand() && child.operand().kind == Operand::Kind::kArray;
+  const bool array = child.is_operand() && (child.operand().kind == Operand::Kind::kArray ||
+                                            child.operand().type == DataType::kArrayOfVector);
   if ((!json && !array) || child.operand().arithmetic.has_value()) {
     return Error(node, "array_length operation are only supported on array and json fields now");
   }

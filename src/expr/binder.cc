@@ -45,8 +45,18 @@ absl::StatusOr<Plan> Binder::Run() {
     plan_.root = MakeNode(Constant{true});
     return std::move(plan_);
   }
-  ELANUS_ASSIGN_OR_RETURN(Bound root, BindRoot());
-  const AstNode& node = ast_[ast_.root];
+  last_part_ = ast_.root;
+  const AstNode& root = ast_[ast_.root];
+  if (root.kind == AstKind::kLogical && root.op == AstOp::kAnd) {
+    last_part_ = ast_.Children(root).back();
+  }
+  return RunAt(ast_.root);
+}
+
+absl::StatusOr<Plan> Binder::RunAt(NodeId id) {
+  const bool whole = last_part_.has_value();  // Not the elements inside a filter.
+  ELANUS_ASSIGN_OR_RETURN(Bound root, whole ? BindRoot() : BindNode(id));
+  const AstNode& node = ast_[id];
   if (root.is_bool_constant()) {
     const bool written = node.kind == AstKind::kLiteral || node.kind == AstKind::kTemplate;
     if (written && !plan_.reports_30) return NotAPredicate(node, "Bool");
@@ -171,6 +181,16 @@ absl::StatusOr<Bound> Binder::BindName(const AstNode& node) {
   const FieldSchema* field = schema_.Find(node.text);
   const std::span<const PathStep> steps =
       node.kind == AstKind::kPath ? ast_.Steps(node) : std::span<const PathStep>();
+  if (!steps.empty() && steps.back().is_sub_field) return BindStructPath(node);
+  if (binds_elements_) {
+    return Error(node, fmt::format("inside a test of elements only $[...] can be named, found {}",
+                                   ast_.TextOf(node)));
+  }
+  if (schema_.FindStruct(node.text) != nullptr) {
+    return Error(node, fmt::format("struct array {} cannot stand here, but its fields can, as "
+                                   "{}[field]",
+                                   node.text, node.text));
+  }
   JsonPath path;
   if (field == nullptr) {
     field = schema_.dynamic_field();

@@ -46,6 +46,10 @@ class Binder {
     plan_.reports_30 = options.reports_30;
   }
   absl::StatusOr<Plan> Run();
+  // The plan of the part at `id`.
+  absl::StatusOr<Plan> RunAt(NodeId id);
+  // Names are those of a struct's elements from now on: `$[sub]`, and no others.
+  void BindElements() { binds_elements_ = true; }
 
  private:
   absl::Status Error(const AstNode& at, std::string_view gist) const {
@@ -71,6 +75,11 @@ class Binder {
   absl::StatusOr<Operand> JsonOperand(const AstNode& node, const schema::FieldSchema& field,
                                       JsonPath path);
   absl::StatusOr<Bound> BindName(const AstNode& node);
+  absl::StatusOr<Bound> BindStructPath(const AstNode& node);
+  // The struct array that a node names; null if it is something else.
+  const schema::StructSchema* StructAt(const AstNode& node) const;
+  // Any of its arrays: they have one length and are null together.
+  Bound AnyArrayOf(const schema::StructSchema& owner);
   // A TEXT field serves text functions only, whatever the comparison.
   absl::Status CheckComparable(const AstNode& node, const Operand& operand) const;
 
@@ -114,6 +123,10 @@ class Binder {
   // The integer after field and query; `otherwise` if there is none.
   absl::StatusOr<int64_t> MatchNumber(const AstNode& node, std::string_view name, int64_t least,
                                       int64_t most, int64_t otherwise);
+  absl::StatusOr<Bound> BindMatch(const AstNode& node, MatchElements::Mode mode);
+  absl::StatusOr<Bound> BindElementFilter(const AstNode& node);
+  absl::StatusOr<MatchElements> MatchOf(const AstNode& node, MatchElements::Mode mode,
+                                        const schema::StructSchema** owner);
 
   std::optional<std::vector<schema::PrimaryKey>> ExactKeys(const Node& root) const;
 
@@ -122,6 +135,8 @@ class Binder {
   const TemplateValues& values_;
   const absl::TimeZone zone_;
   const SourceText source_;
+  bool binds_elements_ = false;
+  std::optional<NodeId> last_part_;  // Of the filter; where element_filter may stand.
   Plan plan_;
 };
 

@@ -141,6 +141,7 @@ void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
                                           : ArraysContain(batch, node, rows, out);
                  },
                  [&](const TextMatch& node) { MatchTexts(batch, node, rows, out); },
+                 [&](const MatchElements& node) { CountElements(batch, node, rows, out); },
              },
              node.is);
 }

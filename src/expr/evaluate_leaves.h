@@ -32,6 +32,9 @@ void CompareTwoColumns(Batch& batch, const CompareColumns& node, const Words& ro
 void CompareArrays(Batch& batch, const Compare& node, const Words& rows, Mask& out);
 void ArraysContain(Batch& batch, const Contains& node, const Words& rows, Mask& out);
 
+// Elements of struct arrays.
+void CountElements(Batch& batch, const MatchElements& node, const Words& rows, Mask& out);
+
 // JSON values, at a path or whole.
 void CompareJson(Batch& batch, const Compare& node, const Words& rows, Mask& out);
 void JsonInRange(Batch& batch, const Range& node, const Words& rows, Mask& out);

@@ -88,23 +88,25 @@ std::optional<Keys> Required(const Plan& plan, const Node& node, FieldId field) 
 // --- fields ---
 
 void AddSlots(const Node& node, std::set<int>& slots) {
-  std::visit(Overload{
-                 [](const Constant&) {},
-                 [&](const ConstantIfValid& node) { slots.insert(node.slot); },
-                 [&](const NullTest& node) { slots.insert(node.slot); },
-                 [&](const And& node) {
-                   for (const NodePtr& child : node.children) AddSlots(*child, slots);
-                 },
-                 [&](const Or& node) {
-                   for (const NodePtr& child : node.children) AddSlots(*child, slots);
-                 },
-                 [&](const Not& node) { AddSlots(*node.child, slots); },
-                 [&](const CompareColumns& node) {
-                   slots.insert({node.left, node.right});
-                 },
-                 [&](const auto& leaf) { slots.insert(leaf.operand.slot); },
-             },
-             node.is);
+  std::visit(
+      Overload{
+          [](const Constant&) {},
+          [&](const ConstantIfValid& node) { slots.insert(node.slot); },
+          [&](const NullTest& node) { slots.insert(node.slot); },
+          [&](const And& node) {
+            for (const NodePtr& child : node.children) AddSlots(*child, slots);
+          },
+          [&](const Or& node) {
+            for (const NodePtr& child : node.children) AddSlots(*child, slots);
+          },
+          [&](const Not& node) { AddSlots(*node.child, slots); },
+          [&](const CompareColumns& node) {
+            slots.insert({node.left, node.right});
+          },
+          [&](const MatchElements& node) { slots.insert(node.slots.begin(), node.slots.end()); },
+          [&](const auto& leaf) { slots.insert(leaf.operand.slot); },
+      },
+      node.is);
 }
 
 // --- text ---
@@ -227,6 +229,22 @@ std::string_view RelationName(geometry::Relation relation) {
   return "";
 }
 
+std::string_view MatchName(MatchElements::Mode mode) {
+  switch (mode) {
+    case MatchElements::Mode::kAll:
+      return "match_all";
+    case MatchElements::Mode::kAny:
+      return "match_any";
+    case MatchElements::Mode::kLeast:
+      return "match_least";
+    case MatchElements::Mode::kMost:
+      return "match_most";
+    case MatchElements::Mode::kExact:
+      return "match_exact";
+  }
+  return "";
+}
+
 std::string TextOf(const Plan& plan, const Node& node) {
   const auto field = [&](int slot) { return plan.fields[slot].name; };
   return std::visit(
@@ -282,6 +300,10 @@ std::string TextOf(const Plan& plan, const Node& node) {
                                ListText(node.values));
           },
           [](const TextMatch& node) { return node.source; },
+          [&](const MatchElements& node) {
+            return fmt::format("{}({}, {}, {})", MatchName(node.mode), field(node.slots.front()),
+                               TextOf(*node.elements, *node.elements->root), node.threshold);
+          },
       },
       node.is);
 }

@@ -52,10 +52,13 @@ void LoadArrays(const schema::ColumnView& column, const Operand& operand, int64_
   lane.present = 0;
   for (; rows != 0; rows &= rows - 1) {
     const int i = std::countr_zero(rows);
-    const schema::ArrayView array(column.type.element_type, column.Bytes(begin + i));
     if (operand.kind == Operand::Kind::kArrayLength) {
-      lane.values[i] = static_cast<T>(array.size());
-    } else if (operand.index < array.size()) {
+      lane.values[i] = static_cast<T>(schema::ElementCount(column, begin + i));
+      lane.present |= uint64_t{1} << i;
+      continue;
+    }
+    const schema::ArrayView array(column.type.element_type, column.Bytes(begin + i));
+    if (operand.index < array.size()) {
       lane.values[i] = schema::IsFloating(operand.type)
                            ? static_cast<T>(array.Double(operand.index))
                            : static_cast<T>(array.Int(operand.index));

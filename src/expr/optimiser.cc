@@ -47,6 +47,7 @@ int CostOf(const Node& node) {
                         // By an index once, then a word at a time. Without one it is dear, but
                         // there is no telling yet.
                         [](const TextMatch&) { return 5; },
+                        [](const MatchElements& node) { return 30 + CostOf(*node.elements->root); },
                     },
                     node.is);
 }

@@ -247,7 +247,10 @@ class Parser {
   std::optional<AstOp> RangeAhead(const Infix& infix) const {
     if (infix.level != kLevelRelation) return std::nullopt;
     const TokenKind middle = Peek(1).kind;
-    if (middle != TokenKind::kName && middle != TokenKind::kPath) return std::nullopt;
+    if (middle != TokenKind::kName && middle != TokenKind::kPath &&
+        middle != TokenKind::kStructPath) {
+      return std::nullopt;
+    }
     const std::optional<Infix> second = InfixOf(Peek(2).kind);
     if (!second.has_value() || !SameDirection(infix.op, second->op)) return std::nullopt;
     return second->op;
@@ -344,6 +347,7 @@ class Parser {
       case TokenKind::kName:
         return Peek(1).kind == TokenKind::kLeftParen ? Call() : NullTest();
       case TokenKind::kPath:
+      case TokenKind::kStructPath:
         return NullTest();
       case TokenKind::kFunction:
         return Call();
@@ -353,10 +357,6 @@ class Parser {
         return List();
       case TokenKind::kLeftBrace:
         return Template();
-      case TokenKind::kStructPath:
-        return source_.Error(token.offset, fmt::format("struct path {} is not supported by this "
-                                                       "version",
-                                                       token.text));
       case TokenKind::kReserved:
         if (IsWord(token, "iso")) return TimeBehindConstant();
         return Unexpected("a value, a name or '('");
@@ -503,13 +503,17 @@ class Parser {
     return Add(node, token.offset);
   }
 
-  // One `"key"]` or `0]`; `*at` moves from the bracket before it to the one behind it.
+  // One `"key"]`, `0]` or `sub]`; `*at` moves from the bracket before it to the one behind it.
   absl::Status Step(std::string_view inside, uint32_t offset, size_t* at) {
     PathStep step;
     if (const auto scan = ScanString(inside, true)) {
       ELANUS_ASSIGN_OR_RETURN(step.key, Meaning(inside.substr(0, scan->length), offset));
       if (step.key.empty()) return source_.Error(offset, "invalid identifier: empty key in path");
       *at += scan->length + 2;
+    } else if (inside[0] < '0' || inside[0] > '9') {
+      step.is_sub_field = true;  // The lexer has seen where it ends.
+      step.key = inside.substr(0, inside.find(']'));
+      *at += step.key.size() + 2;
     } else {
       step.is_index = true;
       const auto [end, error] =

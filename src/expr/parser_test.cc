@@ -107,8 +107,8 @@ TEST(Parser, SaysWhereAndWhatItExpected) {
   EXPECT_EQ(Gist("ISO '2025-01-01' < 5"),
             "invalid expression: expected the name of a Timestamptz field, found '5' (line 1, "
             "column 20)");
-  EXPECT_EQ(Gist("st[sub] == 1"),
-            "struct path st[sub] is not supported by this version (line 1, column 1)");
+  EXPECT_EQ(ParseText("1 < st[3][sub] < 5"), "(<< 1 st[3][sub] 5)");
+  EXPECT_EQ(ParseText("match_any(st, $[sub] == 1)"), "(match_any st (== $[sub] 1))");
 }
 
 TEST(Parser, RefusesDeepNestingWithoutRunningOutOfStack) {

@@ -167,10 +167,21 @@ struct TextMatch {
   std::string source;          // As written: `phrase_match(title, "a b", 2)`.
 };
 
+class Plan;
+// How many elements of a struct array a plan over its elements keeps. UNKNOWN for a null array.
+struct MatchElements {
+  enum class Mode : uint8_t { kAll, kAny, kLeast, kMost, kExact };
+  Mode mode = Mode::kAny;
+  int64_t threshold = 0;  // kLeast, kMost, kExact.
+  // The arrays that the plan's fields come from, in their order; one of the struct at least.
+  std::vector<int> slots;
+  std::shared_ptr<const Plan> elements;  // Its rows are elements, its fields those of the struct.
+};
+
 struct Node {
   std::variant<Constant, ConstantIfValid, And, Or, Not, Compare, CompareColumns, Range, InList,
                Like, Regex, CompareMovedTime, CompareSpatially, NullTest, Exists, Contains,
-               TextMatch>
+               TextMatch, MatchElements>
       is;
 };
 
@@ -185,6 +196,10 @@ class Plan {
   std::vector<FieldUse> fields;
   NodePtr root;
   std::optional<double> sample;  // Of random_sample: the part of the rows to keep.
+  // Of a filter that ends in element_filter: it is about single elements of this struct array. The
+  // tree holds the same test as a MatchElements of rows.
+  std::string element_struct;
+  std::optional<MatchElements> element_filter;
   // The keys if the filter, as written, is `pk == v` or `pk in [...]`.
   std::optional<std::vector<schema::PrimaryKey>> exact_primary_keys;
 };

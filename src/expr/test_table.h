@@ -47,6 +47,13 @@ class TestTable final : public ColumnSource {
       }
     }
     if (schema::IsDenseVector(field.type)) field.type_params.emplace("dim", "2");
+    // "st[n] Array Int32": a field of a struct array.
+    if (const size_t bracket = field.name.find('['); bracket != std::string::npos) {
+      field.struct_name = field.name.substr(0, bracket);
+      if (schema_.FindStruct(field.struct_name) == nullptr) {
+        schema_.structs.push_back({.name = field.struct_name, .nullable = field.nullable});
+      }
+    }
     schema_.enable_dynamic_field |= field.is_dynamic;
     schema_.fields.push_back(field);
     columns_.emplace_back(field.column_type());

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "index/index_kinds.h"
+#include "index/max_sim.h"
 #include "index/scalar_kinds.h"
 
 namespace elanus::index {
@@ -91,10 +92,6 @@ Family FamilyOf(DataType type) {
   return Family::kFloat;
 }
 
-bool IsMaxSim(std::string_view metric) {
-  return metric.starts_with("MAX_SIM");
-}
-
 template <size_t N>
 bool OneOf(std::string_view value, const std::string_view (&list)[N]) {
   return std::find(std::begin(list), std::end(list), value) != std::end(list);
@@ -163,6 +160,20 @@ std::string Upper(std::string text) {
 // Index types that rank whole lists of vectors (MAX_SIM).
 bool RanksLists(std::string_view type) {
   return OneOf(type, {"HNSW"sv, "HNSW_SQ"sv, "HNSW_PQ"sv, "HNSW_PRQ"sv, "IVF_FLAT"sv, "DISKANN"sv});
+}
+
+// How the first stage of a list search finds its candidates; tokenann looks near each vector.
+absl::Status CheckListStrategy(const Params& params) {
+  const auto it = params.find("emb_list_strategy");
+  if (it == params.end() || it->second == "tokenann") return absl::OkStatus();
+  if (OneOf(it->second, {"muvera"sv, "lemur"sv})) {
+    return UserError(ErrorCode::kIndexNotSupported,
+                     "emb_list_strategy {} is not in this version of Elanus; use tokenann: index "
+                     "type not supported",
+                     it->second);
+  }
+  return InvalidIndexParams(
+      fmt::format("invalid emb_list_strategy: {}, expected: tokenann, muvera, lemur", it->second));
 }
 
 // What this server chooses itself. Dense vectors get a graph, which is walked by four-bit codes and
@@ -293,8 +304,10 @@ absl::StatusOr<ResolvedIndex> ResolveVectorIndex(const FieldSchema& field, Param
                     fmt::join(kind->metric_names, " ")));
   }
   ELANUS_RETURN_IF_ERROR(kind->check_build(field, out.params));
+  if (lists) ELANUS_RETURN_IF_ERROR(CheckListStrategy(out.params));
   ELANUS_RETURN_IF_ERROR(CheckProperties(kind->name, out.params));
-  if (!kind->available || !schema::IsDenseVector(field.type)) {
+  const bool in_lists = field.type == DataType::kArrayOfVector;
+  if (!kind->available || !(in_lists || schema::IsDenseVector(field.type))) {
     return NotInThisVersion(field, out.is_auto ? kAutoIndex : kind->name);
   }
   out.type = kind->name;

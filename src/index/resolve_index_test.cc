@@ -204,7 +204,18 @@ TEST(ResolveIndex, RefusesKnownTypesThatThisVersionLacks) {
           .ok());
   auto lists = Field(DataType::kArrayOfVector);
   lists.element_type = DataType::kFloatVector;
-  EXPECT_HAS(Why(lists, Typed("HNSW", "MAX_SIM"), ErrorCode::kIndexNotSupported), "HNSW");
+  lists.type_params["dim"] = "8";
+  for (const char* type : {"HNSW", "HNSW_SQ", "IVF_FLAT", "DISKANN"}) {
+    EXPECT_TRUE(ResolveIndex(lists, Typed(type, "MAX_SIM_IP")).ok()) << type;
+  }
+  EXPECT_TRUE(ResolveIndex(lists, Typed("FLAT", "L2")).ok()) << "each vector by itself";
+  const auto strategy = [](const char* name) {
+    return Typed("HNSW", "MAX_SIM", {{"emb_list_strategy", name}});
+  };
+  EXPECT_TRUE(ResolveIndex(lists, strategy("tokenann")).ok());
+  EXPECT_HAS(Why(lists, strategy("muvera"), ErrorCode::kIndexNotSupported),
+             "emb_list_strategy muvera is not in this version");
+  EXPECT_HAS(Why(lists, strategy("x")), "invalid emb_list_strategy: x");
   EXPECT_HAS(Why(lists, Typed("FLAT", "MAX_SIM")),
              "data type ArrayOfVector can't build with this index FLAT");
   EXPECT_HAS(Why(lists, Typed("HNSW", "JACCARD")),

@@ -4,6 +4,7 @@
 #include "common/metric_families.h"
 #include "index/build_memory.h"
 #include "index/index_kinds.h"
+#include "index/max_sim.h"
 #include "indexnode/build_report.h"
 #include "storage/column_file.h"
 
@@ -40,7 +41,7 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
   const meta::FieldFile* file = FileOf(*task.segment, task.index.field);
   // A field added after the segment was written has no vectors there: nothing to build.
   if (!kind->builds_files || file == nullptr) return roles::BuildResult{};
-  const auto metric = kernels::MetricFromName(task.index.metric);
+  const auto metric = index::ElementMetric(task.index.metric);
   if (!metric.has_value()) {
     return InternalError(ErrorCode::kInternal, "index {} has no known metric: {}", task.index.name,
                          task.index.metric);
@@ -56,8 +57,13 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
   BuildReport report(task, observer, metrics_);
   report.Begin(view.num_rows, memory_bytes);
   index::BuildOptions options;
-  options.rows = {view.type.type, view.type.dim, view.num_rows, view.fixed};
-  if (view.validity != nullptr) options.valid = {view.validity, view.num_rows};
+  if (view.type.type == schema::DataType::kArrayOfVector) {
+    options.rows = index::ElementRows(view).vectors();
+    if (options.rows.num_rows == 0) return roles::BuildResult{};
+  } else {
+    options.rows = {view.type.type, view.type.dim, view.num_rows, view.fixed};
+    if (view.validity != nullptr) options.valid = {view.validity, view.num_rows};
+  }
   options.metric = *metric;
   options.params = task.index.params;
   options.executor = &executor_;

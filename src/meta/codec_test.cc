@@ -43,6 +43,11 @@ Collection MakeCollection() {
   out.schema.fields[6].default_value = std::string("x");
   out.schema.fields.push_back(MakeField(107, "$meta", schema::DataType::kJson));
   out.schema.fields[7].is_dynamic = true;
+  out.schema.fields.push_back(MakeField(109, "st[n]", schema::DataType::kArrayOfVector));
+  out.schema.fields[8].element_type = schema::DataType::kInt8Vector;
+  out.schema.fields[8].struct_name = "st";
+  out.schema.fields[8].type_params = {{"dim", "16"}, {"max_capacity", "5"}};
+  out.schema.structs = {{FieldId(108), "st", "parts", true, {{"mmap.enabled", "false"}}}};
   out.schema.properties = {{"version", "3"}};
   out.num_shards = 2;
   out.consistency = ConsistencyLevel::kSession;
@@ -156,6 +161,14 @@ TEST(Codec, RefusesRowsThatAreNotWhatItWrites) {
       {"\"dim\":\"8\"", "\"dim\":\"99999999999\""},
       {"\"primary_key\":true", "\"primary_key\":false"},
       {"\"type\":101", "\"type\":99"},
+      {"\"dim\":\"16\"", "\"dim\":\"0\""},
+      {"\"element_type\":105", "\"element_type\":104"},
+      {"\"struct\":\"st\"", "\"struct\":\"su\""},
+      {"\"name\":\"st[n]\"", "\"name\":\"st(n)\""},
+      {"\"name\":\"st[n]\"", "\"name\":\"s\""},
+      {"\"name\":\"st\"", "\"name\":\"v\""},
+      {"\"id\":108", "\"id\":109"},
+      {"\"structs\":[", "\"structs\":[7,"},
       {"\"name\":\"tags\"", "\"name\":\"v\""},
       {"\"id\":101", "\"id\":100"},
       {"\"created\":14", "\"created\":-1"},

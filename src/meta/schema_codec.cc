@@ -59,21 +59,44 @@ DataType TypeFromJson(JsonReader& field, const char* name, bool may_be_none) {
 }
 
 json FieldToJson(const FieldSchema& field) {
-  return {{"id", field.id.value()},
-          {"name", field.name},
-          {"description", field.description},
-          {"type", static_cast<int32_t>(field.type)},
-          {"element_type", static_cast<int32_t>(field.element_type)},
-          {"primary_key", field.is_primary_key},
-          {"auto_id", field.auto_id},
-          {"partition_key", field.is_partition_key},
-          {"clustering_key", field.is_clustering_key},
-          {"dynamic", field.is_dynamic},
-          {"nullable", field.nullable},
-          {"function_output", field.is_function_output},
-          {"default", DefaultToJson(field.default_value)},
-          {"type_params", field.type_params},
-          {"index_params", field.index_params}};
+  json out = {{"id", field.id.value()},
+              {"name", field.name},
+              {"description", field.description},
+              {"type", static_cast<int32_t>(field.type)},
+              {"element_type", static_cast<int32_t>(field.element_type)},
+              {"primary_key", field.is_primary_key},
+              {"auto_id", field.auto_id},
+              {"partition_key", field.is_partition_key},
+              {"clustering_key", field.is_clustering_key},
+              {"dynamic", field.is_dynamic},
+              {"nullable", field.nullable},
+              {"function_output", field.is_function_output},
+              {"default", DefaultToJson(field.default_value)},
+              {"type_params", field.type_params},
+              {"index_params", field.index_params}};
+  // Only where there is one, so that other rows are as they always were.
+  if (!field.struct_name.empty()) out["struct"] = field.struct_name;
+  return out;
+}
+
+json StructToJson(const schema::StructSchema& owner) {
+  return {{"id", owner.id.value()},
+          {"name", owner.name},
+          {"description", owner.description},
+          {"nullable", owner.nullable},
+          {"type_params", owner.type_params}};
+}
+
+schema::StructSchema StructFromJson(JsonReader& schema, const json& object, std::string_view what) {
+  JsonReader reader(object, what);
+  schema::StructSchema owner;
+  owner.id = reader.PositiveId<FieldId>("id");
+  owner.name = reader.String("name");
+  owner.description = reader.String("description");
+  owner.nullable = reader.Bool("nullable");
+  owner.type_params = PropertiesFromJson(reader, "type_params");
+  schema.Merge(reader.Finish());
+  return owner;
 }
 
 FieldSchema FieldFromJson(JsonReader& schema, const json& object, std::string_view what) {
@@ -94,7 +117,13 @@ FieldSchema FieldFromJson(JsonReader& schema, const json& object, std::string_vi
   field.default_value = DefaultFromJson(reader, what);
   field.type_params = PropertiesFromJson(reader, "type_params");
   field.index_params = PropertiesFromJson(reader, "index_params");
-  if (schema::IsDenseVector(field.type) && (field.dim() < 1 || field.dim() > kDimensionMax)) {
+  if (reader.Has("struct")) field.struct_name = reader.String("struct");
+  const bool lists = field.type == DataType::kArrayOfVector;
+  if (lists && !schema::IsDenseVector(field.element_type)) {
+    reader.Fail(fmt::format("field {} has lists of something else than vectors", field.name));
+  }
+  if ((lists || schema::IsDenseVector(field.type)) &&
+      (field.dim() < 1 || field.dim() > kDimensionMax)) {
     reader.Fail(fmt::format("field {} has dimension {}", field.name, field.dim()));
   }
   schema.Merge(reader.Finish());
@@ -108,11 +137,20 @@ void CheckFieldsTogether(JsonReader& reader, const schema::CollectionSchema& sch
   for (const FieldSchema& field : schema.fields) {
     if (!ids.insert(field.id).second) reader.Fail("two fields of one id");
     if (!names.insert(field.name).second) reader.Fail("two fields of one name");
+    if (!field.struct_name.empty()) {
+      const schema::StructSchema* owner = schema.FindStruct(field.struct_name);
+      const std::string name = schema::SubFieldName(field.struct_name, field.short_name());
+      if (owner == nullptr || field.name != name) reader.Fail("a sub-field without its struct");
+    }
     if (!field.is_primary_key) continue;
     ++num_keys;
     if (field.type != DataType::kInt64 && field.type != DataType::kVarChar) {
       reader.Fail("the primary key is neither Int64 nor VarChar");
     }
+  }
+  for (const schema::StructSchema& owner : schema.structs) {
+    if (!ids.insert(owner.id).second) reader.Fail("two fields of one id");
+    if (!names.insert(owner.name).second) reader.Fail("two fields of one name");
   }
   if (num_keys != 1) reader.Fail("not exactly one primary key");
 }
@@ -122,11 +160,15 @@ void CheckFieldsTogether(JsonReader& reader, const schema::CollectionSchema& sch
 json SchemaToJson(const schema::CollectionSchema& schema) {
   json fields = json::array();
   for (const FieldSchema& field : schema.fields) fields.push_back(FieldToJson(field));
-  return {{"name", schema.name},
-          {"description", schema.description},
-          {"dynamic", schema.enable_dynamic_field},
-          {"fields", std::move(fields)},
-          {"properties", schema.properties}};
+  json out = {{"name", schema.name},
+              {"description", schema.description},
+              {"dynamic", schema.enable_dynamic_field},
+              {"fields", std::move(fields)},
+              {"properties", schema.properties}};
+  for (const schema::StructSchema& owner : schema.structs) {
+    out["structs"].push_back(StructToJson(owner));
+  }
+  return out;
 }
 
 absl::StatusOr<schema::CollectionSchema> SchemaFromJson(const json& object, std::string_view what) {
@@ -137,6 +179,11 @@ absl::StatusOr<schema::CollectionSchema> SchemaFromJson(const json& object, std:
   schema.enable_dynamic_field = reader.Bool("dynamic");
   for (const json& field : reader.Array("fields")) {
     schema.fields.push_back(FieldFromJson(reader, field, what));
+  }
+  if (reader.Has("structs")) {
+    for (const json& owner : reader.Array("structs")) {
+      schema.structs.push_back(StructFromJson(reader, owner, what));
+    }
   }
   schema.properties = PropertiesFromJson(reader, "properties");
   CheckFieldsTogether(reader, schema);

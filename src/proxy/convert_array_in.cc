@@ -11,6 +11,8 @@ using schema::ArrayBuilder;
 using schema::DataType;
 using schema_pb::ScalarField;
 
+}  // namespace
+
 absl::Status CheckCapacity(int64_t count, const schema::FieldSchema& field, int64_t row) {
   if (field.max_capacity() <= 0 || count <= field.max_capacity()) return absl::OkStatus();
   return UserError(ErrorCode::kParameterInvalid,
@@ -18,6 +20,8 @@ absl::Status CheckCapacity(int64_t count, const schema::FieldSchema& field, int6
                    "capacity: {}",
                    field.name, row, count, field.max_capacity());
 }
+
+namespace {
 
 template <typename Stored, typename Values>
 absl::StatusOr<std::string> Build(const Values& values, const schema::FieldSchema& field,

@@ -10,6 +10,9 @@
 
 namespace elanus::proxy {
 
+// kParameterInvalid if a row has more elements than the field admits.
+absl::Status CheckCapacity(int64_t count, const schema::FieldSchema& field, int64_t row);
+
 absl::StatusOr<std::string> ArrayFromWire(const schema_pb::ScalarField& value,
                                           const schema::FieldSchema& field, int64_t row);
 

@@ -2,6 +2,7 @@
 
 #include "geometry/wkt_reader.h"
 #include "proxy/convert_array_in.h"
+#include "proxy/convert_struct.h"
 #include "proxy/convert_vector_in.h"
 #include "proxy/json_check.h"
 #include "proxy/scalar_checks.h"
@@ -262,8 +263,17 @@ absl::StatusOr<Column> ColumnFromWire(const schema_pb::FieldData& data,
     return column;
   }
   if (data.has_scalars() || data.has_struct_arrays()) return WrongType(field);
+  if (field.type == DataType::kArrayOfVector) {
+    const bool other = data.vectors().data_case() != schema_pb::VectorField::DATA_NOT_SET &&
+                       !data.vectors().has_vector_array();
+    if (other) return WrongType(field);
+    ELANUS_RETURN_IF_ERROR(
+        CheckCount(data.vectors().vector_array().data_size(), field, validity, column));
+    ELANUS_RETURN_IF_ERROR(AppendLists(data, field, validity, column));
+    return column;
+  }
   ELANUS_RETURN_IF_ERROR(CheckVectorDim(data, field, validity.num_valid()));
-  ELANUS_ASSIGN_OR_RETURN(const VectorBytes vectors, VectorsFromWire(data, field));
+  ELANUS_ASSIGN_OR_RETURN(const VectorBytes vectors, VectorsFromWire(data.vectors(), field));
   ELANUS_RETURN_IF_ERROR(CheckCount(vectors.num_rows, field, validity, column));
   ELANUS_RETURN_IF_ERROR(AppendVectors(vectors, field, validity, column));
   return column;

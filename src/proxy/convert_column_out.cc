@@ -2,6 +2,7 @@
 
 #include "geometry/wkb.h"
 #include "proxy/convert_array_out.h"
+#include "proxy/convert_struct.h"
 #include "proxy/dynamic_keys.h"
 #include "schema.pb.h"
 #include "schema/timestamptz.h"
@@ -78,7 +79,9 @@ void CopyBytes(const ColumnView& column, const ColumnOutOptions& options, std::s
 void VectorsToWire(const ColumnView& column, const schema::FieldSchema& field,
                    const ColumnOutOptions& options, schema_pb::VectorField* out) {
   out->set_dim(field.dim());
-  if (field.type == DataType::kFloatVector) {
+  if (field.type == DataType::kArrayOfVector) {
+    ListsToWire(column, field, options.rows, out->mutable_vector_array());
+  } else if (field.type == DataType::kFloatVector) {
     CopyFloats(column, options, field.dim(), out->mutable_float_vector()->mutable_data());
   } else if (field.type == DataType::kFloat16Vector) {
     CopyBytes(column, options, out->mutable_float16_vector());

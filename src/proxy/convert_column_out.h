@@ -1,7 +1,8 @@
 // Our columns into those of answers.
 //
 // The two layouts of nullable columns differ: scalars, JSON and arrays have an entry for every row
-// (a placeholder where the row is null), vectors only for valid rows; both carry valid_data.
+// (a placeholder where the row is null), and so have arrays of vectors; dense vectors only for
+// valid rows; both carry valid_data.
 #pragma once
 
 #include <cstdint>

@@ -57,8 +57,6 @@ absl::Status CheckStorable(DataType type, std::string_view field) {
   switch (type) {
     case DataType::kText:
     case DataType::kSparseFloatVector:
-    case DataType::kArrayOfVector:
-    case DataType::kArrayOfStruct:
       return NotSupported(fmt::format("data type {}", schema::DataTypeName(type)), field);
     case DataType::kNone:
     case DataType::kBool:
@@ -78,6 +76,8 @@ absl::Status CheckStorable(DataType type, std::string_view field) {
     case DataType::kFloat16Vector:
     case DataType::kBFloat16Vector:
     case DataType::kInt8Vector:
+    case DataType::kArrayOfVector:
+    case DataType::kArrayOfStruct:
       return absl::OkStatus();
   }
   return absl::OkStatus();
@@ -114,6 +114,30 @@ absl::StatusOr<schema::FieldSchema> FieldFromWire(const schema_pb::FieldSchema& 
   return field;
 }
 
+absl::Status StructSchemaFromWire(const schema_pb::StructArrayFieldSchema& wire,
+                                  absl::TimeZone zone, schema::CollectionSchema& out) {
+  schema::StructSchema owner;
+  owner.name = wire.name();
+  owner.description = wire.description();
+  owner.nullable = wire.nullable();
+  ELANUS_RETURN_IF_ERROR(ReadParams(wire.type_params(), owner.type_params));
+  // Some clients give it once, for the struct; its fields then lack it.
+  const auto capacity = owner.type_params.find("max_capacity");
+  for (const schema_pb::FieldSchema& wire_field : wire.fields()) {
+    ELANUS_ASSIGN_OR_RETURN(schema::FieldSchema field, FieldFromWire(wire_field, zone));
+    field.struct_name = owner.name;
+    // Newer clients may send the names that DescribeCollection of older servers gave them.
+    const std::string prefix = owner.name + "[";
+    if (!field.name.starts_with(prefix) || !field.name.ends_with(']')) {
+      field.name = schema::SubFieldName(owner.name, field.name);
+    }
+    if (capacity != owner.type_params.end()) field.type_params.insert(*capacity);
+    out.fields.push_back(std::move(field));
+  }
+  out.structs.push_back(std::move(owner));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<schema::CollectionSchema> SchemaFromWire(const schema_pb::CollectionSchema& wire,
                                                         absl::TimeZone zone) {
   schema::CollectionSchema schema;
@@ -123,14 +147,14 @@ absl::StatusOr<schema::CollectionSchema> SchemaFromWire(const schema_pb::Collect
   if (wire.functions_size() > 0) {
     return NotSupported("function in a schema", wire.functions(0).name());
   }
-  if (wire.struct_array_fields_size() > 0) {
-    return NotSupported("struct array field", wire.struct_array_fields(0).name());
-  }
   if (!wire.external_source().empty()) return NotSupported("external collection", wire.name());
   if (wire.enable_namespace()) return NotSupported("namespace", wire.name());
   for (const schema_pb::FieldSchema& wire_field : wire.fields()) {
     ELANUS_ASSIGN_OR_RETURN(schema::FieldSchema field, FieldFromWire(wire_field, zone));
     schema.fields.push_back(std::move(field));
+  }
+  for (const schema_pb::StructArrayFieldSchema& owner : wire.struct_array_fields()) {
+    ELANUS_RETURN_IF_ERROR(StructSchemaFromWire(owner, zone, schema));
   }
   ELANUS_RETURN_IF_ERROR(ReadParams(wire.properties(), schema.properties));
   for (const schema::FieldSchema& field : schema.fields) {
@@ -161,7 +185,7 @@ namespace {
 void FieldToWire(const schema::FieldSchema& field, absl::TimeZone zone,
                  schema_pb::FieldSchema* out) {
   out->set_fieldid(field.id.value());
-  out->set_name(field.name);
+  out->set_name(std::string(field.short_name()));
   out->set_description(field.description);
   out->set_data_type(static_cast<schema_pb::DataType>(field.type));
   out->set_element_type(static_cast<schema_pb::DataType>(field.element_type));
@@ -176,6 +200,18 @@ void FieldToWire(const schema::FieldSchema& field, absl::TimeZone zone,
   if (field.has_default()) DefaultToWire(field, zone, out->mutable_default_value());
 }
 
+void StructSchemaToWire(const schema::StructSchema& owner, const schema::CollectionSchema& schema,
+                        absl::TimeZone zone, schema_pb::StructArrayFieldSchema* out) {
+  out->set_fieldid(owner.id.value());
+  out->set_name(owner.name);
+  out->set_description(owner.description);
+  out->set_nullable(owner.nullable);
+  WriteParams(owner.type_params, out->mutable_type_params());
+  for (const schema::FieldSchema* field : schema.SubFields(owner)) {
+    FieldToWire(*field, zone, out->add_fields());
+  }
+}
+
 }  // namespace
 
 void SchemaToWire(const schema::CollectionSchema& schema, absl::TimeZone zone,
@@ -184,9 +220,12 @@ void SchemaToWire(const schema::CollectionSchema& schema, absl::TimeZone zone,
   out->set_description(schema.description);
   out->set_enable_dynamic_field(schema.enable_dynamic_field);
   for (const schema::FieldSchema& field : schema.fields) {
-    if (field.is_dynamic) continue;
+    if (field.is_dynamic || !field.struct_name.empty()) continue;
     if (field.is_primary_key) out->set_autoid(field.auto_id);
     FieldToWire(field, zone, out->add_fields());
+  }
+  for (const schema::StructSchema& owner : schema.structs) {
+    StructSchemaToWire(owner, schema, zone, out->add_struct_array_fields());
   }
   WriteParams(schema.properties, out->mutable_properties());
 }

@@ -22,6 +22,10 @@ absl::StatusOr<schema::FieldSchema> FieldFromBytes(std::string_view bytes, absl:
 absl::StatusOr<schema::FieldSchema> FieldFromWire(const schema_pb::FieldSchema& wire,
                                                   absl::TimeZone zone);
 
+// Appends a struct array with its fields.
+absl::Status StructSchemaFromWire(const schema_pb::StructArrayFieldSchema& wire,
+                                  absl::TimeZone zone, schema::CollectionSchema& out);
+
 // As described to clients: without $meta.
 void SchemaToWire(const schema::CollectionSchema& schema, absl::TimeZone zone,
                   schema_pb::CollectionSchema* out);

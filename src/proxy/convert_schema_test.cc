@@ -74,9 +74,6 @@ TEST(ConvertSchema, RefusesByNameWhatThisVersionCannotStore) {
   wire.add_functions()->set_name("bm25");
   EXPECT_NE(ErrorOf(wire).find("function in a schema is not supported"), std::string::npos);
   wire.clear_functions();
-  wire.add_struct_array_fields()->set_name("st");
-  EXPECT_NE(ErrorOf(wire).find("struct array field"), std::string::npos);
-  wire.clear_struct_array_fields();
   AddField(wire, "x", static_cast<schema_pb::DataType>(777));
   EXPECT_NE(ErrorOf(wire).find("777"), std::string::npos);
   EXPECT_FALSE(SchemaFromBytes("\xff\xff", absl::UTCTimeZone()).ok());

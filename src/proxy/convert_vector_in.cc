@@ -83,7 +83,10 @@ absl::StatusOr<VectorBytes> Halves(const VectorField& vectors, const schema::Fie
   return out;
 }
 
-absl::Status CheckPiece(const uint8_t* data, int64_t bytes, const schema::FieldSchema& field) {
+}  // namespace
+
+absl::Status CheckVectorValues(const uint8_t* data, int64_t bytes,
+                               const schema::FieldSchema& field) {
   if (field.type == DataType::kFloatVector) {
     return CheckFinite(
         {reinterpret_cast<const float*>(data), static_cast<size_t>(bytes) / sizeof(float)},
@@ -97,8 +100,6 @@ absl::Status CheckPiece(const uint8_t* data, int64_t bytes, const schema::FieldS
   return absl::OkStatus();
 }
 
-}  // namespace
-
 absl::Status CheckVectorDim(const schema_pb::FieldData& data, const schema::FieldSchema& field,
                             int64_t num_valid) {
   const int64_t dim = data.vectors().dim();
@@ -109,9 +110,8 @@ absl::Status CheckVectorDim(const schema_pb::FieldData& data, const schema::Fiel
                    dim, field.name, field.dim(), field.dim(), dim);
 }
 
-absl::StatusOr<VectorBytes> VectorsFromWire(const schema_pb::FieldData& data,
+absl::StatusOr<VectorBytes> VectorsFromWire(const VectorField& vectors,
                                             const schema::FieldSchema& field) {
-  const VectorField& vectors = data.vectors();
   const VectorField::DataCase slot = vectors.data_case();
   if (slot == VectorField::DATA_NOT_SET) return VectorBytes{};
   const bool is_half =
@@ -134,7 +134,7 @@ absl::Status AppendVectors(const VectorBytes& vectors, const schema::FieldSchema
                            const Validity& validity, schema::Column& column) {
   const int64_t width = field.column_type().width();
   if (!validity.all_valid()) {
-    ELANUS_RETURN_IF_ERROR(CheckPiece(vectors.data, vectors.num_rows * width, field));
+    ELANUS_RETURN_IF_ERROR(CheckVectorValues(vectors.data, vectors.num_rows * width, field));
     return validity.ForEach(
         [&](int64_t, int64_t position) {
           column.AppendFixedRows(vectors.data + position * width, 1);
@@ -146,7 +146,7 @@ absl::Status AppendVectors(const VectorBytes& vectors, const schema::FieldSchema
   for (int64_t row = 0; row < vectors.num_rows; row += piece_rows) {
     const int64_t rows = std::min(piece_rows, vectors.num_rows - row);
     const uint8_t* piece = vectors.data + row * width;
-    ELANUS_RETURN_IF_ERROR(CheckPiece(piece, rows * width, field));
+    ELANUS_RETURN_IF_ERROR(CheckVectorValues(piece, rows * width, field));
     column.AppendFixedRows(piece, rows);
   }
   return absl::OkStatus();

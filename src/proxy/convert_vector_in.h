@@ -25,8 +25,12 @@ struct VectorBytes {
 absl::Status CheckVectorDim(const schema_pb::FieldData& data, const schema::FieldSchema& field,
                             int64_t num_valid);
 
-absl::StatusOr<VectorBytes> VectorsFromWire(const schema_pb::FieldData& data,
+absl::StatusOr<VectorBytes> VectorsFromWire(const schema_pb::VectorField& vectors,
                                             const schema::FieldSchema& field);
+
+// No NaN, no infinity. `data` holds vectors of the field's type.
+absl::Status CheckVectorValues(const uint8_t* data, int64_t bytes,
+                               const schema::FieldSchema& field);
 
 // Checks the values (no NaN, no infinity) and appends them; null rows as `validity` says.
 absl::Status AppendVectors(const VectorBytes& vectors, const schema::FieldSchema& field,

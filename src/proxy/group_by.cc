@@ -131,7 +131,7 @@ absl::StatusOr<roles::Grouping> GroupingOf(const SearchParams& params,
     return UserError(ErrorCode::kParameterInvalid,
                      "Not allowed to do groupBy when doing iteration");
   }
-  if (vector.type == DataType::kBinaryVector) {
+  if (vector.type == DataType::kBinaryVector || vector.element_type == DataType::kBinaryVector) {
     return UserError(ErrorCode::kParameterInvalid,
                      "not support search_group_by operation based on binary vector column: {}",
                      vector.name);

@@ -208,6 +208,20 @@ absl::Status AddCollectionField(ProxyContext& proxy, CallContext& call,
   return proxy.coordinator->AddField(database, request.collection_name(), std::move(field));
 }
 
+absl::Status AddCollectionStructField(ProxyContext& proxy, CallContext& call,
+                                      const milvus_pb::AddCollectionStructFieldRequest& request,
+                                      common_pb::Status*) {
+  ELANUS_ASSIGN_OR_RETURN(
+      const meta::CollectionPtr collection,
+      FindCollection(proxy, call, request.db_name(), request.collection_name()));
+  ELANUS_ASSIGN_OR_RETURN(const absl::TimeZone zone, ZoneOf("", *collection));
+  schema::CollectionSchema added;
+  ELANUS_RETURN_IF_ERROR(StructSchemaFromWire(request.struct_array_field_schema(), zone, added));
+  return proxy.coordinator->AddStruct(DatabaseOf(call, request.db_name()),
+                                      request.collection_name(), added.structs.front(),
+                                      std::move(added.fields));
+}
+
 }  // namespace
 
 void AddCollectionRows(ProxyContext& proxy, std::vector<RpcRow>& rows) {
@@ -223,6 +237,8 @@ void AddCollectionRows(ProxyContext& proxy, std::vector<RpcRow>& rows) {
   rows.push_back(Row(proxy, "AlterCollection", Pool::kBlocking, &AlterCollection));
   rows.push_back(Row(proxy, "AlterCollectionField", Pool::kBlocking, &AlterCollectionField));
   rows.push_back(Row(proxy, "AddCollectionField", Pool::kBlocking, &AddCollectionField));
+  rows.push_back(
+      Row(proxy, "AddCollectionStructField", Pool::kBlocking, &AddCollectionStructField));
 }
 
 }  // namespace elanus::proxy

@@ -1,6 +1,7 @@
 // Delete, by primary keys or by filter.
 #include <utility>
 
+#include "expr/element_filter.h"
 #include "milvus.pb.h"
 #include "proxy/convert_templates.h"
 #include "proxy/mutation_result.h"
@@ -81,6 +82,11 @@ absl::Status TryDelete(ProxyContext& proxy, CallContext& call,
     write.delete_partition = partition->id;
   }
   ELANUS_ASSIGN_OR_RETURN(expr::PlanPtr plan, DeletePlan(proxy, *collection, request));
+  if (!expr::ElementStructOf(*plan).empty()) {
+    return UserError(
+        ErrorCode::kParameterInvalid,
+        "element_filter is not supported in deletes, which are of rows; use MATCH_ANY");
+  }
   if (const auto keys = expr::ExactPrimaryKeys(*plan)) {
     write.deleted_keys = KeyColumn(*collection, *keys);
   } else {

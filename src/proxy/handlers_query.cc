@@ -6,6 +6,7 @@
 #include "proxy/consistency.h"
 #include "proxy/convert_column_out.h"
 #include "proxy/convert_key_values.h"
+#include "proxy/convert_struct.h"
 #include "proxy/convert_templates.h"
 #include "proxy/order_by.h"
 #include "proxy/output_fields.h"
@@ -84,10 +85,17 @@ void RowsToWire(const roles::QueryResult& result, const schema::CollectionSchema
     if (!wanted) continue;
     ColumnToWire(column_of(field), field, options, response->add_fields_data());
   }
+  for (const OutputStruct& owner : output.structs) {
+    StructToWire(*owner.owner, owner.fields, column_of, options, response->add_fields_data());
+  }
   if (output.dynamic) {
     const schema::FieldSchema& field = *schema.dynamic_field();
     DynamicColumnToWire(column_of(field), field, output.dynamic_keys, options,
                         response->add_fields_data());
+  }
+  for (const std::vector<int64_t>& elements : result.elements) {
+    auto* indices = response->add_element_indices()->mutable_indices()->mutable_data();
+    indices->Add(elements.begin(), elements.end());
   }
   for (const std::string& name : output.names) response->add_output_fields(name);
   response->add_output_fields(key.name);

@@ -7,6 +7,7 @@
 #include "proxy/convert_key_values.h"
 #include "proxy/convert_templates.h"
 #include "proxy/group_by.h"
+#include "proxy/list_search.h"
 #include "proxy/order_by.h"
 #include "proxy/output_fields.h"
 #include "proxy/query_vectors.h"
@@ -104,6 +105,7 @@ absl::StatusOr<roles::SearchRequest> SearchOf(ProxyContext& proxy,
                                               const OutputFields& output, SearchParams& params) {
   roles::SearchRequest search;
   ELANUS_ASSIGN_OR_RETURN(search.scope, ScopeOf(proxy, collection, request, params, output));
+  ELANUS_RETURN_IF_ERROR(CheckElementFilter(target, *search.scope.filter));
   search.field = target.field->id;
   search.metric = target.metric;
   search.params = std::move(params.index_params);
@@ -153,8 +155,10 @@ absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::Sea
                           SearchOf(proxy, collection, request, target, output, params));
   ELANUS_ASSIGN_OR_RETURN(QueryVectors vectors,
                           VectorsOf(proxy, call, collection, request, *target.field));
+  ELANUS_RETURN_IF_ERROR(CheckListQueries(target, vectors));
   search.queries = std::move(vectors.bytes);
   search.num_queries = vectors.num_queries;
+  search.list_begins = std::move(vectors.list_begins);
   ELANUS_ASSIGN_OR_RETURN(const roles::SearchResult result,
                           Run(proxy, call, request, params, search));
   SearchAnswerToWire(result, *collection, output,

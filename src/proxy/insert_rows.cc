@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "proxy/convert_column_in.h"
 #include "proxy/convert_key_values.h"
+#include "proxy/convert_struct.h"
 #include "proxy/search_params.h"
 #include "schema.pb.h"
 #include "schema/primary_key.h"
@@ -23,6 +24,11 @@ absl::StatusOr<const schema::FieldSchema*> FieldOf(const schema_pb::FieldData& d
                      schema::kDynamicFieldName);
   }
   const schema::FieldSchema* field = schema.Find(data.field_name());
+  if (field != nullptr && !field->struct_name.empty()) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "field {} is a part of the struct array {}, which is written as a whole",
+                     field->name, field->struct_name);
+  }
   if (field == nullptr) {
     return UserError(ErrorCode::kParameterInvalid,
                      "more fieldData has pass in, field {} is not in the schema of collection {}",
@@ -52,6 +58,10 @@ absl::StatusOr<schema::RowBatch> ReadSentColumns(const WireColumns& columns, int
   rows.num_rows = num_rows;
   rows.columns.reserve(collection.schema.fields.size());
   for (const schema_pb::FieldData& data : columns) {
+    if (const auto* owner = collection.schema.FindStruct(data.field_name()); owner != nullptr) {
+      ELANUS_RETURN_IF_ERROR(StructFromWire(data, *owner, collection.schema, options, rows));
+      continue;
+    }
     ELANUS_ASSIGN_OR_RETURN(const schema::FieldSchema* field, FieldOf(data, collection));
     if (rows.Find(field->id) != nullptr) {
       return UserError(ErrorCode::kParameterInvalid, "duplicated field {} found", field->name);
@@ -83,7 +93,8 @@ absl::Status AddMissingColumns(const schema::CollectionSchema& schema, schema::R
       complete.columns.emplace_back(field.id, schema::DefaultColumn(field, rows.num_rows));
     } else {
       return UserError(ErrorCode::kParameterInvalid,
-                       "fieldSchema({}) has no corresponding fieldData pass in", field.name);
+                       "fieldSchema({}) has no corresponding fieldData pass in",
+                       field.struct_name.empty() ? field.name : field.struct_name);
     }
   }
   rows = std::move(complete);

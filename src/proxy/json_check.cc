@@ -48,6 +48,9 @@ JsonCheck::JsonCheck(const schema::FieldSchema& field,
   for (const schema::FieldSchema& other : static_fields->fields) {
     if (!other.is_dynamic) static_names_.insert(other.name);
   }
+  for (const schema::StructSchema& owner : static_fields->structs) {
+    static_names_.insert(owner.name);
+  }
 }
 
 JsonCheck::~JsonCheck() = default;

@@ -32,6 +32,10 @@ class Resolver {
       return absl::OkStatus();
     }
     if (const schema::FieldSchema* field = schema_.Find(name)) return AddField(*field);
+    if (const schema::StructSchema* owner = schema_.FindStruct(name)) {
+      for (const schema::FieldSchema* field : schema_.SubFields(*owner)) AddSubField(*field);
+      return absl::OkStatus();
+    }
     if (schema_.dynamic_field() != nullptr) {
       const std::string_view key = DynamicPath(name).value_or(name);
       if (key.find('[') == std::string_view::npos) {
@@ -57,7 +61,22 @@ class Resolver {
     }
   }
 
+  void AddSubField(const schema::FieldSchema& field) {
+    const schema::StructSchema* owner = schema_.FindStruct(field.struct_name);
+    AddOnce(out_.names, owner->name);
+    auto it = std::find_if(out_.structs.begin(), out_.structs.end(),
+                           [owner](const OutputStruct& known) { return known.owner == owner; });
+    if (it == out_.structs.end()) it = out_.structs.insert(it, OutputStruct{owner, {}});
+    if (std::find(it->fields.begin(), it->fields.end(), &field) == it->fields.end()) {
+      it->fields.push_back(&field);
+    }
+  }
+
   absl::Status AddField(const schema::FieldSchema& field) {
+    if (!field.struct_name.empty()) {
+      AddSubField(field);
+      return absl::OkStatus();
+    }
     if (field.is_function_output && field.type == schema::DataType::kSparseFloatVector) {
       return UserError(ErrorCode::kParameterInvalid, "not allowed to retrieve raw data of field {}",
                        field.name);
@@ -86,6 +105,9 @@ class Resolver {
 std::vector<FieldId> OutputFields::ids(const schema::CollectionSchema& schema) const {
   std::vector<FieldId> ids;
   for (const schema::FieldSchema* field : fields) ids.push_back(field->id);
+  for (const OutputStruct& owner : structs) {
+    for (const schema::FieldSchema* field : owner.fields) ids.push_back(field->id);
+  }
   if (dynamic) ids.push_back(schema.dynamic_field()->id);
   return ids;
 }

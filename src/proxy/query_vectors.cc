@@ -14,23 +14,35 @@ namespace {
 
 using schema::DataType;
 
-std::optional<DataType> TypeOf(common_pb::PlaceholderType type) {
+// From a type of vectors to that of lists of them.
+constexpr int kListTypeOffset = common_pb::EmbListBinaryVector - common_pb::BinaryVector;
+
+bool HoldsLists(const common_pb::PlaceholderValue& placeholder) {
+  return placeholder.type() >= common_pb::EmbListBinaryVector;
+}
+
+// Of one vector.
+std::optional<DataType> TypeOf(const common_pb::PlaceholderValue& placeholder) {
+  const int type = placeholder.type() - (HoldsLists(placeholder) ? kListTypeOffset : 0);
   if (type < common_pb::BinaryVector || type > common_pb::Int8Vector) return std::nullopt;
   return schema::DataTypeFromWire(type);
 }
 
+// Of one vector that is stored in the field.
+DataType VectorType(const schema::FieldSchema& field) {
+  return field.type == DataType::kArrayOfVector ? field.element_type : field.type;
+}
+
 absl::Status CheckType(const common_pb::PlaceholderValue& placeholder,
                        const schema::FieldSchema& field) {
-  if (placeholder.element_level() || placeholder.type() >= common_pb::EmbListBinaryVector) {
-    return UserError(ErrorCode::kParameterInvalid,
-                     "search with lists of vectors is not supported by this version: {}",
-                     common_pb::PlaceholderType_Name(placeholder.type()));
-  }
-  const std::optional<DataType> type = TypeOf(placeholder.type());
-  const bool convertible =
-      type == DataType::kFloatVector &&
-      (field.type == DataType::kFloat16Vector || field.type == DataType::kBFloat16Vector);
-  if (type == field.type || convertible) return absl::OkStatus();
+  const std::optional<DataType> type = TypeOf(placeholder);
+  const DataType stored = VectorType(field);
+  const bool convertible = type == DataType::kFloatVector && (stored == DataType::kFloat16Vector ||
+                                                              stored == DataType::kBFloat16Vector);
+  const bool of_lists = HoldsLists(placeholder) || placeholder.element_level();
+  const bool fits = !of_lists || (field.type == DataType::kArrayOfVector &&
+                                  HoldsLists(placeholder) != placeholder.element_level());
+  if (fits && (type == stored || convertible)) return absl::OkStatus();
   return UserError(ErrorCode::kParameterInvalid,
                    "vector type must be the same, field {} - type {}, search info type {}",
                    field.name, schema::DataTypeName(field.type),
@@ -62,13 +74,14 @@ absl::Status AppendConverted(const std::string& value, DataType type, std::strin
 }
 
 absl::Status CheckValues(const std::string& bytes, const schema::FieldSchema& field) {
-  if (field.type == DataType::kFloatVector) {
+  const DataType type = VectorType(field);
+  if (type == DataType::kFloatVector) {
     return CheckFinite(std::span(reinterpret_cast<const float*>(bytes.data()), bytes.size() / 4),
                        field.name);
   }
-  if (field.type == DataType::kFloat16Vector || field.type == DataType::kBFloat16Vector) {
+  if (type == DataType::kFloat16Vector || type == DataType::kBFloat16Vector) {
     return CheckFinite(std::span(reinterpret_cast<const uint16_t*>(bytes.data()), bytes.size() / 2),
-                       field.type == DataType::kFloat16Vector ? 0x7c00 : 0x7f80, field.name);
+                       type == DataType::kFloat16Vector ? 0x7c00 : 0x7f80, field.name);
   }
   return absl::OkStatus();
 }
@@ -89,20 +102,30 @@ absl::StatusOr<QueryVectors> ParseQueryVectors(std::string_view placeholder_grou
   const common_pb::PlaceholderValue& placeholder = group.placeholders(0);
   ELANUS_RETURN_IF_ERROR(CheckType(placeholder, field));
   ELANUS_RETURN_IF_ERROR(CheckNumber(placeholder.values_size(), nq, nq_max));
-  const bool converts = TypeOf(placeholder.type()) != field.type;
-  const int64_t width = field.column_type().width();
+  const bool lists = HoldsLists(placeholder);
+  const bool converts = TypeOf(placeholder) != VectorType(field);
+  const int64_t width = schema::FixedWidth(VectorType(field), field.dim());
   const int64_t sent_width = converts ? 2 * width : width;
   QueryVectors out;
   out.num_queries = placeholder.values_size();
   out.bytes.reserve(out.num_queries * width);
+  if (lists) out.list_begins.push_back(0);
   for (const std::string& value : placeholder.values()) {
-    if (static_cast<int64_t>(value.size()) != sent_width) {
+    const auto bytes = static_cast<int64_t>(value.size());
+    if (lists) {
+      if (bytes == 0) {
+        return UserError(ErrorCode::kParameterInvalid,
+                         "an embedding list to search with should not be empty");
+      }
+      out.list_begins.push_back(out.list_begins.back() + bytes / sent_width);
+    }
+    if (lists ? bytes % sent_width != 0 : bytes != sent_width) {
       return UserError(ErrorCode::kParameterInvalid,
                        "vector dimension mismatch, expected vector size(byte) {}, actual {}",
-                       sent_width, value.size());
+                       sent_width, bytes);
     }
     if (converts) {
-      ELANUS_RETURN_IF_ERROR(AppendConverted(value, field.type, out.bytes));
+      ELANUS_RETURN_IF_ERROR(AppendConverted(value, VectorType(field), out.bytes));
     } else {
       out.bytes.append(value);
     }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/status.h"
 #include "schema/collection_schema.h"
@@ -13,9 +14,14 @@ namespace elanus::proxy {
 struct QueryVectors {
   std::string bytes;  // num_queries vectors, row-major.
   int64_t num_queries = 0;
+  // Queries are lists of vectors: the number of the first vector of each, and one more at the end.
+  // Empty: each query is one vector.
+  std::vector<int64_t> list_begins;
 };
 
-// Reads a serialized PlaceholderGroup. float32 vectors are converted for half and bfloat16 fields.
+// Reads a serialized PlaceholderGroup. Arrays of vectors are searched with single vectors or with
+// lists of them, both of the type of their elements. float32 vectors are converted for half and
+// bfloat16 fields.
 //
 //   nq      as the request says; 0 (old clients) = as many as there are
 //   nq_max  the limit

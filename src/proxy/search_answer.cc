@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "proxy/convert_column_out.h"
+#include "proxy/convert_struct.h"
 #include "proxy/group_by.h"
 #include "schema.pb.h"
 
@@ -52,6 +53,7 @@ void SearchAnswerToWire(const roles::SearchResult& result, const meta::Collectio
   out->set_all_search_count(result.rows_searched);
   const std::vector<RowRange> kept = KeptHits(result, out);
   ScoresToWire(result, kept, options.round_decimal, out->mutable_scores());
+  for (const int64_t element : result.elements) out->mutable_element_indices()->add_data(element);
   // Set also without hits: strict clients look at the kind of ids first.
   NoKeysToWire(key, out->mutable_ids());
   const int64_t num_hits = static_cast<int64_t>(result.scores.size());
@@ -69,6 +71,9 @@ void SearchAnswerToWire(const roles::SearchResult& result, const meta::Collectio
   };
   for (const schema::FieldSchema* field : output.fields) {
     ColumnToWire(column_of(*field), *field, columns, out->add_fields_data());
+  }
+  for (const OutputStruct& owner : output.structs) {
+    StructToWire(*owner.owner, owner.fields, column_of, columns, out->add_fields_data());
   }
   if (output.dynamic) {
     const schema::FieldSchema& field = *schema.dynamic_field();

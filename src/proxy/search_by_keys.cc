@@ -45,6 +45,12 @@ absl::StatusOr<QueryVectors> VectorsOfRows(ProxyContext& proxy,
                                            const schema::FieldSchema& field,
                                            const schema_pb::IDs& ids, int64_t nq_max,
                                            const Cancellation& cancellation) {
+  if (field.type == schema::DataType::kArrayOfVector) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "search by primary keys is not supported for vector array (embedding list) "
+                     "fields, fieldName: {}",
+                     field.name);
+  }
   const schema::FieldSchema& primary_key = collection->schema.primary_key();
   ELANUS_ASSIGN_OR_RETURN(const schema::Column keys, KeysOf(ids, primary_key));
   if (keys.num_rows() < 1 || keys.num_rows() > nq_max) {

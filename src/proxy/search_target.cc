@@ -2,7 +2,9 @@
 
 #include "absl/strings/ascii.h"
 #include "index/index_kinds.h"
+#include "index/max_sim.h"
 #include "index/minhash.h"
+#include "proxy/list_search.h"
 
 namespace elanus::proxy {
 namespace {
@@ -25,7 +27,7 @@ absl::StatusOr<const schema::FieldSchema*> FindField(const schema::CollectionSch
                      "fieldName({}) not found",
                      name);
   }
-  if (!schema::IsDenseVector(field->type)) {
+  if (!schema::IsDenseVector(field->type) && field->type != schema::DataType::kArrayOfVector) {
     return UserError(ErrorCode::kParameterInvalid,
                      "failed to create query plan: field ({}) to search is not of a vector type "
                      "that this version can search: {}",
@@ -36,7 +38,15 @@ absl::StatusOr<const schema::FieldSchema*> FindField(const schema::CollectionSch
 
 // What an index that is not there would have: the field's data decides.
 std::string DefaultMetric(const schema::FieldSchema& field) {
-  return field.type == schema::DataType::kBinaryVector ? "HAMMING" : "COSINE";
+  const bool lists = field.type == schema::DataType::kArrayOfVector;
+  const schema::DataType type = lists ? field.element_type : field.type;
+  const std::string metric = type == schema::DataType::kBinaryVector ? "HAMMING" : "COSINE";
+  return lists ? "MAX_SIM_" + metric : metric;
+}
+
+// One metric has two names.
+std::string_view OneName(std::string_view metric) {
+  return metric == "MAX_SIM" ? "MAX_SIM_COSINE" : metric;
 }
 
 }  // namespace
@@ -49,16 +59,18 @@ absl::StatusOr<SearchTarget> FindSearchTarget(const meta::Collection& collection
   const std::string asked = absl::AsciiStrToUpper(params.metric_type);
   std::string metric = index != nullptr ? index->metric : asked;
   if (metric.empty()) metric = DefaultMetric(*target.field);
-  if (!asked.empty() && asked != metric) {
+  if (!asked.empty() && OneName(asked) != OneName(metric)) {
     return UserError(ErrorCode::kParameterInvalid,
                      "metric type not match: invalid parameter[expected={}][actual={}]", metric,
                      params.metric_type);
   }
-  const std::optional<kernels::Metric> known = kernels::MetricFromName(metric);
+  const std::optional<kernels::Metric> known = index::ElementMetric(metric);
   if (!known) {
     return UserError(ErrorCode::kParameterInvalid, "metric type is not supported: {}", metric);
   }
   target.metric = *known;
+  target.ranks_lists = index::IsMaxSim(metric);
+  ELANUS_RETURN_IF_ERROR(CheckListParams(target, params, collection.schema));
   if (index == nullptr) return target;
   if (target.metric == kernels::Metric::kMinHash) {
     index::AddSignatureParams(index->params, target.index_params);

@@ -10,8 +10,9 @@
 namespace elanus::proxy {
 
 struct SearchTarget {
-  const schema::FieldSchema* field = nullptr;  // Into the collection's schema.
-  kernels::Metric metric = kernels::Metric::kL2;
+  const schema::FieldSchema* field = nullptr;     // Into the collection's schema.
+  kernels::Metric metric = kernels::Metric::kL2;  // Of single vectors.
+  bool ranks_lists = false;                       // The metric is MAX_SIM over it.
   index::Params index_params;  // Of the index: what comparing vectors without it takes.
 };
 

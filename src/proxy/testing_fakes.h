@@ -95,6 +95,10 @@ class FakeCoordinator final : public roles::Coordinator {
   absl::Status AddField(const std::string&, const std::string&, schema::FieldSchema) override {
     return {};
   }
+  absl::Status AddStruct(const std::string&, const std::string&, const schema::StructSchema&,
+                         std::vector<schema::FieldSchema>) override {
+    return {};
+  }
 
   absl::Status CreatePartition(const std::string&, const std::string&,
                                const std::string&) override {

@@ -31,7 +31,6 @@ constexpr UnsupportedRpc kUnsupportedRpcs[] = {
     {.name = "RemoveFileResource", .subject = "files of words for analyzers"},
     {.name = "ListFileResources", .subject = "files of words for analyzers"},
     {.name = "AlterCollectionSchema", .subject = "changing several parts of a schema at once"},
-    {.name = "AddCollectionStructField", .subject = "struct arrays"},
     {.name = "Import", .subject = "import"},
     {.name = "GetImportState", .subject = "import"},
     {.name = "ListImportTasks", .subject = "import"},

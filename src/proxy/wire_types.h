@@ -23,8 +23,11 @@ class IDs;
 class ScalarField;
 class SearchIteratorV2Results;
 class SearchResultData;
+class StructArrayFieldSchema;
 class TemplateValue;
 class ValueField;
+class VectorArray;
+class VectorField;
 }  // namespace milvus::proto::schema
 
 namespace milvus::proto::milvus {

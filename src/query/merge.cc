@@ -22,7 +22,8 @@ std::vector<Hit> MergeNearest(std::span<const std::vector<Hit>> lists, int64_t k
     const Hit& left = lists[a.list][a.next];
     const Hit& right = lists[b.list][b.next];
     if (left.distance != right.distance) return left.distance > right.distance;
-    return key_at(left.at) > key_at(right.at);
+    return std::pair(key_at(left.at), left.at.element) >
+           std::pair(key_at(right.at), right.at.element);
   };
   std::priority_queue<Cursor, std::vector<Cursor>, decltype(worse)> heads(worse);
   // Within one list equal distances stand by row, which is not always key order.
@@ -32,8 +33,9 @@ std::vector<Hit> MergeNearest(std::span<const std::vector<Hit>> lists, int64_t k
       size_t end = begin + 1;
       while (end < list.size() && list[end].distance == list[begin].distance) ++end;
       if (end - begin > 1) {
-        std::sort(list.begin() + begin, list.begin() + end,
-                  [&](const Hit& a, const Hit& b) { return key_at(a.at) < key_at(b.at); });
+        std::sort(list.begin() + begin, list.begin() + end, [&](const Hit& a, const Hit& b) {
+          return std::pair(key_at(a.at), a.at.element) < std::pair(key_at(b.at), b.at.element);
+        });
       }
       begin = end;
     }
@@ -43,13 +45,13 @@ std::vector<Hit> MergeNearest(std::span<const std::vector<Hit>> lists, int64_t k
     if (!lists[i].empty()) heads.push({i, 0});
   }
   std::vector<Hit> out;
-  absl::flat_hash_set<schema::PrimaryKeyView> seen;
+  absl::flat_hash_set<std::pair<schema::PrimaryKeyView, int32_t>> seen;
   if (dropped != nullptr) *dropped = 0;
   while (!heads.empty() && static_cast<int64_t>(out.size()) < k) {
     Cursor cursor = heads.top();
     heads.pop();
     const Hit& hit = lists[cursor.list][cursor.next];
-    if (seen.insert(key_at(hit.at)).second) {
+    if (seen.emplace(key_at(hit.at), hit.at.element).second) {
       out.push_back(hit);
     } else if (dropped != nullptr) {
       ++*dropped;

@@ -15,6 +15,7 @@ namespace elanus::query {
 struct RowRef {
   int32_t segment = 0;
   int64_t row = 0;
+  int32_t element = 0;  // Which vector of an ArrayOfVector row, where those are hits.
   friend bool operator==(const RowRef&, const RowRef&) = default;
 };
 
@@ -26,9 +27,9 @@ struct Hit {
 using KeyAt = std::function<schema::PrimaryKeyView(const RowRef&)>;
 using TimestampAt = std::function<Timestamp(const RowRef&)>;
 
-// The k nearest hits of several lists (each nearest first), one per key: the nearest row of a key
-// stays. Equal distances: smaller key first. `dropped` (may be null) gets the number of rows left
-// out because their key was there already.
+// The k nearest hits of several lists (each nearest first), one per key and element: the nearest row
+// of a key stays. Equal distances: smaller key first, then element. `dropped` (may be null) gets the
+// number of rows left out because their key was there already.
 std::vector<Hit> MergeNearest(std::span<const std::vector<Hit>> lists, int64_t k,
                               const KeyAt& key_at, int64_t* dropped);
 

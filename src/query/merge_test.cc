@@ -33,6 +33,20 @@ TEST(MergeNearest, KeepsOneRowPerKeyAndOrdersTiesByKey) {
   EXPECT_EQ(dropped, 1);
 }
 
+TEST(MergeNearest, KeepsOneRowPerKeyAndElementWhereElementsAreHits) {
+  Table table;
+  table.segments = {{{5, 1}}, {{5, 2}, {4, 1}}};
+  const std::vector<std::vector<Hit>> lists = {
+      {{1.0f, {0, 0, 2}}, {2.0f, {0, 0, 0}}},
+      {{1.0f, {1, 0, 2}}, {2.0f, {1, 1, 7}}, {2.0f, {1, 0, 1}}}};
+  int64_t dropped = 0;
+  const std::vector<Hit> hits = MergeNearest(lists, 10, table.key, &dropped);
+  std::vector<std::pair<int64_t, int32_t>> found;
+  for (const Hit& hit : hits) found.emplace_back(table.key(hit.at).as_int(), hit.at.element);
+  EXPECT_EQ(found, (std::vector<std::pair<int64_t, int32_t>>{{5, 2}, {4, 7}, {5, 0}, {5, 1}}));
+  EXPECT_EQ(dropped, 1);
+}
+
 TEST(MergeByKey, AgreesWithAMapOverRandomLists) {
   for (uint64_t seed = 0; seed < 300; ++seed) {
     SCOPED_TRACE(seed);

@@ -62,7 +62,7 @@ int32_t GroupedSearch::NumberOf(const std::string& key) {
 }
 
 void GroupedSearch::Offer(const query::Hit& hit, int32_t group, Progress& progress) const {
-  const schema::PrimaryKeyView key = search_.KeyAt(hit.at);
+  const std::pair key(search_.KeyAt(hit.at), hit.at.element);
   if (progress.keys.contains(key) || !progress.groups.Offer(hit, group)) return;
   progress.keys.insert(key);
   progress.taken.push_back(hit);
@@ -103,7 +103,10 @@ absl::StatusOr<bool> GroupedSearch::Round(int64_t query, int64_t k, const std::v
       if (groups[row] >= 0 && wanted[groups[row]]) rows[s].Set(static_cast<int64_t>(row));
     }
   }
-  for (const query::Hit& hit : progress.taken) rows[hit.at.segment].Reset(hit.at.row);
+  // Of a row that gave a hit more may come where its vectors are hits.
+  if (!search_.finds_elements()) {
+    for (const query::Hit& hit : progress.taken) rows[hit.at.segment].Reset(hit.at.row);
+  }
   ELANUS_ASSIGN_OR_RETURN(const Hits hits, search_.NearestOf(query, k, {}, rows));
   for (const query::Hit& hit : hits) {
     Offer(hit, row_groups_[hit.at.segment][hit.at.row], progress);

@@ -45,7 +45,8 @@ class GroupedSearch {
     explicit Progress(query::GroupCollector groups) : groups(std::move(groups)) {}
     query::GroupCollector groups;
     Hits taken;
-    absl::flat_hash_set<schema::PrimaryKeyView> keys;  // Of `taken`.
+    absl::flat_hash_set<std::pair<schema::PrimaryKeyView, int32_t>>
+        keys;  // And elements of `taken`.
     bool finished = false;
   };
   void Offer(const query::Hit& hit, int32_t group, Progress& progress) const;

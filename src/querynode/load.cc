@@ -6,6 +6,7 @@
 #include "common/logging.h"
 #include "index/index_kinds.h"
 #include "index/index_params.h"
+#include "index/max_sim.h"
 #include "querynode/local_query_node.h"
 #include "segment/loaded_deletes.h"
 
@@ -253,7 +254,7 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     const bool ready =
         it != flushed.indexes.end() && it->state == meta::BuildState::kFinished && !it->key.empty();
     const index::IndexKind* kind = index::FindIndexKind(index.type);
-    const auto metric = kernels::MetricFromName(index.metric);
+    const auto metric = index::ElementMetric(index.metric);
     if (!ready || kind == nullptr || kind->open == nullptr || !metric.has_value()) {
       sealed.SetIndex(index.field, nullptr);
       continue;

@@ -5,6 +5,7 @@
 #include "expr/sample.h"
 #include "query/merge.h"
 #include "querynode/aggregation.h"
+#include "querynode/element_rows.h"
 #include "querynode/fetch.h"
 #include "querynode/first_error.h"
 #include "querynode/grouped_search.h"
@@ -122,6 +123,24 @@ segment::InterimIndexer* LocalQueryNode::InterimFor(const meta::Collection& coll
   return kind != nullptr && kind->builds_files ? parts_.interim : nullptr;
 }
 
+absl::StatusOr<std::vector<expr::ElementMatches>> LocalQueryNode::Elements(
+    const roles::ReadScope& scope, const ReadView& view,
+    const std::vector<kernels::Bitset>& candidates, const Cancellation& cancellation) {
+  std::vector<expr::ElementMatches> elements;
+  if (expr::ElementStructOf(*scope.filter).empty()) return elements;
+  elements.resize(view.segments.size());
+  FirstError error;
+  parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
+    const auto source = view.segments[i]->Source(scope.collection->schema, candidates[i].size());
+    auto matches =
+        expr::EvaluateElements(*scope.filter, *source, candidates[i].view(), cancellation);
+    error.Note(matches.status());
+    if (matches.ok()) elements[i] = *std::move(matches);
+  });
+  ELANUS_RETURN_IF_ERROR(error.status());
+  return elements;
+}
+
 absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRequest& request,
                                                            const Cancellation& cancellation) {
   ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
@@ -131,8 +150,11 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   if (field == nullptr) {
     return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]", request.field);
   }
-  const SegmentSearch search(request, field->column_type().width(), view.segments, parts_.compute,
-                             cancellation, InterimFor(*request.scope.collection, field->id));
+  ELANUS_ASSIGN_OR_RETURN(const std::vector<expr::ElementMatches> elements,
+                          Elements(request.scope, view, candidates, cancellation));
+  SegmentSearch search(request, *field, view.segments, parts_.compute, cancellation,
+                       InterimFor(*request.scope.collection, field->id));
+  search.KeepElements(elements);
   const schema::CollectionSchema& schema = request.scope.collection->schema;
   roles::SearchResult result;
   result.read_at = view.at;
@@ -167,6 +189,7 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
     for (const query::Hit& hit : list) {
       rows.push_back(hit.at);
       result.scores.push_back(kernels::ToScore(request.metric, hit.distance));
+      if (search.finds_elements()) result.elements.push_back(hit.at.element);
     }
   }
   if (grouped.has_value()) {
@@ -180,8 +203,13 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
 
 namespace {
 
+struct Page {
+  int64_t offset = 0;
+  int64_t limit = -1;
+};
+
 // All rows by key, one a key, and of them the page.
-std::vector<query::RowRef> RowsByKey(const roles::QueryRequest& request,
+std::vector<query::RowRef> RowsByKey(const Page& page,
                                      std::span<const segment::SegmentPtr> segments,
                                      std::span<const kernels::Bitset> candidates,
                                      Executor& compute) {
@@ -204,7 +232,7 @@ std::vector<query::RowRef> RowsByKey(const roles::QueryRequest& request,
       });
     }
   });
-  return query::MergeByKey(lists, request.offset, request.limit, key_at, timestamp_at);
+  return query::MergeByKey(lists, page.offset, page.limit, key_at, timestamp_at);
 }
 
 absl::Status CheckSize(int64_t bytes, int64_t bytes_max) {
@@ -230,8 +258,16 @@ absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryReque
                           Candidates(request.scope, view, cancellation));
   roles::QueryResult result;
   result.read_at = view.at;
-  for (const kernels::Bitset& rows : candidates) result.count += rows.Count();
+  ELANUS_ASSIGN_OR_RETURN(const std::vector<expr::ElementMatches> elements,
+                          Elements(request.scope, view, candidates, cancellation));
+  const bool by_elements = !elements.empty();
+  for (const expr::ElementMatches& of : elements) result.count += of.elements.Count();
+  for (const kernels::Bitset& rows : candidates) result.count += by_elements ? 0 : rows.Count();
   if (request.count_only) return result;
+  if (by_elements && (request.aggregation.has_value() || !request.order.empty())) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "element_filter does not go together with aggregates or order_by_fields");
+  }
   if (request.aggregation.has_value()) {
     ELANUS_ASSIGN_OR_RETURN(result.table, AggregateRows(request, view.segments, candidates,
                                                         parts_.compute, cancellation));
@@ -240,7 +276,11 @@ absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryReque
   }
   std::vector<query::RowRef> rows;
   if (request.order.empty()) {
-    rows = RowsByKey(request, view.segments, candidates, parts_.compute);
+    const Page page = by_elements ? Page{} : Page{request.offset, request.limit};
+    rows = RowsByKey(page, view.segments, candidates, parts_.compute);
+    if (by_elements) {
+      result.elements = ListElements(elements, request.offset, request.limit, rows);
+    }
   } else {
     ELANUS_ASSIGN_OR_RETURN(rows, OrderRows(request, view.segments, std::move(candidates),
                                             parts_.compute, cancellation));

@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/executor.h"
+#include "expr/element_filter.h"
 #include "index/index_kinds.h"
 #include "querynode/loaded_collection.h"
 #include "roles/coordinator.h"
@@ -76,6 +77,10 @@ class LocalQueryNode final : public roles::QueryNode {
                                                           const Cancellation& cancellation);
   // What searches on this field may use: an index without files is asked for exact answers.
   segment::InterimIndexer* InterimFor(const meta::Collection& collection, FieldId field) const;
+  // The matching elements of the candidates, by segment; none if the filter keeps rows.
+  absl::StatusOr<std::vector<expr::ElementMatches>> Elements(
+      const roles::ReadScope& scope, const ReadView& view,
+      const std::vector<kernels::Bitset>& candidates, const Cancellation& cancellation);
   std::shared_ptr<LoadedCollection> Find(CollectionId collection) const;
   std::shared_ptr<LoadedCollection> Get(CollectionId collection);
   // What to load, as it was when the load was asked for.

@@ -45,7 +45,10 @@ class Fixture {
   }
 
   int64_t Draw(int64_t bound) { return static_cast<int64_t>(random_() % bound); }
-  SegmentSearch search() const { return {request, 8, segments_, executor_, cancellation_}; }
+  SegmentSearch search() const {
+    const auto* field = request.scope.collection->schema.Find(segment::kVector);
+    return {request, *field, segments_, executor_, cancellation_};
+  }
   // What a hit is.
   ModelRow RowOf(const query::Hit& hit) const {
     const segment::Segment& segment = *segments_[hit.at.segment];
@@ -273,7 +276,8 @@ TEST(GroupedSearch, FindsFarGroupsBehindAGroupThatFillsTheFirstRound) {
   const CandidateRows candidates = {kernels::Bitset(2010, true)};
   Executor executor({.name = "compute", .num_threads = 0});
   const Cancellation cancellation;
-  const SegmentSearch search(request, 8, segments, executor, cancellation);
+  const auto* field = collection->schema.Find(segment::kVector);
+  const SegmentSearch search(request, *field, segments, executor, cancellation);
   GroupedSearch grouped(request, search, segments, candidates, executor);
   const auto found = grouped.Run();
   ASSERT_TRUE(found.ok());

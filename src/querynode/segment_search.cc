@@ -52,9 +52,14 @@ absl::Status SegmentSearch::SearchSegment(size_t segment, const Asked& asked,
   spec.field = request_.field;
   spec.metric = request_.metric;
   spec.params = &request_.params;
-  spec.queries =
-      reinterpret_cast<const uint8_t*>(request_.queries.data()) + asked.first_query * width_;
+  spec.queries = reinterpret_cast<const uint8_t*>(request_.queries.data());
+  if (request_.list_begins.empty()) {
+    spec.queries += asked.first_query * width_;
+  } else {
+    spec.list_begins = request_.list_begins.data() + asked.first_query;
+  }
   spec.num_queries = asked.num_queries;
+  if (!elements_.empty()) spec.elements = elements_[segment].elements.view();
   spec.k = asked.k;
   spec.range = asked.range;
   spec.interim = interim_;
@@ -68,7 +73,13 @@ absl::Status SegmentSearch::SearchSegment(size_t segment, const Asked& asked,
     list.clear();
     list.reserve(found[q].size());
     for (const index::Neighbor& neighbor : found[q]) {
-      list.push_back({neighbor.distance, {static_cast<int32_t>(segment), neighbor.row}});
+      query::RowRef at{static_cast<int32_t>(segment), neighbor.row};
+      if (finds_elements()) {
+        const auto hit = segment::ElementOfRow::Unpack(neighbor.row);
+        at.row = hit.row;
+        at.element = static_cast<int32_t>(hit.element);
+      }
+      list.push_back({neighbor.distance, at});
     }
   }
   return absl::OkStatus();
@@ -149,14 +160,16 @@ absl::StatusOr<Hits> SegmentSearch::NearestWithTies(int64_t query, int64_t k,
   hits.resize(k);
   if (!cuts) return hits;
   // Which of the equals a segment reports depends on the order of its rows. All of them by key:
+  int64_t all = std::max<int64_t>(CountAll(candidates), 1);
+  if (finds_elements()) all <<= segment::ElementOfRow::kBits;
   ELANUS_ASSIGN_OR_RETURN(const Hits ties,
-                          NearestOf(query, std::max<int64_t>(CountAll(candidates), 1),
-                                    kernels::DistanceRange::At(last), candidates));
+                          NearestOf(query, all, kernels::DistanceRange::At(last), candidates));
   while (!hits.empty() && hits.back().distance == last) hits.pop_back();
-  absl::flat_hash_set<schema::PrimaryKeyView> nearer;  // Keys that are hits by another row.
-  for (const query::Hit& hit : hits) nearer.insert(KeyAt(hit.at));
+  // Keys that are hits by another row.
+  absl::flat_hash_set<std::pair<schema::PrimaryKeyView, int32_t>> nearer;
+  for (const query::Hit& hit : hits) nearer.emplace(KeyAt(hit.at), hit.at.element);
   for (const query::Hit& tie : ties) {
-    if (nearer.contains(KeyAt(tie.at))) continue;
+    if (nearer.contains({KeyAt(tie.at), tie.at.element})) continue;
     if (static_cast<int64_t>(hits.size()) == k) {
       *cut_ties = true;
       break;

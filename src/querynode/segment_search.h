@@ -10,6 +10,7 @@
 #include "common/cancellation.h"
 #include "common/executor.h"
 #include "common/status.h"
+#include "expr/element_filter.h"
 #include "kernels/bitset.h"
 #include "kernels/distance_range.h"
 #include "query/merge.h"
@@ -25,17 +26,22 @@ using Hits = std::vector<query::Hit>;  // Nearest first, one row a key, equal di
 // Refers to what it is given, which outlives it. Threads: const calls from any.
 class SegmentSearch {
  public:
-  // `width`: bytes of one query vector.
-  SegmentSearch(const roles::SearchRequest& request, int64_t width,
+  // `field` is the one searched.
+  SegmentSearch(const roles::SearchRequest& request, const schema::FieldSchema& field,
                 std::span<const segment::SegmentPtr> segments, Executor& compute,
                 const Cancellation& cancellation, segment::InterimIndexer* interim = nullptr)
       : request_(request),
-        width_(width),
+        lists_(field.type == schema::DataType::kArrayOfVector),
+        width_(lists_ ? field.column_type().element_width() : field.column_type().width()),
         segments_(segments),
         compute_(compute),
         cancellation_(cancellation),
         interim_(interim),
         work_(segments.size()) {}
+
+  // Of the candidates' elements only these may be hits (one set a segment, borrowed), where
+  // elements are.
+  void KeepElements(std::span<const expr::ElementMatches> elements) { elements_ = elements; }
 
   // The k nearest candidates of each query within the request's range.
   absl::StatusOr<std::vector<Hits>> Nearest(int64_t k, const CandidateRows& candidates) const;
@@ -52,6 +58,8 @@ class SegmentSearch {
   // What the searches so far did in each segment that they looked into.
   std::vector<roles::SegmentWork> TakeWork(const CandidateRows& candidates) const
       ABSL_LOCKS_EXCLUDED(work_mutex_);
+  // Whether single vectors inside rows are hits.
+  bool finds_elements() const { return lists_ && request_.list_begins.empty(); }
 
   schema::PrimaryKeyView KeyAt(const query::RowRef& at) const {
     return segments_[at.segment]->Key(at.row);
@@ -73,8 +81,10 @@ class SegmentSearch {
                              const CandidateRows& candidates, SegmentHits& hits) const;
 
   const roles::SearchRequest& request_;
-  const int64_t width_;
+  const bool lists_;     // Rows are lists of vectors.
+  const int64_t width_;  // Bytes of one query vector.
   const std::span<const segment::SegmentPtr> segments_;
+  std::span<const expr::ElementMatches> elements_;  // Empty: all.
   Executor& compute_;
   const Cancellation& cancellation_;
   segment::InterimIndexer* const interim_;

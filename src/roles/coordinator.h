@@ -116,6 +116,10 @@ class Coordinator {
                                   const std::vector<std::string>& delete_keys) = 0;
   virtual absl::Status AddField(const std::string& db, const std::string& collection,
                                 schema::FieldSchema field) = 0;
+  // Ids are neither read nor needed.
+  virtual absl::Status AddStruct(const std::string& db, const std::string& collection,
+                                 const schema::StructSchema& added,
+                                 std::vector<schema::FieldSchema> fields) = 0;
 
   // --- Partitions ---
   virtual absl::Status CreatePartition(const std::string& db, const std::string& collection,

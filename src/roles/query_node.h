@@ -59,6 +59,10 @@ struct SearchRequest {
   std::map<std::string, std::string> params; // Checked.
   std::string queries;                       // num_queries vectors of the field's own type, row-major.
   int64_t num_queries = 0;
+  // Of an ArrayOfVector field (`queries` is then of its elements' type): the number of the first
+  // vector of each query, which is a list, and one more at the end. Empty: a query is one vector,
+  // and the hits are single vectors of the rows.
+  std::vector<int64_t> list_begins;
   int64_t k = 0;                             // Hits a query (groups, if there is a grouping) at most,
   int64_t offset = 0;                        // behind this many that are left out.
   kernels::DistanceRange range;              // Other rows are no hits. Not with a grouping.
@@ -89,6 +93,7 @@ struct SearchResult {
   std::vector<int64_t> hits_per_query;       // num_queries entries.
   schema::Column keys;                       // Flat, query after query.
   std::vector<float> scores;                 // As clients see them (larger is better for IP, COSINE).
+  std::vector<int64_t> elements;             // Where single vectors of rows are hits: which, from 0.
   schema::RowBatch fields;                   // output_fields, aligned with keys.
   std::vector<schema::Column> groups;        // Values of the grouping's fields, aligned with keys.
   bool cut_ties = false;                     // More rows are as near as the last hit.
@@ -116,6 +121,9 @@ struct QueryResult {
   int64_t count = 0;
   query::AggregateTable table;
   schema::RowBatch rows;                     // Key and output_fields in order, one row a key.
+  // With an element_filter: which elements of each of `rows` match. `count`, limit and offset count
+  // elements then.
+  std::vector<std::vector<int64_t>> elements;
   Timestamp read_at;
 };
 

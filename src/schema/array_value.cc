@@ -40,10 +40,14 @@ std::string_view ArrayView::Raw(int64_t i) const {
 
 int64_t ArrayView::Int(int64_t i) const {
   switch (width_) {
-    case 1: return Value<int8_t>(i);
-    case 2: return Value<int16_t>(i);
-    case 4: return Value<int32_t>(i);
-    default: return Value<int64_t>(i);
+    case 1:
+      return Value<int8_t>(i);
+    case 2:
+      return Value<int16_t>(i);
+    case 4:
+      return Value<int32_t>(i);
+    default:
+      return Value<int64_t>(i);
   }
 }
 
@@ -51,6 +55,14 @@ double ArrayView::Double(int64_t i) const {
   if (element_type_ == DataType::kFloat) return Value<float>(i);
   if (element_type_ == DataType::kDouble) return Value<double>(i);
   return static_cast<double>(Int(i));
+}
+
+int64_t ElementCount(const ColumnView& column, int64_t row) {
+  const std::string_view bytes = column.Bytes(row);
+  if (column.type.type == DataType::kArrayOfVector) {
+    return static_cast<int64_t>(bytes.size()) / column.type.element_width();
+  }
+  return ArrayView(column.type.element_type, bytes).size();
 }
 
 void ArrayBuilder::AppendRaw(std::string_view element) {

@@ -2,7 +2,8 @@
 //
 //   array   = count:uint32 elements
 //   fixed   elements = count * FixedWidth(element_type) bytes
-//   VarChar elements = end:uint32[count] bytes   (end[i] = offset behind element i, from the first byte)
+//   VarChar elements = end:uint32[count] bytes   (end[i] = offset behind element i, from the first
+//   byte)
 //
 // Arrays have at most 4096 elements and no null element. Readers check every length: the bytes may
 // come from a damaged file.
@@ -14,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "schema/column.h"
 #include "schema/data_type.h"
 
 namespace elanus::schema {
@@ -43,6 +45,9 @@ class ArrayView {
   const char* elements_ = nullptr;  // First element, or first byte of text.
   const char* ends_ = nullptr;      // VarChar: the end offsets.
 };
+
+// How many elements row `row` of an Array or ArrayOfVector column has; 0 if it is null.
+int64_t ElementCount(const ColumnView& column, int64_t row);
 
 // Builds the bytes of one array.
 class ArrayBuilder {

@@ -1,5 +1,7 @@
 #include "schema/collection_schema.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -14,6 +16,33 @@ int64_t FieldSchema::IntParam(const std::string& key) const {
   const std::string& text = it->second;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+std::string_view FieldSchema::short_name() const {
+  std::string_view out = name;
+  if (struct_name.empty() || out.size() < struct_name.size() + 2) return out;
+  out.remove_prefix(struct_name.size() + 1);
+  out.remove_suffix(1);
+  return out;
+}
+
+std::string SubFieldName(std::string_view struct_name, std::string_view sub) {
+  return fmt::format("{}[{}]", struct_name, sub);
+}
+
+const StructSchema* CollectionSchema::FindStruct(std::string_view struct_name) const {
+  for (const StructSchema& known : structs) {
+    if (known.name == struct_name) return &known;
+  }
+  return nullptr;
+}
+
+std::vector<const FieldSchema*> CollectionSchema::SubFields(const StructSchema& of) const {
+  std::vector<const FieldSchema*> out;
+  for (const FieldSchema& field : fields) {
+    if (field.struct_name == of.name) out.push_back(&field);
+  }
+  return out;
 }
 
 const FieldSchema* CollectionSchema::Find(std::string_view field_name) const {
@@ -63,6 +92,7 @@ std::vector<const FieldSchema*> CollectionSchema::vector_fields() const {
 FieldId CollectionSchema::NextFieldId() const {
   int64_t next = kFirstFieldId.value();
   for (const FieldSchema& field : fields) next = std::max(next, field.id.value() + 1);
+  for (const StructSchema& known : structs) next = std::max(next, known.id.value() + 1);
   return FieldId(next);
 }
 

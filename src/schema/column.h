@@ -5,7 +5,9 @@
 //                 Dense vectors are row-major (num_rows, dim); binary ones dim/8 bytes a row.
 //   variable      offsets[num_rows + 1] into bytes: VarChar, Text: UTF-8; Geometry: geometry/wkb.h;
 //                 Json: the UTF-8 text; Array: see array_value.h; SparseFloatVector: repeated
-//                 (uint32 index, float32 value) little-endian, ascending by index.
+//                 (uint32 index, float32 value) little-endian, ascending by index;
+//                 ArrayOfVector: the vectors of the row behind each other, so that those of all
+//                 rows are one matrix (num_vectors, dim).
 //   validity      one bit a row, 1 = valid, LSB first in uint64 words; no words = all rows valid.
 //                 A null row has zero bytes (variable) or a zeroed value (fixed).
 #pragma once
@@ -23,10 +25,11 @@ namespace elanus::schema {
 
 struct ColumnType {
   DataType type = DataType::kNone;
-  DataType element_type = DataType::kNone;  // Of an Array.
-  int64_t dim = 0;                          // Of a dense vector.
+  DataType element_type = DataType::kNone;  // Of an Array or ArrayOfVector.
+  int64_t dim = 0;                          // Of a dense vector, alone or in an ArrayOfVector.
 
   int64_t width() const { return FixedWidth(type, dim); }  // 0 = variable.
+  int64_t element_width() const { return FixedWidth(element_type, dim); }
   friend bool operator==(const ColumnType&, const ColumnType&) = default;
 };
 
@@ -34,8 +37,8 @@ struct ColumnType {
 struct ColumnView {
   ColumnType type;
   int64_t num_rows = 0;
-  const uint8_t* fixed = nullptr;      // Fixed-width values.
-  const uint64_t* offsets = nullptr;   // Variable: num_rows + 1 absolute offsets into bytes.
+  const uint8_t* fixed = nullptr;     // Fixed-width values.
+  const uint64_t* offsets = nullptr;  // Variable: num_rows + 1 absolute offsets into bytes.
   const char* bytes = nullptr;
   const uint64_t* validity = nullptr;  // Null: all valid.
 
@@ -101,7 +104,7 @@ class Column {
   int64_t num_rows_ = 0;
   int64_t num_nulls_ = 0;
   std::vector<uint8_t> fixed_;
-  std::vector<uint64_t> offsets_;   // Variable types: starts as {0}.
+  std::vector<uint64_t> offsets_;  // Variable types: starts as {0}.
   std::string bytes_;
   std::vector<uint64_t> validity_;  // Empty until the first null.
 };

@@ -5,6 +5,7 @@
 
 #include "schema/names.h"
 #include "schema/validate_field.h"
+#include "schema/validate_struct.h"
 
 namespace elanus::schema {
 namespace {
@@ -31,6 +32,9 @@ absl::Status CheckNames(const CollectionSchema& schema) {
   std::set<std::string_view> names;
   for (const FieldSchema& field : schema.fields) {
     if (!names.insert(field.name).second) return Invalid("duplicated field name: {}", field.name);
+  }
+  for (const StructSchema& known : schema.structs) {
+    if (!names.insert(known.name).second) return Invalid("duplicated field name: {}", known.name);
   }
   return absl::OkStatus();
 }
@@ -60,6 +64,7 @@ absl::Status ValidateSchema(CollectionSchema& schema, const SchemaLimits& limits
   }
   for (FieldSchema& field : schema.fields) ELANUS_RETURN_IF_ERROR(ValidateField(field, limits));
   ELANUS_RETURN_IF_ERROR(CheckNames(schema));
+  ELANUS_RETURN_IF_ERROR(ValidateStructs(schema, limits));
   ELANUS_RETURN_IF_ERROR(CheckOnlyOne(schema, &FieldSchema::is_primary_key, "primary key"));
   ELANUS_RETURN_IF_ERROR(CheckOnlyOne(schema, &FieldSchema::is_partition_key, "partition key"));
   ELANUS_RETURN_IF_ERROR(CheckOnlyOne(schema, &FieldSchema::is_clustering_key, "clustering key"));
@@ -84,7 +89,9 @@ absl::Status ValidateAddedField(const CollectionSchema& schema, FieldSchema& fie
     return Invalid("not support to add partition key field, field name = {}", field.name);
   }
   ELANUS_RETURN_IF_ERROR(ValidateField(field, limits));
-  if (schema.Find(field.name) != nullptr) return Invalid("duplicate field name: {}", field.name);
+  if (schema.Find(field.name) != nullptr || schema.FindStruct(field.name) != nullptr) {
+    return Invalid("duplicate field name: {}", field.name);
+  }
   if (!field.nullable) {
     return Invalid("added field must be nullable, please check it, field name = {}", field.name);
   }
@@ -95,8 +102,34 @@ absl::Status ValidateAddedField(const CollectionSchema& schema, FieldSchema& fie
   return CheckCounts(grown, limits);
 }
 
+absl::Status ValidateAddedStruct(const CollectionSchema& schema, const StructSchema& added,
+                                 std::vector<FieldSchema>& fields, const SchemaLimits& limits) {
+  if (!added.nullable) {
+    return Invalid("added field must be nullable, please check it, field name = {}", added.name);
+  }
+  if (schema.Find(added.name) != nullptr || schema.FindStruct(added.name) != nullptr) {
+    return Invalid("duplicate field name: {}", added.name);
+  }
+  CollectionSchema grown = schema;
+  std::erase_if(grown.fields, [](const FieldSchema& old) { return old.is_dynamic; });
+  const size_t first = grown.fields.size();
+  for (FieldSchema& field : fields) {
+    ELANUS_RETURN_IF_ERROR(ValidateField(field, limits));
+    grown.fields.push_back(field);
+  }
+  grown.structs.push_back(added);
+  ELANUS_RETURN_IF_ERROR(CheckNames(grown));
+  ELANUS_RETURN_IF_ERROR(ValidateStructs(grown, limits));
+  ELANUS_RETURN_IF_ERROR(CheckCounts(grown, limits));
+  fields.assign(grown.fields.begin() + static_cast<int64_t>(first), grown.fields.end());
+  return absl::OkStatus();
+}
+
 void AssignFieldIds(CollectionSchema& schema) {
   for (FieldSchema& field : schema.fields) {
+    for (StructSchema& owner : schema.structs) {
+      if (owner.name == field.struct_name && !owner.id.valid()) owner.id = schema.NextFieldId();
+    }
     if (!field.id.valid()) field.id = schema.NextFieldId();
   }
 }

@@ -2,9 +2,9 @@
 // parameters as plain text ("\"128\"" -> "128"), "mmap_enabled" as "mmap.enabled". Field ids are
 // neither read nor set. Messages and codes are those that clients know.
 //
-// Not in this version, refused by name: sparse vectors, geometry, text, timestamptz, arrays of
-// structs and of vectors, function outputs (BM25 and the like). What has no place in our schema at
-// all (functions, struct fields) is refused by whoever converts the wire message.
+// Not in this version, refused by name: sparse vectors, geometry, text, timestamptz, function
+// outputs (BM25 and the like). What has no place in our schema at all (functions) is refused by
+// whoever converts the wire message.
 #pragma once
 
 #include <string_view>
@@ -22,10 +22,14 @@ absl::Status ValidateSchema(CollectionSchema& schema, const SchemaLimits& limits
 absl::Status ValidateAddedField(const CollectionSchema& schema, FieldSchema& field,
                                 const SchemaLimits& limits);
 
+// A struct array to be added to a collection that exists; `fields` are its sub-fields.
+absl::Status ValidateAddedStruct(const CollectionSchema& schema, const StructSchema& added,
+                                 std::vector<FieldSchema>& fields, const SchemaLimits& limits);
+
 // One field by itself: name, type, parameters, flags, default.
 absl::Status ValidateField(FieldSchema& field, const SchemaLimits& limits);
 
-// Gives fields without an id the next free ones, in order.
+// Gives fields without an id the next free ones, in order; a struct before its first sub-field.
 void AssignFieldIds(CollectionSchema& schema);
 
 // The hidden JSON field of a collection with dynamic fields, without an id.

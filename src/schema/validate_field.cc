@@ -7,6 +7,7 @@
 
 #include "schema/names.h"
 #include "schema/validate.h"
+#include "schema/validate_struct.h"
 
 namespace elanus::schema {
 namespace {
@@ -36,7 +37,8 @@ absl::StatusOr<std::optional<int64_t>> IntParam(const FieldSchema& field, const 
   return value;
 }
 
-absl::Status CheckDimension(const FieldSchema& field, const SchemaLimits& limits) {
+// `type`: of one vector.
+absl::Status CheckDimension(const FieldSchema& field, DataType type, const SchemaLimits& limits) {
   ELANUS_ASSIGN_OR_RETURN(const std::optional<int64_t> dim, IntParam(field, "dim"));
   if (!dim.has_value()) {
     return Invalid(
@@ -44,7 +46,7 @@ absl::Status CheckDimension(const FieldSchema& field, const SchemaLimits& limits
         "`dim` for vector field",
         field.name);
   }
-  const bool binary = field.type == DataType::kBinaryVector;
+  const bool binary = type == DataType::kBinaryVector;
   const int64_t max = binary ? limits.dimension_max * 8 : limits.dimension_max;
   if (*dim <= 1) {
     return Invalid("invalid dimension: {}. should be in range 2 ~ {}", *dim, max);
@@ -77,14 +79,7 @@ absl::Status CheckMaxLength(const FieldSchema& field, const SchemaLimits& limits
   return absl::OkStatus();
 }
 
-absl::Status CheckArray(const FieldSchema& field, const SchemaLimits& limits) {
-  const DataType element = field.element_type;
-  if (element == DataType::kVarChar) {
-    ELANUS_RETURN_IF_ERROR(CheckMaxLength(field, limits));
-  } else if (element != DataType::kBool && !IsNumeric(element)) {
-    return Invalid("element type {} is not supported for array field {}", DataTypeName(element),
-                   field.name);
-  }
+absl::Status CheckCapacity(const FieldSchema& field, const SchemaLimits& limits) {
   ELANUS_ASSIGN_OR_RETURN(const std::optional<int64_t> capacity, IntParam(field, "max_capacity"));
   if (!capacity.has_value()) {
     return Invalid("type param(max_capacity) should be specified for array field {}", field.name);
@@ -96,6 +91,30 @@ absl::Status CheckArray(const FieldSchema& field, const SchemaLimits& limits) {
         limits.array_capacity_max, *capacity, field.name);
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckArray(const FieldSchema& field, const SchemaLimits& limits) {
+  const DataType element = field.element_type;
+  if (element == DataType::kVarChar) {
+    ELANUS_RETURN_IF_ERROR(CheckMaxLength(field, limits));
+  } else if (element != DataType::kBool && !IsNumeric(element)) {
+    return Invalid("element type {} is not supported for array field {}", DataTypeName(element),
+                   field.name);
+  }
+  return CheckCapacity(field, limits);
+}
+
+absl::Status CheckArrayOfVector(const FieldSchema& field, const SchemaLimits& limits) {
+  if (field.struct_name.empty()) {
+    return Invalid("array of vector can only be in the struct array field, field name: {}",
+                   field.name);
+  }
+  if (!IsDenseVector(field.element_type)) {
+    return Invalid("element type {} is not supported for array of vector field {}",
+                   DataTypeName(field.element_type), field.name);
+  }
+  ELANUS_RETURN_IF_ERROR(CheckDimension(field, field.element_type, limits));
+  return CheckCapacity(field, limits);
 }
 
 absl::Status NotInThisVersion(const FieldSchema& field, std::string_view what) {
@@ -190,7 +209,7 @@ absl::Status CheckType(const FieldSchema& field, const SchemaLimits& limits) {
     case DataType::kFloat16Vector:
     case DataType::kBFloat16Vector:
     case DataType::kInt8Vector:
-      return CheckDimension(field, limits);
+      return CheckDimension(field, field.type, limits);
     case DataType::kSparseFloatVector:
       if (field.type_params.contains("dim")) {
         return Invalid("dim should not be specified for sparse vector field {}({})", field.name,
@@ -200,9 +219,10 @@ absl::Status CheckType(const FieldSchema& field, const SchemaLimits& limits) {
     case DataType::kText:
       return NotInThisVersion(field, "text fields");
     case DataType::kArrayOfVector:
-      return NotInThisVersion(field, "arrays of vectors");
+      return CheckArrayOfVector(field, limits);
     case DataType::kArrayOfStruct:
-      return NotInThisVersion(field, "arrays of structs");
+      return Invalid("an array of structs is declared as a struct array field: field {}",
+                     field.name);
   }
   return Invalid("data type of field {} is not valid", field.name);
 }
@@ -281,7 +301,8 @@ absl::Status CheckDefault(const FieldSchema& field) {
 
 absl::Status ValidateField(FieldSchema& field, const SchemaLimits& limits) {
   NormalizeParams(field.type_params);
-  ELANUS_RETURN_IF_ERROR(CheckFieldName(field.name, limits));
+  ELANUS_RETURN_IF_ERROR(CheckFieldName(field.short_name(), limits));
+  if (!field.struct_name.empty()) ELANUS_RETURN_IF_ERROR(CheckSubField(field));
   ELANUS_RETURN_IF_ERROR(CheckFlags(field));
   ELANUS_RETURN_IF_ERROR(CheckType(field, limits));
   if (const auto it = field.type_params.find("mmap.enabled");

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "common/check.h"
+#include "segment/list_search.h"
 #include "segment/vector_search.h"
 
 namespace elanus::segment {
@@ -263,6 +264,17 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> GrowingSegment::Search
     const Cancellation& cancellation) const {
   const std::shared_ptr<const GrowingColumn> column = Share(spec.field);
   if (column == nullptr) return std::vector<std::vector<index::Neighbor>>(spec.num_queries);
+  if (column->type().type == schema::DataType::kArrayOfVector) {
+    std::vector<ListRun> runs;
+    std::vector<uint64_t> unused;  // Null rows have no vectors.
+    for (int64_t begin = 0; begin < candidates.size();) {
+      const int chunk = ChunkOf(begin);
+      const int64_t count = std::min(ChunkSize(chunk), candidates.size() - begin);
+      runs.push_back({index::ElementRows(column->View(chunk, count, unused)), begin});
+      begin += count;
+    }
+    return SearchLists(spec, runs, nullptr, candidates, cancellation);
+  }
   const auto rows = std::make_shared<GrowingVectors>(column);
   std::shared_ptr<const InterimIndex> interim;
   if (spec.interim != nullptr &&

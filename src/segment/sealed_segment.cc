@@ -3,6 +3,7 @@
 #include "common/check.h"
 #include "schema/row_batch.h"
 #include "schema/text_params.h"
+#include "segment/list_search.h"
 #include "segment/vector_search.h"
 
 namespace elanus::segment {
@@ -175,6 +176,9 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
   const storage::ColumnFile* file = Find(field);
   if (file == nullptr) return {};
   const schema::ColumnView view = file->View();
+  if (view.type.type == schema::DataType::kArrayOfVector) {
+    return index::ElementRows(view).vectors();
+  }
   return {view.type.type, view.type.dim, view.num_rows, view.fixed};
 }
 
@@ -222,6 +226,13 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
     return std::vector<std::vector<index::Neighbor>>(spec.num_queries);
   }
   const std::shared_ptr<const LoadedIndex> loaded = IndexOf(spec.field);
+  const schema::ColumnView view = column->second->View();
+  if (view.type.type == schema::DataType::kArrayOfVector) {
+    const bool usable = loaded != nullptr && loaded->metric == spec.metric;
+    const ListRun run{index::ElementRows(view)};
+    return SearchLists(spec, {&run, 1}, usable ? loaded->index.get() : nullptr, candidates,
+                       cancellation);
+  }
   if (loaded != nullptr && loaded->metric == spec.metric) {
     return SearchIndex(*loaded, spec, candidates, cancellation);
   }

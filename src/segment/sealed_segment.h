@@ -62,7 +62,8 @@ class SealedSegment final : public Segment {
   // Uses this index for searches on `field` from now on; nullptr stops using one.
   void SetIndex(FieldId field, std::shared_ptr<const LoadedIndex> index);
   std::shared_ptr<const LoadedIndex> IndexOf(FieldId field) const;
-  // The vectors of a dense field; no rows if the segment lacks it.
+  // The vectors of a dense field, those inside the rows of an ArrayOfVector field; no rows if the
+  // segment lacks it.
   index::VectorRows Vectors(FieldId field) const;
 
   bool growing() const override { return false; }

@@ -31,13 +31,33 @@ struct SearchSpec {
   FieldId field;
   kernels::Metric metric = kernels::Metric::kL2;
   const index::Params* params = nullptr;
-  const uint8_t* queries = nullptr;  // (num_queries, width) of the field's own type.
+  // (num_queries, width) of the field's own type, or of its elements' type for an ArrayOfVector.
+  const uint8_t* queries = nullptr;
   int64_t num_queries = 0;
+  // Not null: a query is a list of vectors, number q those from list_begins[q] to list_begins[q +
+  // 1] of `queries`, and rows of an ArrayOfVector field are ranked by MaxSim (index/max_sim.h).
+  const int64_t* list_begins = nullptr;
   int64_t k = 0;
   kernels::DistanceRange range;  // Other rows are no hits.
   // Codes rows that no index covers, so that the next search is faster. Null: compares all of them.
   InterimIndexer* interim = nullptr;
   SearchTrace* trace = nullptr;  // Added to; may be null.
+  // Single vectors in an ArrayOfVector field: which may be hits, numbered through all rows, beside
+  // what the rows' candidates say; empty = all. One bit for each vector of the rows asked for.
+  kernels::BitView elements;
+};
+
+// Which vector of a row of an ArrayOfVector field a hit is. Searches with single vectors give
+// these, packed into Neighbor::row: ordered by row, then element.
+struct ElementOfRow {
+  static constexpr int kBits = 20;  // Far more vectors than a row may have.
+  int64_t row = 0;
+  int64_t element = 0;
+
+  int64_t Pack() const { return row << kBits | element; }
+  static ElementOfRow Unpack(int64_t packed) {
+    return {packed >> kBits, packed & ((int64_t{1} << kBits) - 1)};
+  }
 };
 
 // Of MHJACCARD: how vectors are compared without an index.
@@ -83,6 +103,7 @@ class Segment {
                      schema::Column& out) const = 0;
 
   // The nearest candidates of each query, nearest first. `candidates` has at most num_rows() bits.
+  // In an ArrayOfVector field each vector of a row is a hit of its own, unless queries are lists.
   virtual absl::StatusOr<std::vector<std::vector<index::Neighbor>>> Search(
       const SearchSpec& spec, const kernels::Bitset& candidates,
       const Cancellation& cancellation) const = 0;

@@ -132,15 +132,25 @@ absl::Status CheckColumnType(const ColumnType& type) {
     return Damaged("unknown data type");
   }
   if (type.dim < 0 || type.dim > kDimMax) return Damaged("impossible dimension");
-  if (!schema::IsDenseVector(type.type)) return absl::OkStatus();
-  const bool whole_bytes = type.type != DataType::kBinaryVector || type.dim % 8 == 0;
+  const bool lists = type.type == DataType::kArrayOfVector;
+  const DataType vector = lists ? type.element_type : type.type;
+  if (!schema::IsDenseVector(vector)) {
+    return lists ? Damaged("lists of something else than vectors") : absl::OkStatus();
+  }
+  const bool whole_bytes = vector != DataType::kBinaryVector || type.dim % 8 == 0;
   if (type.dim == 0 || !whole_bytes) return Damaged("impossible dimension");
   return absl::OkStatus();
+}
+
+bool ValuesNeedCheck(const ColumnType& type) {
+  return type.type == DataType::kBool || type.type == DataType::kSparseFloatVector ||
+         type.type == DataType::kArrayOfVector;
 }
 
 bool ValueIsWellFormed(const ColumnType& type, std::string_view value) {
   if (type.type == DataType::kBool) return static_cast<uint8_t>(value[0]) <= 1;
   if (type.type == DataType::kSparseFloatVector) return value.size() % 8 == 0;
+  if (type.type == DataType::kArrayOfVector) return value.size() % type.element_width() == 0;
   return true;
 }
 
@@ -196,7 +206,7 @@ absl::StatusOr<Column> DecodeColumn(std::string_view& in) {
   }
   std::vector<uint64_t> offsets;
   ELANUS_RETURN_IF_ERROR(ReadValues(reader, shape, offsets, view));
-  if (shape.type.type == DataType::kBool || shape.type.type == DataType::kSparseFloatVector) {
+  if (ValuesNeedCheck(shape.type)) {
     for (int64_t row = 0; row < view.num_rows; ++row) {
       if (!ValueIsWellFormed(shape.type, view.Raw(row))) return Damaged("malformed value");
     }

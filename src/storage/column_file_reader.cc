@@ -254,9 +254,7 @@ class OpenColumnFile final : public ColumnFile {
   }
 
   absl::Status CheckValues() const {
-    if (view_.type.type != DataType::kBool && view_.type.type != DataType::kSparseFloatVector) {
-      return absl::OkStatus();
-    }
+    if (!ValuesNeedCheck(view_.type)) return absl::OkStatus();
     for (int64_t row = 0; row < view_.num_rows; ++row) {
       if (!ValueIsWellFormed(view_.type, view_.Raw(row))) {
         return Damaged(data_end_, "malformed value");

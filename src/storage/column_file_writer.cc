@@ -12,6 +12,13 @@ namespace {
 
 using schema::ColumnView;
 
+// All values of a column of variable width.
+std::string_view BytesOf(const ColumnView& column) {
+  if (column.num_rows == 0) return {};
+  const uint64_t first = column.offsets[0];
+  return {column.bytes + first, column.offsets[column.num_rows] - first};
+}
+
 // `column.fixed` is not looked at for dense vectors: `vectors` is them.
 class ColumnFileWriter {
  public:
@@ -23,16 +30,18 @@ class ColumnFileWriter {
     if (column_.num_rows > 0) {
       if (column_.validity != nullptr) WriteStream(StreamKind::kValidity, Validity());
       if (schema::IsDenseVector(column_.type.type)) {
-        WriteVectors();
+        WriteVectors(StreamKind::kFixed);
       } else if (column_.type.width() > 0) {
         WriteStream(StreamKind::kFixed,
                     {reinterpret_cast<const char*>(column_.fixed),
                      static_cast<size_t>(column_.num_rows * column_.type.width())});
       } else {
         WriteStream(StreamKind::kLengths, Lengths());
-        const uint64_t first = column_.offsets[0];
-        WriteStream(StreamKind::kBytes,
-                    {column_.bytes + first, column_.offsets[column_.num_rows] - first});
+        if (column_.type.type == schema::DataType::kArrayOfVector) {
+          WriteVectors(StreamKind::kBytes);
+        } else {
+          WriteStream(StreamKind::kBytes, BytesOf(column_));
+        }
       }
     }
     WriteFooter();
@@ -62,9 +71,9 @@ class ColumnFileWriter {
   }
 
   // Blocks of the runs as they follow one another; the runs themselves stay where they are.
-  void WriteVectors() {
+  void WriteVectors(StreamKind kind) {
     Align(kVectorAlignment);
-    Stream& stream = streams_[static_cast<size_t>(StreamKind::kFixed)];
+    Stream& stream = streams_[static_cast<size_t>(kind)];
     Block block{.offset = out_.size()};
     for (std::string_view run : vectors_) {
       parts_.vectors.push_back(run);
@@ -157,8 +166,13 @@ class ColumnFileWriter {
 }  // namespace
 
 absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const ColumnView& column) {
-  const std::string_view vectors = {reinterpret_cast<const char*>(column.fixed),
-                                    static_cast<size_t>(column.num_rows * column.type.width())};
+  std::string_view vectors;
+  if (column.type.type == schema::DataType::kArrayOfVector) {
+    vectors = BytesOf(column);
+  } else if (schema::IsDenseVector(column.type.type)) {
+    vectors = {reinterpret_cast<const char*>(column.fixed),
+               static_cast<size_t>(column.num_rows * column.type.width())};
+  }
   return EncodeColumnFileParts(column, {&vectors, 1});
 }
 

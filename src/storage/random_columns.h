@@ -33,6 +33,8 @@ inline std::vector<schema::ColumnType> EveryColumnType() {
       {DataType::kBFloat16Vector, DataType::kNone, 3},
       {DataType::kInt8Vector, DataType::kNone, 9},
       {DataType::kBinaryVector, DataType::kNone, 24},
+      {DataType::kArrayOfVector, DataType::kFloatVector, 3},
+      {DataType::kArrayOfVector, DataType::kBinaryVector, 16},
   };
 }
 
@@ -49,6 +51,9 @@ inline std::string RandomValue(Random& random, const schema::ColumnType& type) {
   if (type.type == DataType::kBool) return std::string(1, static_cast<char>(random() % 2));
   if (type.width() > 0) return RandomBytes(random, type.width());
   if (type.type == DataType::kSparseFloatVector) return RandomBytes(random, random() % 5 * 8);
+  if (type.type == DataType::kArrayOfVector) {
+    return RandomBytes(random, random() % 5 * type.element_width());
+  }
   if (type.type != DataType::kArray) return std::string(random() % 40, 'a' + random() % 26);
   schema::ArrayBuilder array(type.element_type);
   for (uint64_t i = random() % 6; i > 0; --i) {
