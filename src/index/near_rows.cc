@@ -11,9 +11,7 @@
 namespace elanus::index {
 namespace {
 
-// There are 2 sqrt(n) cells or, of more than 2^16 rows, one for so many rows; not more than for a
-// row to be compared with all their leaders.
-constexpr size_t kCellRows = 128;
+// There are 2 sqrt(n) cells: a row is compared with their leaders twice, and with the rows of some.
 constexpr size_t kCellsMax = 1 << 14;
 // Leaders that are offered beside the nearest rows.
 constexpr size_t kFarLeaders = 16;
@@ -51,9 +49,8 @@ NearRows::NearRows(const NodeMeasure& measure, std::vector<uint32_t> members,
                    const Options& options)
     : measure_(measure), options_(options), members_(std::move(members)) {
   const size_t num_rows = members_.size();
-  const auto few = static_cast<size_t>(2 * std::sqrt(num_rows));
-  const size_t num_cells =
-      std::clamp<size_t>(std::max(num_rows / kCellRows, std::min(few, num_rows)), 1, kCellsMax);
+  const auto wanted = static_cast<size_t>(2 * std::sqrt(num_rows));
+  const size_t num_cells = std::clamp<size_t>(std::min(wanted, num_rows), 1, kCellsMax);
   const size_t cell_rows = std::max<size_t>(1, num_rows / num_cells);
   num_probes_ = std::clamp<size_t>(options.compared / cell_rows, 1, num_cells);
   if (num_rows == 0) return;
