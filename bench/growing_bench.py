@@ -2,7 +2,7 @@
 """Searches rows that were just inserted: a growing segment, before there is any index.
 
 usage: growing_bench.py --host 127.0.0.1 --port 19530 [--rows 100000] [--dim 768] [--metric L2] [--queries 200]
-           [--limit 10] [--batch 2000] [--data FILE.npy] [--json FILE]
+           [--limit 10] [--batch 2000] [--data FILE.npy] [--http-port 9091] [--json FILE]
 
 Start the server with segments large enough that no row is flushed meanwhile, and once more without interim indexes:
 
@@ -10,7 +10,7 @@ Start the server with segments large enough that no row is flushed meanwhile, an
     DATACOORD_SEGMENT_MAXSIZE=4096 QUERYNODE_SEGCORE_INTERIMINDEX_ENABLEINDEX=false build/release/bin/elanus run ...
 
 Prints the insert rate, and for searches sent one at a time p50 and p99 in ms, recall against exact neighbours and the
-work that the server's plan says: while rows come in (one search behind each batch), and at rest.
+server's processor time (--http-port): while rows come in (one search behind each batch), and at rest.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import sys
 import time
 
 import numpy as np
-from load_bench import Truth, Vectors
+from load_bench import Truth, Vectors, metrics
 from pymilvus import DataType, MilvusClient
 
 NAME = "growing_bench"
@@ -55,6 +55,7 @@ def main():
     parser.add_argument("--limit", type=int, default=10)
     parser.add_argument("--batch", type=int, default=2000)
     parser.add_argument("--data")
+    parser.add_argument("--http-port", type=int, default=9091)
     parser.add_argument("--json")
     options = parser.parse_args()
     vectors = Vectors(options)
@@ -84,7 +85,10 @@ def main():
     result["inserting, second half"] = percentiles(during)
     time.sleep(3)  # What is still being coded.
     search_all(client, queries[:20], truth.ids[:20], options)
+    processor = -metrics(options).get("process_cpu_seconds_total", 0)
     result["at rest"] = search_all(client, queries, truth.ids, options)
+    processor += metrics(options).get("process_cpu_seconds_total", 0)
+    result["at rest"]["server_cpu_ms"] = round(1000 * processor / len(queries), 2)
     client.search(NAME, queries.tolist(), limit=options.limit, anns_field="v")
     started = time.perf_counter()
     answers = client.search(NAME, queries.tolist(), limit=options.limit, anns_field="v")

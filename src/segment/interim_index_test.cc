@@ -189,13 +189,13 @@ TEST_P(InterimIndexOf, FindsTheNearestRowsAtTheirExactDistances) {
   }
 }
 
-TEST(InterimIndex, SearchesManyQueriesAtOnce) {
+TEST(InterimIndex, SearchesSeveralQueriesAtOnce) {
   Fixture rows(DataType::kFloatVector);
-  rows.Insert(Clustered(4 * kTestRows, 1), 10);
-  constexpr int64_t kQueries = 20;
+  rows.Insert(Clustered(24 * InterimIndex::kRunRows, 1), 10);
+  constexpr int64_t kQueries = 3;
   const std::vector<uint8_t> queries = OfType(rows.type, Clustered(kQueries, 2));
   InterimIndexer indexer({}, nullptr);
-  const kernels::Bitset all(4 * kTestRows, true);
+  const kernels::Bitset all(24 * InterimIndex::kRunRows, true);
   SearchTrace trace;
   const auto found =
       Search(*rows.segment, queries, kQueries, all, {.interim = &indexer, .trace = &trace});
