@@ -434,13 +434,19 @@ absl::StatusOr<IndexFigures> Run::Figures() {
 
 absl::StatusOr<Params> ParseBenchParams(std::string_view text) {
   Params params;
+  std::string last;
   for (const std::string& pair : Split(text, ',')) {
     if (pair.empty()) continue;
     const size_t equals = pair.find('=');
+    if (equals == std::string_view::npos && !last.empty()) {
+      params[last] += "," + pair;
+      continue;
+    }
     if (equals == std::string_view::npos || equals == 0) {
       return UserError(ErrorCode::kParameterInvalid, "expected key=value: {}", pair);
     }
-    params[pair.substr(0, equals)] = pair.substr(equals + 1);
+    last = pair.substr(0, equals);
+    params[last] = pair.substr(equals + 1);
   }
   return params;
 }

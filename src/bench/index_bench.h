@@ -67,7 +67,7 @@ absl::StatusOr<IndexFigures> BenchIndex(const IndexBenchOptions& options);
 std::string FiguresAsJson(const IndexFigures& figures);  // One object, one line.
 std::string FiguresAsText(const IndexFigures& figures);
 
-// "k=v,k=v" -> parameters.
+// "k=v,k=v" -> parameters. A part without "=" belongs to the value before: "k=a,b".
 absl::StatusOr<index::Params> ParseBenchParams(std::string_view text);
 
 }  // namespace elanus::bench

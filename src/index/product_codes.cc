@@ -5,7 +5,6 @@
 #include <numeric>
 
 #include "index/kmeans.h"
-#include "index/residual_beam.h"
 #include "kernels/centroid_panels.h"
 #include "kernels/table_codes.h"
 
@@ -15,7 +14,6 @@ namespace {
 using kernels::Metric;
 
 constexpr size_t kBatch = 256;  // A multiple of both sizes of blocks.
-constexpr size_t kBeam = 4;     // Choices kept at each level but the last.
 
 // How codes lie in a run.
 enum class Layout {
@@ -161,11 +159,6 @@ class ProductCodes final : public CodeStore {
     for (size_t t = 0; t < tables_.count; ++t) {
       panels_.emplace_back(tables_.Entry(t, 0), tables_.entries, tables_.part_dim);
     }
-    if (spec.levels == 1) return;
-    for (size_t at = 0; at < tables_.values.size(); at += tables_.part_dim) {
-      const float* entry = &tables_.values[at];
-      squares_.push_back(DotOf(entry, entry, tables_.part_dim));
-    }
   }
 
   size_t RunBytes(size_t rows) const override {
@@ -188,7 +181,7 @@ class ProductCodes final : public CodeStore {
   }
 
  private:
-  // codes: (count, tables).
+  // codes: (count, tables), the nearest entries level by level.
   void FindEntries(const float* residuals, size_t count, std::vector<uint32_t>& codes) const;
   void Write(const std::vector<uint32_t>& codes, const std::vector<float>& terms, size_t begin,
              size_t run_rows, uint8_t* run) const;
@@ -197,29 +190,25 @@ class ProductCodes final : public CodeStore {
   const size_t dim_;
   const Metric metric_;
   std::vector<kernels::CentroidPanels> panels_;
-  std::vector<float> squares_;  // (tables, entries): squared lengths; where there are levels.
 };
 
 void ProductCodes::FindEntries(const float* residuals, size_t count,
                                std::vector<uint32_t>& codes) const {
   codes.resize(count * tables_.count);
-  const size_t num_levels = tables_.spec.levels;
   std::vector<uint32_t> nearest(count);
-  BeamScratch scratch;
-  for (size_t t = 0; t < tables_.count; t += num_levels) {
-    const float* parts = residuals + tables_.PartOf(t) * tables_.part_dim;
-    if (num_levels == 1) {
-      panels_[t].Nearest(parts, dim_, count, nearest.data());
-      for (size_t i = 0; i < count; ++i) codes[i * tables_.count + t] = nearest[i];
-      continue;
-    }
-    const ResidualLevels levels{{&panels_[t], num_levels},
-                                tables_.Entry(t, 0),
-                                &squares_[t * tables_.entries],
-                                tables_.entries,
-                                tables_.part_dim};
+  std::vector<float> left;
+  if (tables_.spec.levels > 1) {
+    left.assign(residuals, residuals + count * dim_);
+    residuals = left.data();
+  }
+  for (size_t t = 0; t < tables_.count; ++t) {
+    const size_t at = tables_.PartOf(t) * tables_.part_dim;
+    panels_[t].Nearest(residuals + at, dim_, count, nearest.data());
     for (size_t i = 0; i < count; ++i) {
-      EncodeByBeam(levels, parts + i * dim_, kBeam, scratch, &codes[i * tables_.count + t]);
+      codes[i * tables_.count + t] = nearest[i];
+      if (left.empty()) continue;
+      const float* entry = tables_.Entry(t, nearest[i]);
+      for (size_t d = 0; d < tables_.part_dim; ++d) left[i * dim_ + at + d] -= entry[d];
     }
   }
 }
