@@ -47,6 +47,11 @@ void JiebaDictionary::Add(std::string_view word, int64_t frequency) {
   }
 }
 
+void JiebaDictionary::AddCopy(std::string word, int64_t frequency) {
+  copies_.push_back(std::move(word));
+  Add(copies_.back(), frequency);
+}
+
 void JiebaDictionary::AddNew(const std::string& word) {
   if (word.empty()) return;
   // Just above what its parts come to together.
@@ -61,8 +66,7 @@ void JiebaDictionary::AddNew(const std::string& word) {
     begin = end;
   }
   const auto frequency = static_cast<int64_t>(std::min(share * total(), 1e15)) + 1;
-  copies_.push_back(word);
-  Add(copies_.back(), std::max(frequency, std::max<int64_t>(Find(word), 1)));
+  AddCopy(word, std::max(frequency, std::max<int64_t>(Find(word), 1)));
 }
 
 int64_t JiebaDictionary::Find(std::string_view text) const {
@@ -85,7 +89,6 @@ const JiebaDictionary& DefaultJiebaDictionary() {
 const JiebaDictionary& ExtendedJiebaDictionary() {
   static const JiebaDictionary* const dictionary = [] {
     auto* made = new JiebaDictionary(&DefaultJiebaDictionary());
-    auto* words = new std::deque<std::string>();
     UErrorCode error = U_ZERO_ERROR;
     const std::unique_ptr<icu::Transliterator> traditional(
         icu::Transliterator::createInstance("Simplified-Traditional", UTRANS_FORWARD, error));
@@ -97,8 +100,7 @@ const JiebaDictionary& ExtendedJiebaDictionary() {
       std::string utf8;
       converted.toUTF8String(utf8);
       if (utf8 == word || made->Find(utf8) > 0) return;
-      words->push_back(std::move(utf8));
-      made->Add(words->back(), frequency);
+      made->AddCopy(std::move(utf8), frequency);
     });
     return made;
   }();

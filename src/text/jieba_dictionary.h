@@ -26,6 +26,8 @@ class JiebaDictionary {
 
   // `word` outlives this.
   void Add(std::string_view word, int64_t frequency);
+  // Keeps the word itself.
+  void AddCopy(std::string word, int64_t frequency);
   // With a frequency that makes it win over its parts; keeps a copy.
   void AddNew(const std::string& word);
 
