@@ -207,9 +207,10 @@ def e2e() -> list[Step]:
     return [
         build_step("release", ["elanus"]),
         *python_steps(pymilvus30=True),
-        pytest_step("e2e", "pymilvus-2.6", ["tests/e2e"], timeout_s=1800),
+        clients,  # Go, too, which the engines are built with.
+        *(Step(f"engine-{kind}", ["tests/engines/install", kind], 1800, counted=False) for kind in ("versitygw", "minio")),
+        pytest_step("e2e", "pymilvus-2.6", ["tests/e2e"], timeout_s=2400),
         pytest_step("e2e", "pymilvus-3.0", ["tests/e2e"], venv=".venv30", timeout_s=1800, arguments=["-m", "core"]),
-        clients,
         pytest_step("e2e", "clients", ["tests/clients"]),
     ]
 

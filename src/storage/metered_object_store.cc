@@ -37,7 +37,9 @@ class Operation {
   const std::shared_ptr<Histogram> ms_, inner_ms_, bytes_;
 };
 
-const absl::Status& StatusOf(const absl::Status& status) { return status; }
+const absl::Status& StatusOf(const absl::Status& status) {
+  return status;
+}
 template <typename T>
 absl::Status StatusOf(const absl::StatusOr<T>& result) {
   return result.status();

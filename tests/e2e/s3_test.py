@@ -177,6 +177,15 @@ def test_the_doctor_finds_a_good_store_good(store, tmp_path):  # noqa: F811
     assert store.keys(BUCKET, "well/doctor") == []
 
 
+def test_the_bucket_may_stand_in_the_host_name(tmp_path):
+    """MinIO answers at BUCKET.localhost, which libcurl takes for loopback."""
+    with S3Server("minio", tmp_path / "s3") as minio:
+        env = environment(f"localhost:{minio.port}", MINIO_USEVIRTUALHOST="true")
+        assert minio.request("PUT", BUCKET)[0] == 200
+        answer = doctor(tmp_path, env)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 def test_the_doctor_says_what_is_wrong(store, tmp_path):  # noqa: F811
     for change, says in [
         ({"MINIO_SECRET_ACCESS_KEY": "wrong"}, "check minio.secretAccessKey"),

@@ -60,7 +60,7 @@ class S3Server:
                 arguments += ["--certs-dir", str(certificates)]
             return [program, *arguments, data], {
                 "MINIO_ROOT_USER": ACCESS_KEY, "MINIO_ROOT_PASSWORD": SECRET_KEY, "MINIO_REGION": REGION,
-                "MINIO_UPDATE": "off", "MINIO_BROWSER": "off",
+                "MINIO_UPDATE": "off", "MINIO_BROWSER": "off", "MINIO_DOMAIN": "localhost",
             }  # fmt: skip
         arguments = ["--region", REGION, "--port", self.address]
         if self.tls:
