@@ -132,6 +132,21 @@ def test_defaults_are_shapes(client, name):
     assert ids(client, name, "st_equals(second, 'POINT (9 9)')") == [1, 2]
 
 
+def test_an_rtree_is_described_and_changes_no_answer(client, name):
+    make(client, name)
+    client.insert(name, [row(1, "POINT (1 1)"), row(2, "POINT (9 9)")])
+    client.flush(name)
+    params = client.prepare_index_params()
+    params.add_index(field_name="shape", index_type="RTREE", index_name="places")
+    client.create_index(name, params)
+    assert client.describe_index(name, "places")["index_type"] == "RTREE"
+    assert ids(client, name, f"st_within(shape, '{SQUARE}')") == [1]
+    wrong = client.prepare_index_params()
+    wrong.add_index(field_name="id", index_type="RTREE", index_name="wrong")
+    with refused("RTREE index can only be built on geometry field"):
+        client.create_index(name, wrong)
+
+
 def test_shapes_survive_a_restart(tmp_path):
     data = tmp_path / "data"
     with Server(data) as server:
