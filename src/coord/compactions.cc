@@ -240,7 +240,7 @@ absl::Status Coordinator::BuildIndexes(const meta::Collection& collection, meta:
       const roles::BuildTask task{part.build, std::make_shared<const meta::Collection>(collection),
                                   std::make_shared<const meta::Segment>(made), index};
       const absl::StatusOr<roles::BuildResult> built =
-          index_node_->Build(task, cancellation, [](double) {});
+          index_node_->Build(task, cancellation, {});
       // What cannot be built now is left to the scheduler, which knows when to try again.
       if (built.ok()) {
         part.state = meta::BuildState::kFinished;

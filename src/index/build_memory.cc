@@ -39,6 +39,7 @@ class Sizes {
       case CodeKind::kScalar:
       case CodeKind::kUniform:
       case CodeKind::kHalf:
+      case CodeKind::kLocal:
         bytes = dim_ * std::min<double>(spec.bits, 16) / 8;
         break;
       case CodeKind::kProduct:

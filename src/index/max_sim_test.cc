@@ -82,6 +82,7 @@ double Distance(Metric metric, const std::vector<double>& a, const std::vector<d
       return either == 0 ? 0 : 1 - dot / either;
     case Metric::kSubstructure:
     case Metric::kSuperstructure:
+    case Metric::kMinHash:
       break;
   }
   return 0;

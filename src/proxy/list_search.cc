@@ -49,7 +49,8 @@ absl::Status CheckListParams(const SearchTarget& target, const SearchParams& par
   if (params.iterator && !params.iterator_v2) {
     return NotForElements("search iterator of the first version", field);
   }
-  if (params.group_by && params.group_by->field != schema.primary_key().name) {
+  if (params.group_by &&
+      params.group_by->fields != std::vector<std::string>{schema.primary_key().name}) {
     return NotForElements("group by another field than the primary key", field);
   }
   return absl::OkStatus();

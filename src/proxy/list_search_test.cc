@@ -104,7 +104,7 @@ TEST_F(ListParams, ListsTakeNeitherRangesNorGroupsNorIterators) {
             "range search is not supported for vector array (embedding list) fields, fieldName: "
             "st[v]");
   params_.radius.reset();
-  params_.group_by.emplace().field = "id";
+  params_.group_by.emplace().fields = {"id"};
   EXPECT_EQ(Gist(),
             "group by search is not supported for vector array (embedding list) fields, "
             "fieldName: st[v]");
@@ -124,11 +124,11 @@ TEST_F(ListParams, ListsTakeNeitherRangesNorGroupsNorIterators) {
 
 TEST_F(ListParams, ElementsTakeRangesIteratorsOfTheSecondVersionAndGroupsByKey) {
   params_.radius = 1;
-  params_.group_by.emplace().field = "id";
+  params_.group_by.emplace().fields = {"id"};
   params_.iterator = true;
   params_.iterator_v2.emplace();
   EXPECT_EQ(Why(), "");
-  params_.group_by->field = "other";
+  params_.group_by->fields = {"other"};
   EXPECT_NE(Why().find("group by another field"), std::string::npos);
   params_.group_by.reset();
   params_.iterator_v2.reset();

@@ -40,7 +40,7 @@ absl::StatusOr<Term> ParseTerm(std::string_view text) {
   if (direction.starts_with("nulls_")) {
     nulls = std::move(direction);
     direction = TakeWord(term.name);
-    if (direction.empty()) direction = ":";  // Nulls come behind a direction.
+    if (direction.empty()) direction.assign(1, ':');  // Nulls come behind a direction.
   }
   const bool good = (direction.empty() || direction == "asc" || direction == "desc") &&
                     (nulls.empty() || nulls == "nulls_first" || nulls == "nulls_last") &&

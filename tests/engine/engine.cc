@@ -132,8 +132,8 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(World& world, const EngineO
   engine->query_node = std::make_unique<querynode::LocalQueryNode>(
       querynode::LocalQueryNode::Parts{*engine->coordinator, *engine->store, engine->registry,
                                        *engine->watermark, engine->compute, engine->loading});
-  engine->index_node =
-      std::make_unique<indexnode::LocalIndexNode>(*engine->store, engine->build_work);
+  engine->index_node = std::make_unique<indexnode::LocalIndexNode>(
+      *engine->store, engine->build_work, indexnode::LocalIndexNode::Options{});
   engine->coordinator->Connect(engine->data_node.get(), engine->query_node.get(),
                                engine->index_node.get());
   ELANUS_RETURN_IF_ERROR(engine->data_node->Recover());
