@@ -12,6 +12,8 @@
 #include <cstdlib>
 #include <random>
 
+#include "coord/store_stamp.h"
+
 namespace elanus::engine {
 namespace {
 
@@ -363,7 +365,8 @@ class History {
     ASSERT_EQ(DifferenceAt(*engine_, past, at), "") << "after" << story_;
   }
 
-  // After a flush and a restart the store holds what the catalog lists and nothing else.
+  // After a flush and a restart the store holds what the catalog lists, the cluster's stamp and nothing
+  // else.
   void LeaveNothingBehind() {
     Flush();
     ASSERT_TRUE(last_.ok()) << last_;
@@ -371,7 +374,7 @@ class History {
     Restart(nullptr);
     if (testing::Test::HasFailure()) return;
     Check();
-    std::set<std::string> listed;
+    std::set<std::string> listed = {coord::kStampKey};
     const CollectionId id = engine_->collection()->id;
     for (const meta::SegmentPtr& segment : engine_->coordinator->Segments(id)) {
       for (const meta::FieldFile& file : segment->files) listed.insert(file.key);
