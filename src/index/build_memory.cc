@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "index/codes.h"
+#include "index/faiss_factory.h"
 #include "index/index_params.h"
 #include "index/refiner.h"
 
@@ -110,7 +111,7 @@ double Estimate(std::string_view kind, const Sizes& sizes) {
   if (kind == "IVF_PQ") {
     return sizes.Lists() + sizes.Codes(sizes.Product(1)) + sizes.Refinement();
   }
-  if (kind == "IVF_RABITQ") {
+  if (kind == "IVF_RABITQ" || kind == "IVF_RABITQ_FASTSCAN") {
     const CodeSpec spec{.kind = CodeKind::kSign,
                         .bits = static_cast<uint32_t>(sizes.Int("rbq_bits", 1))};
     return sizes.Lists() + sizes.Codes(spec) + sizes.Refinement();
@@ -124,6 +125,11 @@ double Estimate(std::string_view kind, const Sizes& sizes) {
     const double file = sizes.DiskRecords(degree, kind == "AISAQ");
     return std::max(sizes.Graph(degree / 2), sizes.Links(degree / 2) + sizes.Codes(codes) + file);
   }
+  if (kind.starts_with("SVS_")) {
+    const CodeSpec codes{.kind = CodeKind::kHalf, .bits = 16};  // More than most have.
+    const int64_t degree = kind == "SVS_VAMANA_LEANVEC" ? 64 : 32;
+    return sizes.Graph(sizes.Int("svs_graph_max_degree", degree) / 2) + sizes.Codes(codes);
+  }
   return 2 * sizes.vectors();  // A kind that says nothing of itself.
 }
 
@@ -131,6 +137,13 @@ double Estimate(std::string_view kind, const Sizes& sizes) {
 
 int64_t BuildMemoryBytes(const IndexKind& kind, const BuildShape& shape, const Params& params) {
   if (!kind.builds_files || shape.num_rows == 0) return 0;
+  if (const auto factory = params.find("faiss_index_name"); factory != params.end()) {
+    const bool binary = shape.type == schema::DataType::kBinaryVector;
+    const absl::StatusOr<FactoryPlan> plan = ParseFactory(factory->second, binary);
+    if (plan.ok() && FindIndexKind(plan->type) != nullptr) {
+      return BuildMemoryBytes(*FindIndexKind(plan->type), shape, plan->params);
+    }
+  }
   return kFixed + static_cast<int64_t>(std::min(Estimate(kind.name, {shape, params}), 9e18));
 }
 

@@ -82,7 +82,7 @@ struct SegmentWork {
   int64_t rows = 0;
   int64_t candidates = 0;                    // Rows that are visible and pass the filter.
   int64_t searches = 0;                      // Times that the segment was searched.
-  std::string strategy;                      // Of the last one: "exact", "HNSW", "codes of ...".
+  std::string strategy;                      // Of the last one: "exact", "HNSW: walk", "codes of ...".
   int64_t distances = 0;                     // Worked out, by vectors or codes.
   int64_t hops = 0;                          // Nodes of a graph or lists looked into.
   int64_t reads = 0;                         // Of blocks, from disk.

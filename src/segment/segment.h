@@ -23,7 +23,8 @@ class InterimIndexer;
 
 // How one segment was searched, for metrics and for people who ask why a search is slow.
 struct SearchTrace {
-  std::string strategy;  // "exact", "codes of ... rows", the type of the index used.
+  // "exact", "codes of ... rows", the type of the index and how it searched: "HNSW: walk".
+  std::string strategy;
   index::SearchStatistics statistics;
 };
 
