@@ -151,22 +151,19 @@ void SegmentSet::AdmitLocked(std::shared_ptr<SealedSegment> segment) {
   PublishLocked();
 }
 
-bool SegmentSet::IsMergedInto(SegmentId segment, SegmentId made) const {
-  for (auto it = replaced_by_.find(segment); it != replaced_by_.end();
-       it = replaced_by_.find(it->second)) {
-    if (it->second == made) return true;
-  }
-  return false;
-}
-
 void SegmentSet::RemoveReplacedLocked(SegmentId made) {
-  const auto merged = [&](const auto& entry) { return IsMergedInto(entry.first, made); };
+  const std::map<SegmentId, SegmentId> replaced_by = replaced_by_;
+  const auto merged = [&](const auto& entry) {
+    for (auto it = replaced_by.find(entry.first); it != replaced_by.end();
+         it = replaced_by.find(it->second)) {
+      if (it->second == made) return true;
+    }
+    return false;
+  };
   // A growing one may be among them whose own files could not be read back.
   std::erase_if(growing_, merged);
   std::erase_if(sealed_, merged);
-  std::erase_if(replaced_by_, [&](const auto& entry) {
-    return entry.second == made || IsMergedInto(entry.first, made);
-  });
+  std::erase_if(replaced_by_, merged);
 }
 
 void SegmentSet::NoteReplaced(const std::vector<SegmentId>& replaced, SegmentId by) {

@@ -109,7 +109,6 @@ class SegmentSet {
   void PublishLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Takes out what was merged into `made`, directly or by way of others.
   void RemoveReplacedLocked(SegmentId made) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool IsMergedInto(SegmentId segment, SegmentId made) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::map<SegmentId, std::shared_ptr<GrowingSegment>> growing_ ABSL_GUARDED_BY(mutex_);
