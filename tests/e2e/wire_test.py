@@ -16,7 +16,7 @@ from harness.wire import UNLIMITED, Wire, column, methods, search_request, statu
 SERVICE = "/milvus.proto.milvus.MilvusService/"
 
 # RPCs of other issues: UNIMPLEMENTED with a sentence that names them, so that clients fall back.
-LATER = ["HybridSearch", "CreateCredential", "CreateRole", "Import", "CreateSnapshot", "OperatePrivilege"]
+LATER = ["HybridSearch", "CreateCredential", "CreateRole", "Import", "TransferReplica", "OperatePrivilege"]
 
 
 def raw(channel, method, payload, timeout=10):
