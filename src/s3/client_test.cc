@@ -203,37 +203,44 @@ TEST_F(ClientTest, ReadsFromAStoreThatKnowsNoRanges) {
   EXPECT_EQ(client_->Get("k", {20, 3})->bytes, "");
 }
 
+// Holds answers back. Shared with the server's threads, which may wake up when the test is over.
+class Gate {
+ public:
+  void Wait() {
+    std::unique_lock lock(mutex_);
+    opened_.wait(lock, [this] { return open_; });
+  }
+  void Open() {
+    std::lock_guard lock(mutex_);
+    open_ = true;
+    opened_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable opened_;
+  bool open_ = false;
+};
+
 TEST_F(ClientTest, SendsASlowReadTwiceAndTakesTheFirstAnswer) {
   options_.hedge = true;
   client_ = ClientOf(options_);
   ASSERT_TRUE(Put(*client_, "k", "x").ok());
   for (int i = 0; i < 40; ++i) ASSERT_TRUE(client_->Get("k", {0, 1}).ok());
-  std::mutex mutex;
-  std::condition_variable released;
-  bool go = false;
+  const auto gate = std::make_shared<Gate>();
   FakeAnswer slow = {.hang_up = true};
-  slow.before = [&] {
-    std::unique_lock lock(mutex);
-    released.wait(lock, [&] { return go; });
-  };
+  slow.before = [gate] { gate->Wait(); };
   Fault(1, slow);
   const auto read = client_->Get("k", {0, 1});  // Without a second request it would never end.
   EXPECT_TRUE(read.ok()) << read.status();
   EXPECT_GE(client_->num_hedges(), 1u);
-  std::lock_guard lock(mutex);
-  go = true;
-  released.notify_all();
+  gate->Open();
 }
 
 TEST_F(ClientTest, EndsWhenCancelledAndWhenStopped) {
-  std::mutex mutex;
-  std::condition_variable released;
-  bool go = false;
+  const auto gate = std::make_shared<Gate>();
   FakeAnswer never = {.hang_up = true};
-  never.before = [&] {
-    std::unique_lock lock(mutex);
-    released.wait(lock, [&] { return go; });
-  };
+  never.before = [gate] { gate->Wait(); };
   Fault(2, never);
   const auto flag = std::make_shared<std::atomic<bool>>(false);
   absl::Status cancelled, stopped;
@@ -249,30 +256,21 @@ TEST_F(ClientTest, EndsWhenCancelledAndWhenStopped) {
   client_->Stop();
   second.join();
   EXPECT_EQ(CodeOf(stopped), ErrorCode::kCancelled) << stopped;
-  std::lock_guard lock(mutex);
-  go = true;
-  released.notify_all();
+  gate->Open();
 }
 
 TEST_F(ClientTest, AStalledAnswerEndsWithTheTimeout) {
   options_.stall_timeout_ms = 1000;
   options_.attempts_max = 1;
   client_ = ClientOf(options_);
-  std::mutex mutex;
-  std::condition_variable released;
-  bool go = false;
+  const auto gate = std::make_shared<Gate>();
   FakeAnswer never = {.hang_up = true};
-  never.before = [&] {
-    std::unique_lock lock(mutex);
-    released.wait(lock, [&] { return go; });
-  };
+  never.before = [gate] { gate->Wait(); };
   Fault(1, never);
   const absl::Status status = client_->Get("k", {0, 1}).status();
   EXPECT_EQ(CodeOf(status), ErrorCode::kServiceUnavailable);
   EXPECT_NE(MessageOf(status).find("minio.requestTimeoutMs"), std::string::npos) << status;
-  std::lock_guard lock(mutex);
-  go = true;
-  released.notify_all();
+  gate->Open();
 }
 
 TEST_F(ClientTest, TheBucketStandsInTheHostNameIfSo) {
