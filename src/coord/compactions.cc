@@ -239,8 +239,7 @@ absl::Status Coordinator::BuildIndexes(const meta::Collection& collection, meta:
     if (part.state == meta::BuildState::kPending) {
       const roles::BuildTask task{part.build, std::make_shared<const meta::Collection>(collection),
                                   std::make_shared<const meta::Segment>(made), index};
-      const absl::StatusOr<roles::BuildResult> built =
-          index_node_->Build(task, cancellation, {});
+      const absl::StatusOr<roles::BuildResult> built = index_node_->Build(task, cancellation, {});
       // What cannot be built now is left to the scheduler, which knows when to try again.
       if (built.ok()) {
         part.state = meta::BuildState::kFinished;
@@ -352,14 +351,16 @@ std::vector<meta::Delta> Coordinator::SpentDeltas(const std::vector<meta::Segmen
                                                   const meta::Segment& made,
                                                   Timestamp all_flushed) const {
   std::vector<meta::Delta> out;
+  std::vector<meta::SegmentPtr> others = state_.SegmentsOf(made.collection);
+  std::erase_if(others, [&](const meta::SegmentPtr& segment) {
+    return std::find(sources.begin(), sources.end(), segment) != sources.end();
+  });
   for (const meta::Delta& delta : state_.DeltasOf(made.collection)) {
     // A growing row may be older than a delete in a file.
     if (delta.max_timestamp > all_flushed) continue;
     if (made.num_rows > 0 && NeedsDelta(made, delta)) continue;
-    const std::vector<meta::SegmentPtr> segments = state_.SegmentsOf(made.collection);
-    const bool needed = std::any_of(segments.begin(), segments.end(), [&](const auto& segment) {
-      return std::find(sources.begin(), sources.end(), segment) == sources.end() &&
-             NeedsDelta(*segment, delta);
+    const bool needed = std::any_of(others.begin(), others.end(), [&](const auto& segment) {
+      return NeedsDelta(*segment, delta);
     });
     if (!needed) out.push_back(delta);
   }

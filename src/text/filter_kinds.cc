@@ -32,28 +32,17 @@ constexpr Kind kKinds[] = {
 }  // namespace
 
 FilterOr MakeFilter(const json& definition) {
-  static const json* const kNoOptions = new json(json::object());
-  const json* object = &definition;
-  std::string name;
-  if (definition.is_string()) {
-    name = definition.get<std::string>();
-    object = kNoOptions;
-  } else if (definition.is_object() && definition.contains("type") &&
-             definition["type"].is_string()) {
-    name = definition["type"].get<std::string>();
-  } else {
-    return UserError(ErrorCode::kParameterInvalid,
-                     "analyzer filter must be a name or an object with a type");
-  }
+  ELANUS_ASSIGN_OR_RETURN(const Definition part, ReadDefinition(definition, "filter"));
   for (const Kind& kind : kKinds) {
-    if (kind.name != name) continue;
-    Options options("filter " + name, *object);
+    if (kind.name != part.name) continue;
+    Options options("filter " + part.name, *part.options);
     options.Take("type");
     ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<const Filter> made, kind.make(options));
     ELANUS_RETURN_IF_ERROR(options.Finish());
     return made;
   }
-  return UserError(ErrorCode::kParameterInvalid, "unknown analyzer filter: {}", name.substr(0, 64));
+  return UserError(ErrorCode::kParameterInvalid, "unknown analyzer filter: {}",
+                   part.name.substr(0, 64));
 }
 
 }  // namespace elanus::text

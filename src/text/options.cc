@@ -2,6 +2,16 @@
 
 namespace elanus::text {
 
+absl::StatusOr<Definition> ReadDefinition(const nlohmann::json& definition, std::string_view kind) {
+  static const nlohmann::json* const kNoOptions = new nlohmann::json(nlohmann::json::object());
+  if (definition.is_string()) return Definition{definition.get<std::string>(), kNoOptions};
+  if (definition.is_object() && definition.contains("type") && definition["type"].is_string()) {
+    return Definition{definition["type"].get<std::string>(), &definition};
+  }
+  return UserError(ErrorCode::kParameterInvalid,
+                   "analyzer {} must be a name or an object with a type", kind);
+}
+
 const nlohmann::json* Options::Take(std::string_view key) {
   taken_.emplace(key);
   const auto found = object_.find(std::string(key));

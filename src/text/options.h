@@ -45,6 +45,15 @@ class Options {
   std::set<std::string, std::less<>> taken_;
 };
 
+// A tokenizer or a filter as it stands in an analyzer: its name alone, or an object with its type
+// and options. `options` lies in the definition, or is empty.
+struct Definition {
+  std::string name;
+  const nlohmann::json* options;
+};
+// `kind` names it in errors: "filter".
+absl::StatusOr<Definition> ReadDefinition(const nlohmann::json& definition, std::string_view kind);
+
 // For files of words: the server reads none.
 inline constexpr std::string_view kNoFiles =
     "file resources are not supported by this version, list the words themselves";
