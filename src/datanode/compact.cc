@@ -50,23 +50,17 @@ absl::StatusOr<meta::Segment> LocalDataNode::Compact(const roles::CompactionTask
   }
 
   CrashPoint("compact.before_files");
-  ELANUS_ASSIGN_OR_RETURN(int64_t log_id,
+  ELANUS_ASSIGN_OR_RETURN(const int64_t log_id,
                           parts_.coordinator.AllocateIds(
                               static_cast<int64_t>(task.collection->schema.fields.size()) + 1));
-  const auto key_of = [&](FieldId field) {
-    return fmt::format("insert_log/{}/{}/{}/{}/{}", made.collection, made.partition, made.id, field,
-                       log_id++);
-  };
   ELANUS_ASSIGN_OR_RETURN(
       segment::MergedRows merged,
-      segment::MergeSegments(inputs, task.collection->schema, meta::kTimestampField, key_of,
-                             parts_.store, cancellation));
+      segment::MergeSegments(inputs, task.collection->schema, meta::kTimestampField,
+                             ColumnKeys(made, log_id), parts_.store, cancellation));
   made.num_rows = merged.num_rows;
   made.min_timestamp = merged.min_timestamp;
   made.max_timestamp = merged.max_timestamp;
-  for (segment::WrittenColumn& column : merged.columns) {
-    made.files.push_back({column.field, std::move(column.key), column.bytes});
-  }
+  AddFiles(std::move(merged.columns), made);
   if (made.num_rows == 0) return made;
   // What it is made of goes away once it is committed: every block is read back and checked before.
   const absl::Status readable =

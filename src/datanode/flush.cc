@@ -52,18 +52,13 @@ absl::StatusOr<meta::Segment> LocalDataNode::WriteFiles(const OpenSegment& open)
   made.min_timestamp = growing.min_timestamp();
   made.max_timestamp = growing.max_timestamp();
   made.log_end = applied_end_.load();  // Its last row was applied before.
-  ELANUS_ASSIGN_OR_RETURN(int64_t log_id, parts_.coordinator.AllocateIds(
-                                              static_cast<int64_t>(growing.Fields().size()) + 1));
-  const auto key_of = [&](FieldId field) {
-    return fmt::format("insert_log/{}/{}/{}/{}/{}", open.collection, growing.partition(),
-                       growing.id(), field, log_id++);
-  };
   ELANUS_ASSIGN_OR_RETURN(
-      std::vector<segment::WrittenColumn> columns,
-      segment::WriteSegment(growing, rows, meta::kTimestampField, key_of, parts_.store));
-  for (segment::WrittenColumn& column : columns) {
-    made.files.push_back({column.field, std::move(column.key), column.bytes});
-  }
+      const int64_t log_id,
+      parts_.coordinator.AllocateIds(static_cast<int64_t>(growing.Fields().size()) + 1));
+  ELANUS_ASSIGN_OR_RETURN(std::vector<segment::WrittenColumn> columns,
+                          segment::WriteSegment(growing, rows, meta::kTimestampField,
+                                                ColumnKeys(made, log_id), parts_.store));
+  AddFiles(std::move(columns), made);
   return made;
 }
 
@@ -306,6 +301,20 @@ absl::Status LocalDataNode::FlushAll(const Cancellation& cancellation) {
     if (first.ok()) first = status;
   }
   return first;
+}
+
+std::function<std::string(FieldId)> ColumnKeys(const meta::Segment& made, int64_t log_id) {
+  return [collection = made.collection, partition = made.partition, segment = made.id,
+          log_id](FieldId field) mutable {
+    return fmt::format("insert_log/{}/{}/{}/{}/{}", collection, partition, segment, field,
+                       log_id++);
+  };
+}
+
+void AddFiles(std::vector<segment::WrittenColumn> columns, meta::Segment& made) {
+  for (segment::WrittenColumn& column : columns) {
+    made.files.push_back({column.field, std::move(column.key), column.bytes});
+  }
 }
 
 segment::SealedFiles FilesOf(const meta::Segment& segment) {

@@ -23,6 +23,7 @@
 #include "roles/coordinator.h"
 #include "roles/data_node.h"
 #include "segment/segment_set.h"
+#include "segment/segment_writer.h"
 #include "segment/watermark.h"
 #include "storage/object_store.h"
 
@@ -130,6 +131,10 @@ class LocalDataNode final : public roles::DataNode {
 
   Executor applier_;  // Last: its thread uses the members above.
 };
+
+// Gives the columns of a new segment their object keys, with ids from `log_id` on.
+std::function<std::string(FieldId)> ColumnKeys(const meta::Segment& made, int64_t log_id);
+void AddFiles(std::vector<segment::WrittenColumn> columns, meta::Segment& made);
 
 // Opens the files of a flushed segment.
 segment::SealedFiles FilesOf(const meta::Segment& segment);

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "index/principal_axes.h"
+#include "index/record_query.h"
 #include "kernels/distance.h"
 #include "kernels/scalar_codes.h"
 
@@ -12,8 +13,6 @@ namespace elanus::index {
 namespace {
 
 using kernels::Metric;
-
-constexpr size_t kBatch = 256;
 
 // A code begins with these.
 struct Facts {
@@ -34,40 +33,29 @@ struct Layout {
   const size_t stride;
 };
 
-class LocalQuery final : public CodeQuery {
+class LocalQuery final : public RecordQuery {
  public:
   // query: (layout.width), of the coded components.
   LocalQuery(const Layout& layout, Metric metric, const std::vector<float>& query)
-      : layout_(layout), weight_(DotWeight(metric)), query_(layout.width + kernels::kScalarGroup) {
+      : RecordQuery(layout.stride),
+        layout_(layout),
+        weight_(DotWeight(metric)),
+        query_(layout.width + kernels::kScalarGroup) {
     double sum = 0;
     for (const float value : query) sum += value;
     sum_ = static_cast<float>(sum);
     unit_ = kernels::QuantizeQuery(query.data(), layout.width, query_.data());
   }
 
-  void Scan(const uint8_t* run, size_t /*run_rows*/, size_t begin, size_t count,
-            const CodeShift& shift, float* out) override {
-    for (size_t i = 0; i < count; i += kBatch) {
-      Compare(run + (begin + i) * layout_.stride, nullptr, std::min(kBatch, count - i), shift,
-              out + i);
-    }
-  }
-  void Gather(const uint8_t* run, const uint32_t* ids, size_t count, const CodeShift& shift,
-              float* out) override {
-    for (size_t i = 0; i < count; i += kBatch) {
-      Compare(run, ids + i, std::min(kBatch, count - i), shift, out + i);
-    }
-  }
-
  private:
   void Compare(const uint8_t* codes, const uint32_t* ids, size_t count, const CodeShift& shift,
-               float* out) const {
+               float* out) const override {
     int32_t dots[kBatch];
     kernels::ScalarCodeDots(query_.data(), layout_.width, layout_.bits, codes + sizeof(Facts),
-                            layout_.stride, ids, count, dots);
+                            stride(), ids, count, dots);
     for (size_t i = 0; i < count; ++i) {
       Facts facts;
-      std::memcpy(&facts, codes + (ids != nullptr ? ids[i] : i) * layout_.stride, sizeof(facts));
+      std::memcpy(&facts, codes + (ids != nullptr ? ids[i] : i) * stride(), sizeof(facts));
       const float dot = facts.low * sum_ + facts.step * unit_ * static_cast<float>(dots[i]);
       out[i] = CodeDistance(shift, facts.term, weight_, dot);
     }

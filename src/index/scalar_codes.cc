@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "index/record_query.h"
 #include "kernels/scalar_codes.h"
 
 namespace elanus::index {
@@ -11,16 +12,14 @@ namespace {
 
 using kernels::Metric;
 
-constexpr size_t kBatch = 256;
-
 // Codes as records: the term, then the packed components.
-class ScalarQuery final : public CodeQuery {
+class ScalarQuery final : public RecordQuery {
  public:
   ScalarQuery(const CodeSpec& spec, size_t dim, Metric metric, const float* low, const float* step,
               const float* query)
-      : bits_(static_cast<int>(spec.bits)),
+      : RecordQuery(sizeof(float) + kernels::ScalarCodeBytes(dim, static_cast<int>(spec.bits))),
+        bits_(static_cast<int>(spec.bits)),
         dim_(dim),
-        stride_(sizeof(float) + kernels::ScalarCodeBytes(dim, bits_)),
         weight_(DotWeight(metric)),
         query_(dim + kernels::kScalarGroup) {
     std::vector<float> scaled(dim);
@@ -33,34 +32,21 @@ class ScalarQuery final : public CodeQuery {
     unit_ = kernels::QuantizeQuery(scaled.data(), dim, query_.data());
   }
 
-  void Scan(const uint8_t* run, size_t /*run_rows*/, size_t begin, size_t count,
-            const CodeShift& shift, float* out) override {
-    for (size_t i = 0; i < count; i += kBatch) {
-      Compare(run + (begin + i) * stride_, nullptr, std::min(kBatch, count - i), shift, out + i);
-    }
-  }
-  void Gather(const uint8_t* run, const uint32_t* ids, size_t count, const CodeShift& shift,
-              float* out) override {
-    for (size_t i = 0; i < count; i += kBatch) {
-      Compare(run, ids + i, std::min(kBatch, count - i), shift, out + i);
-    }
-  }
-
  private:
   void Compare(const uint8_t* records, const uint32_t* ids, size_t count, const CodeShift& shift,
-               float* out) const {
+               float* out) const override {
     int32_t dots[kBatch];
-    kernels::ScalarCodeDots(query_.data(), dim_, bits_, records + sizeof(float), stride_, ids,
+    kernels::ScalarCodeDots(query_.data(), dim_, bits_, records + sizeof(float), stride(), ids,
                             count, dots);
     for (size_t i = 0; i < count; ++i) {
       float term;
-      std::memcpy(&term, records + (ids != nullptr ? ids[i] : i) * stride_, sizeof(term));
+      std::memcpy(&term, records + (ids != nullptr ? ids[i] : i) * stride(), sizeof(term));
       out[i] = CodeDistance(shift, term, weight_, offset_ + unit_ * static_cast<float>(dots[i]));
     }
   }
 
   const int bits_;
-  const size_t dim_, stride_;
+  const size_t dim_;
   const float weight_;
   std::vector<int16_t> query_;
   float unit_ = 0, offset_ = 0;
