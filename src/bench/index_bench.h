@@ -36,7 +36,9 @@ struct SearchFigures {
   double recall = 0;     // Of the k nearest, mean over queries; ties at the k-th distance count.
   double qps = 0;        // One thread, one query at a time.
   double cpu_qps = 0;    // The same by the thread's processor time: steady on a busy machine.
-  double batch_qps = 0;  // All queries over `threads` threads.
+  // All queries over `threads` threads, in runs of 64; and by the threads' processor time.
+  double batch_qps = 0;
+  double batch_cpu_qps = 0;
   double p50_us = 0;
   double p99_us = 0;
   double distances = 0;  // Computed, mean of a query.

@@ -154,6 +154,61 @@ std::vector<Neighbor> InRange(const std::vector<Neighbor>& all, const DistanceRa
   return out;
 }
 
+// Distances may differ in their last bits, and so may the order of rows at equal ones.
+TEST_P(Conformance, GivesEachOfManyQueriesWhatItFindsAlone) {
+  const auto data = Data(3000), queries = Data(21, 1);
+  const auto file = Build(data);
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  const auto index = Open(*file, data);
+  ASSERT_TRUE(index.ok()) << index.status().ToString();
+  std::mt19937_64 random(4);
+  for (const double share : {1.0, 0.5, 0.005}) {
+    Bitset allowed(data.num_rows);
+    for (int64_t row = 0; row < data.num_rows; ++row) {
+      if (static_cast<double>(random() % 1000) < share * 1000) allowed.Set(row);
+    }
+    for (const int64_t k : {1, 10, 2000}) {
+      for (const std::string_view nprobe : {"1", "7", "100"}) {
+        const Params params = {{"ef", std::to_string(std::max<int64_t>(k, 100))},
+                               {"search_list", std::to_string(std::max<int64_t>(2 * k, 100))},
+                               {"svs_search_window_size", std::to_string(k)},
+                               {"nprobe", std::string(nprobe)},
+                               {"reorder_k", std::to_string(4 * k)}};
+        SearchRequest request{.query = queries.row(0),
+                              .query_width = queries.rows().width(),
+                              .k = k,
+                              .params = &params};
+        if (share < 1) {
+          request.allowed = allowed.view();
+          request.num_allowed = allowed.Count();
+        }
+        const auto many = (*index)->SearchMany(request, queries.num_rows, nullptr);
+        ASSERT_TRUE(many.ok()) << many.status().ToString();
+        ASSERT_EQ(std::ssize(*many), queries.num_rows);
+        for (int64_t q = 0; q < queries.num_rows; ++q) {
+          request.query = queries.row(q);
+          const auto alone = (*index)->Search(request, nullptr);
+          ASSERT_TRUE(alone.ok()) << alone.status().ToString();
+          const std::vector<Neighbor>& hits = (*many)[static_cast<size_t>(q)];
+          ASSERT_EQ(hits.size(), alone->size()) << "query " << q << ", k " << k;
+          EXPECT_TRUE(std::is_sorted(hits.begin(), hits.end(), kernels::Nearer));
+          size_t same = 0;
+          for (size_t i = 0; i < hits.size(); ++i) {
+            const float distance = (*alone)[i].distance;
+            EXPECT_NEAR(hits[i].distance, distance, 1e-4f * std::max(1.0f, std::abs(distance)))
+                << "query " << q << ", hit " << i << ", k " << k;
+            same += hits[i].row == (*alone)[i].row ? 1 : 0;
+          }
+          // Binary distances are few: many rows are equally far.
+          if (data.type != DataType::kBinaryVector) {
+            EXPECT_GE(same * 10, hits.size() * 9) << "query " << q << ", k " << k;
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_P(Conformance, FindsTheNearestRowsOfARange) {
   const auto data = Data(3000), queries = Data(10, 1);
   const auto file = Build(data);

@@ -2,12 +2,9 @@
 #include <cmath>
 
 #include "index/allowed_rows.h"
+#include "index/float_rows.h"
 #include "index/index_params.h"
-#include "index/ivf.h"
-#include "index/ivf_file.h"
-#include "index/ivf_list_cache.h"
-#include "index/ivf_list_codes.h"
-#include "kernels/distance.h"
+#include "index/ivf_index.h"
 
 namespace elanus::index {
 namespace {
@@ -17,14 +14,11 @@ using kernels::Metric;
 
 constexpr int64_t kDefaultNprobe = 8;
 constexpr int64_t kDefaultMaxEmptyLists = 2;
-constexpr size_t kBatchRows = 256;  // Compared by one call of a kernel; a multiple of kCodeBlock.
 // To compare a vector anywhere in the column costs about as much as this many codes in a row.
 constexpr int64_t kVectorCost = 8;
 constexpr float kByteCost = 0.06f;  // Nanoseconds to compare a byte of a row; see search_plan.cc.
 // Blocks of codes are looked through for an allowed row where fewer than one in this many is.
 constexpr int64_t kSparseShare = 32;
-// Lists that are read from a file at the same time.
-constexpr size_t kListsAtOnce = 16;
 // What is kept of the lists of a file that stays where it is.
 constexpr int64_t kCachedBytesMin = 4 << 20;
 constexpr int64_t kCachedShare = 8;
@@ -61,116 +55,53 @@ std::vector<float> SquaredLengths(const IvfLists& lists) {
   return lengths;
 }
 
-// Of a query prepared for ranking lists. Beyond float's range or for other metrics: 1.
-float LengthOf(const kernels::QueryVector& query) {
-  return query.inverse_norm > 0 ? 1 / query.inverse_norm : 1;
+}  // namespace
+
+IvfIndex::IvfIndex(std::vector<uint64_t> copy, const IvfLists& lists, IvfListCodes codes,
+                   const VectorRows& rows, Metric metric)
+    : copy_(std::move(copy)),
+      lists_(lists),
+      codes_(std::move(codes)),
+      rows_(rows),
+      metric_(metric),
+      functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)),
+      probe_functions_(ProbeFunctions(rows.type, metric)) {
+  if (rows.type != schema::DataType::kBinaryVector) norms_ = SquaredLengths(lists);
+  if (lists.rows != nullptr) SetListed({lists.rows, lists.facts.num_listed});
 }
 
-// A row has one distance to a query: that by the codes of its list, or if candidates are refined
-// that which refines them. IVF_FLAT is the case without codes: every row is "refined".
-class IvfIndex final : public VectorIndex {
- public:
-  IvfIndex(std::vector<uint64_t> copy, const IvfLists& lists, IvfListCodes codes,
-           const VectorRows& rows, Metric metric)
-      : copy_(std::move(copy)),
-        lists_(lists),
-        codes_(std::move(codes)),
-        rows_(rows),
-        metric_(metric),
-        functions_(kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric)),
-        probe_functions_(ProbeFunctions(rows.type, metric)) {
-    if (rows.type != schema::DataType::kBinaryVector) norms_ = SquaredLengths(lists);
-    if (lists.rows != nullptr) SetListed({lists.rows, lists.facts.num_listed});
-  }
-  // Of a file whose lists are read as they are wanted.
-  IvfIndex(std::unique_ptr<IvfBlocks> blocks, IvfListCodes codes, const VectorRows& rows,
-           Metric metric)
-      : IvfIndex({}, blocks->lists, std::move(codes), rows, metric) {
-    blocks_ = std::move(blocks);
-    const auto share = static_cast<int64_t>(blocks_->file->file_bytes()) / kCachedShare;
-    cache_ = std::make_unique<IvfListCache>(*blocks_, codes_.store != nullptr ? &codes_ : nullptr,
-                                            std::max(share, kCachedBytesMin));
-  }
+IvfIndex::IvfIndex(std::unique_ptr<IvfBlocks> blocks, IvfListCodes codes, const VectorRows& rows,
+                   Metric metric)
+    : IvfIndex({}, blocks->lists, std::move(codes), rows, metric) {
+  blocks_ = std::move(blocks);
+  const auto share = static_cast<int64_t>(blocks_->file->file_bytes()) / kCachedShare;
+  cache_ = std::make_unique<IvfListCache>(*blocks_, codes_.store != nullptr ? &codes_ : nullptr,
+                                          std::max(share, kCachedBytesMin));
+}
 
-  // Which rows are in lists, if not all are. `rows`: all lists.
-  void SetListed(std::span<const uint32_t> rows) {
-    if (lists_.facts.num_listed == lists_.facts.num_rows) return;
-    listed_ = kernels::Bitset(rows_.num_rows);
-    for (const uint32_t row : rows) listed_.Set(row);
+void IvfIndex::SetListed(std::span<const uint32_t> rows) {
+  if (lists_.facts.num_listed == lists_.facts.num_rows) return;
+  listed_ = kernels::Bitset(rows_.num_rows);
+  for (const uint32_t row : rows) listed_.Set(row);
+}
+
+int64_t IvfIndex::memory_bytes() const {
+  int64_t of_file = 0;
+  if (blocks_ != nullptr) {
+    of_file = blocks_->file->memory_bytes() + cache_->bytes() +
+              static_cast<int64_t>(blocks_->centroids.size() + blocks_->begins.size() * 8 +
+                                   blocks_->refine_codes.size());
   }
+  return static_cast<int64_t>(sizeof(*this)) + codes_.memory_bytes() + of_file +
+         static_cast<int64_t>(copy_.size() + listed_.num_words()) * 8 +
+         static_cast<int64_t>(norms_.size()) * 4;
+}
 
-  absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
-                                               SearchStatistics* statistics) const override;
-  int64_t memory_bytes() const override {
-    int64_t of_file = 0;
-    if (blocks_ != nullptr) {
-      of_file = blocks_->file->memory_bytes() + cache_->bytes() +
-                static_cast<int64_t>(blocks_->centroids.size() + blocks_->begins.size() * 8 +
-                                     blocks_->refine_codes.size());
-    }
-    return static_cast<int64_t>(sizeof(*this)) + codes_.memory_bytes() + of_file +
-           static_cast<int64_t>(copy_.size() + listed_.num_words()) * 8 +
-           static_cast<int64_t>(norms_.size()) * 4;
-  }
-
- private:
-  struct Plan {
-    int64_t nprobe = kDefaultNprobe;
-    bool fill = true;  // Read more lists than nprobe while there are fewer than k hits,
-    int64_t max_empty_lists = kDefaultMaxEmptyLists;  // but none after so many beyond the range.
-    bool scan = false;                                // All allowed rows, one by one.
-    bool by_codes = false;   // Compare codes first; false: what refines, at once.
-    bool sparse = false;     // So few rows are allowed that whole blocks of codes may have none.
-    int64_t candidates = 0;  // To find.
-    SearchCosts costs = {};
-  };
-  // A search under way.
-  struct Work {
-    const SearchRequest& request;
-    const Plan plan;
-    SearchStatistics& statistics;
-    kernels::TopK found;
-    // A row nearer than the range's end was seen since this was set.
-    bool reached = false;
-  };
-
-  bool refines() const { return codes_.store == nullptr || codes_.refine != RefineBy::kNothing; }
-  Plan MakePlan(const SearchRequest& request) const;
-  absl::Status Scan(RowDistances& distances, Work& work) const;
-  absl::Status Probe(RowDistances* distances, Work& work) const;
-  // A list in memory.
-  struct List {
-    std::span<const uint32_t> rows;
-    const uint8_t* run = nullptr;  // Of codes, if there are any.
-    IvfListCache::ListPtr owner;   // Null: the index itself.
-  };
-  absl::StatusOr<std::vector<List>> Fetch(std::span<const Neighbor> ranked, Work& work) const;
-  // Offers the allowed rows of a list to what is found.
-  void CompareRows(const List& list, RowDistances& distances, Work& work) const;
-  void CompareCodes(const List& list, const CodeShift& shift, CodeQuery& query, Work& work) const;
-  void Offer(const uint32_t* rows, const float* distances, size_t count, Work& work) const;
-  // The distance between query and centroid by the index's metric, from that which ranks lists.
-  float ListDistance(float ranked, uint64_t list, float query_length) const {
-    if (metric_ != Metric::kIp && metric_ != Metric::kCosine) return ranked;
-    return ranked * query_length * std::sqrt(norms_[list]);
-  }
-  // All lists, the first `*count` of them the nearest to the query in ascending order. Lists nearer
-  // than the range hold some of its rows, so `*count` grows by their number: they are to be read
-  // too.
-  std::vector<Neighbor> RankLists(const kernels::QueryVector& query, const DistanceRange& range,
-                                  size_t* count) const;
-
-  const std::vector<uint64_t> copy_;   // Of a file that did not lie aligned.
-  std::unique_ptr<IvfBlocks> blocks_;  // Null: the whole file lies in memory.
-  std::unique_ptr<IvfListCache> cache_;
-  const IvfLists lists_;
-  const IvfListCodes codes_;
-  const VectorRows rows_;
-  const Metric metric_;
-  const kernels::DistanceFunctions functions_, probe_functions_;
-  std::vector<float> norms_;  // Squared length of each centroid; none for binary vectors.
-  kernels::Bitset listed_;    // Empty: every row is in a list.
-};
+kernels::QueryVector IvfIndex::ProbeQuery(const uint8_t* query, float* buffer) const {
+  if (rows_.type == schema::DataType::kBinaryVector) return {query, 0};
+  FloatRows(rows_, metric_).Convert(query, buffer);
+  return {buffer, probe_functions_.inverse_norm(buffer, static_cast<size_t>(rows_.dim))};
+}
 
 std::vector<Neighbor> IvfIndex::RankLists(const kernels::QueryVector& query,
                                           const DistanceRange& range, size_t* count) const {
@@ -215,17 +146,15 @@ void IvfIndex::Offer(const uint32_t* rows, const float* distances, size_t count,
   }
 }
 
-absl::StatusOr<std::vector<IvfIndex::List>> IvfIndex::Fetch(std::span<const Neighbor> ranked,
-                                                            Work& work) const {
+absl::StatusOr<std::vector<IvfIndex::List>> IvfIndex::Fetch(std::span<const uint64_t> lists,
+                                                            SearchStatistics& statistics) const {
   std::vector<List> out;
-  std::vector<uint64_t> numbers;
-  for (const Neighbor& one : ranked) numbers.push_back(static_cast<uint64_t>(one.row));
   if (cache_ != nullptr) {
-    ELANUS_ASSIGN_OR_RETURN(auto lists, cache_->Get(numbers, work.statistics));
-    for (auto& list : lists) out.push_back({list->rows, list->codes.data(), std::move(list)});
+    ELANUS_ASSIGN_OR_RETURN(auto cached, cache_->Get(lists, statistics));
+    for (auto& list : cached) out.push_back({list->rows, list->codes.data(), std::move(list)});
     return out;
   }
-  for (const uint64_t list : numbers) {
+  for (const uint64_t list : lists) {
     const uint8_t* run = codes_.store != nullptr ? codes_.codes + codes_.runs[list] : nullptr;
     out.push_back({lists_.List(list), run, nullptr});
   }
@@ -292,13 +221,8 @@ absl::Status IvfIndex::Scan(RowDistances& distances, Work& work) const {
 // `distances` null: by codes alone.
 absl::Status IvfIndex::Probe(RowDistances* distances, Work& work) const {
   const SearchRequest& request = work.request;
-  const auto dim = static_cast<size_t>(rows_.dim);
-  std::vector<float> buffer(dim);
-  kernels::QueryVector query{request.query, 0};
-  if (rows_.type != schema::DataType::kBinaryVector) {
-    FloatRows(rows_, metric_).Convert(request.query, buffer.data());
-    query = {buffer.data(), probe_functions_.inverse_norm(buffer.data(), dim)};
-  }
+  std::vector<float> buffer(static_cast<size_t>(rows_.dim));
+  const kernels::QueryVector query = ProbeQuery(request.query, buffer.data());
   std::unique_ptr<CodeQuery> code_query;
   if (work.plan.by_codes) code_query = codes_.store->Query(buffer.data());
   auto wanted = static_cast<size_t>(work.plan.nprobe);
@@ -319,7 +243,11 @@ absl::Status IvfIndex::Probe(RowDistances* distances, Work& work) const {
     if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
     if (i >= first_fetched + fetched.size()) {
       const size_t count = i < wanted ? std::min(wanted - i, kListsAtOnce) : 1;
-      ELANUS_ASSIGN_OR_RETURN(fetched, Fetch(std::span(ranked).subspan(i, count), work));
+      std::vector<uint64_t> numbers;
+      for (size_t next = i; next < i + count; ++next) {
+        numbers.push_back(static_cast<uint64_t>(ranked[next].row));
+      }
+      ELANUS_ASSIGN_OR_RETURN(fetched, Fetch(numbers, work.statistics));
       first_fetched = i;
     }
     ++work.statistics.hops;
@@ -335,6 +263,13 @@ absl::Status IvfIndex::Probe(RowDistances* distances, Work& work) const {
     empty_lists = work.reached ? 0 : empty_lists + 1;
   }
   return absl::OkStatus();
+}
+
+void IvfIndex::Refine(RowDistances& distances, int64_t k, std::vector<Neighbor>& hits,
+                      SearchStatistics& statistics) const {
+  RankAnew(distances, hits);
+  statistics.distances += static_cast<int64_t>(hits.size());
+  if (static_cast<int64_t>(hits.size()) > k) hits.resize(static_cast<size_t>(k));
 }
 
 IvfIndex::Plan IvfIndex::MakePlan(const SearchRequest& request) const {
@@ -407,93 +342,8 @@ absl::StatusOr<std::vector<Neighbor>> IvfIndex::Search(const SearchRequest& requ
   ELANUS_RETURN_IF_ERROR(Probe(&distances, work));
   std::vector<Neighbor> hits = work.found.TakeSorted();
   if (!plan.by_codes) return hits;
-  RankAnew(distances, hits);
-  work.statistics.distances += static_cast<int64_t>(hits.size());
-  if (static_cast<int64_t>(hits.size()) > request.k) hits.resize(static_cast<size_t>(request.k));
+  Refine(distances, request.k, hits, counted);
   return hits;
-}
-
-// Checks that the file is for these rows.
-absl::Status CheckRows(const IvfFacts& facts, const VectorRows& rows, Metric metric) {
-  if (facts.type != static_cast<uint32_t>(rows.type) || facts.metric != MetricNumber(metric) ||
-      facts.dim != static_cast<uint64_t>(rows.dim) ||
-      facts.num_rows != static_cast<uint64_t>(rows.num_rows) ||
-      !kernels::DistanceFunctionsFor(ElementTypeOf(rows.type), metric).valid()) {
-    return InternalError(ErrorCode::kDataIntegrity,
-                         "IVF index file is for other rows: {} rows of dim {}", facts.num_rows,
-                         facts.dim);
-  }
-  return absl::OkStatus();
-}
-
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfFlat(std::span<const uint8_t> file,
-                                                         const VectorRows& rows, Metric metric,
-                                                         const Params& /*params*/) {
-  std::vector<uint64_t> copy;
-  ELANUS_ASSIGN_OR_RETURN(const IvfLists lists, OpenIvfFile(AlignedFile(file, copy)));
-  ELANUS_RETURN_IF_ERROR(CheckRows(lists.facts, rows, metric));
-  return std::make_unique<IvfIndex>(std::move(copy), lists, IvfListCodes(), rows, metric);
-}
-
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfCodes(std::span<const uint8_t> file,
-                                                          const VectorRows& rows, Metric metric,
-                                                          const Params& /*params*/) {
-  std::vector<uint64_t> copy;
-  IvfCodes parts;
-  ELANUS_ASSIGN_OR_RETURN(const IvfLists lists, OpenIvfFile(AlignedFile(file, copy), &parts));
-  ELANUS_RETURN_IF_ERROR(CheckRows(lists.facts, rows, metric));
-  if (rows.type == schema::DataType::kBinaryVector) {
-    return InternalError(ErrorCode::kDataIntegrity, "IVF index file has codes of binary vectors");
-  }
-  ELANUS_ASSIGN_OR_RETURN(IvfListCodes codes, OpenListCodes(lists, parts, rows, metric));
-  return std::make_unique<IvfIndex>(std::move(copy), lists, std::move(codes), rows, metric);
-}
-
-namespace {
-
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenBlocks(std::unique_ptr<storage::BlockReader> file,
-                                                        const VectorRows& rows, Metric metric,
-                                                        bool with_codes) {
-  ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<IvfBlocks> blocks,
-                          OpenIvfBlocks(std::move(file), with_codes));
-  ELANUS_RETURN_IF_ERROR(CheckRows(blocks->lists.facts, rows, metric));
-  IvfListCodes codes;
-  if (with_codes) {
-    if (rows.type == schema::DataType::kBinaryVector) {
-      return InternalError(ErrorCode::kDataIntegrity, "IVF index file has codes of binary vectors");
-    }
-    ELANUS_ASSIGN_OR_RETURN(codes, OpenListCodes(blocks->lists, blocks->codes, rows, metric));
-  }
-  const IvfFacts facts = blocks->lists.facts;
-  std::vector<uint32_t> listed;
-  if (facts.num_listed < facts.num_rows) {
-    // Null rows are told from others by not being listed.
-    ELANUS_ASSIGN_OR_RETURN(listed, blocks->file->ReadAll<uint32_t>(kIvfRowsSection));
-    for (const uint32_t row : listed) {
-      if (row >= facts.num_rows) {
-        return InternalError(ErrorCode::kDataIntegrity, "IVF index file is damaged: a listed row");
-      }
-    }
-  }
-  auto index = std::make_unique<IvfIndex>(std::move(blocks), std::move(codes), rows, metric);
-  index->SetListed(listed);
-  return index;
-}
-
-}  // namespace
-
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfFlatBlocks(
-    std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, Metric metric,
-    const Params& /*params*/) {
-  return OpenBlocks(std::move(file), rows, metric, false);
-}
-
-absl::StatusOr<std::unique_ptr<VectorIndex>> OpenIvfCodesBlocks(
-    std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, Metric metric,
-    const Params& /*params*/) {
-  return OpenBlocks(std::move(file), rows, metric, true);
 }
 
 }  // namespace elanus::index

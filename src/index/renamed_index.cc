@@ -23,6 +23,14 @@ class RenamedIndex final : public VectorIndex {
     translated.params = &params;
     return index_->Search(translated, statistics);
   }
+  absl::StatusOr<std::vector<std::vector<Neighbor>>> SearchMany(
+      const SearchRequest& request, int64_t num_queries,
+      SearchStatistics* statistics) const override {
+    const Params params = translate_(request);
+    SearchRequest translated = request;
+    translated.params = &params;
+    return index_->SearchMany(translated, num_queries, statistics);
+  }
   int64_t memory_bytes() const override { return index_->memory_bytes(); }
 
  private:

@@ -29,6 +29,17 @@ absl::Status CheckRequest(const SearchRequest& request, int64_t num_rows) {
   return request.cancellation != nullptr ? request.cancellation->Check() : absl::OkStatus();
 }
 
+absl::StatusOr<std::vector<std::vector<Neighbor>>> VectorIndex::SearchMany(
+    const SearchRequest& request, int64_t num_queries, SearchStatistics* statistics) const {
+  std::vector<std::vector<Neighbor>> hits(static_cast<size_t>(num_queries));
+  SearchRequest one = request;
+  for (std::vector<Neighbor>& list : hits) {
+    ELANUS_ASSIGN_OR_RETURN(list, Search(one, statistics));
+    one.query += request.query_width;
+  }
+  return hits;
+}
+
 void SearchStatistics::Add(const SearchStatistics& other) {
   distances += other.distances;
   hops += other.hops;

@@ -49,6 +49,7 @@ using Params = std::map<std::string, std::string>;
 
 struct SearchRequest {
   const uint8_t* query = nullptr;  // One vector of the field's type, or float32 where noted.
+  int64_t query_width = 0;         // SearchMany: bytes from one query to the next.
   int64_t k = 0;
   const Params* params = nullptr;  // Checked by IndexKind::check_search.
   kernels::BitView allowed;        // One bit a row; empty view = all rows allowed.
@@ -101,6 +102,11 @@ class VectorIndex {
   // least num_allowed no row is missed. Threads: any number at once.
   virtual absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
                                                        SearchStatistics* statistics) const = 0;
+  // The hits of each of several queries, which lie one after the other from request.query on. They
+  // may share what is read: then the last bit of a distance may depend on the company, and with it
+  // the order of rows that are equally far. The default asks them one by one.
+  virtual absl::StatusOr<std::vector<std::vector<Neighbor>>> SearchMany(
+      const SearchRequest& request, int64_t num_queries, SearchStatistics* statistics) const;
   virtual int64_t memory_bytes() const = 0;
 };
 

@@ -269,10 +269,9 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchI
   if (num_allowed == 0) return hits;
   index::SearchStatistics ignored;
   index::SearchStatistics& statistics = spec.trace != nullptr ? spec.trace->statistics : ignored;
-  for (int64_t q = 0; q < spec.num_queries; ++q) {
-    request.query = spec.queries + q * view.type.width();
-    ELANUS_ASSIGN_OR_RETURN(hits[q], loaded.index->Search(request, &statistics));
-  }
+  request.query = spec.queries;
+  request.query_width = view.type.width();
+  ELANUS_ASSIGN_OR_RETURN(hits, loaded.index->SearchMany(request, spec.num_queries, &statistics));
   if (spec.trace != nullptr) {
     spec.trace->strategy += fmt::format(": {}", index::SearchStrategyName(statistics.strategy));
   }
