@@ -82,6 +82,18 @@ def limit_memory(size: int | None):
     return (lambda: resource.setrlimit(resource.RLIMIT_AS, (size, size))) if size else None
 
 
+def end_session(process: subprocess.Popen):
+    """Ends a process begun in a session of its own, and all that it started: ninja gives each compiler its own group."""
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            session = int(stat.read_text().rpartition(")")[2].split()[3])
+            if session == process.pid:
+                os.kill(int(stat.parent.name), signal.SIGKILL)
+        except (OSError, ValueError):
+            pass  # Ended meanwhile.
+    process.wait()
+
+
 def run_step(part: str, step: Step, deadline: float | None = None) -> Count:
     """deadline: of time.monotonic(); a step that it ends counts as skipped."""
     timeout_s, cut = step.timeout_s, False
@@ -104,8 +116,7 @@ def run_step(part: str, step: Step, deadline: float | None = None) -> Count:
             status = process.wait(timeout_s)
             reason = f"exit status {status}"
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)  # Its own session: only what this step started.
-            process.wait()
+            end_session(process)
             if cut:
                 print(f"  {step.name}: stopped, there is no time left for it", flush=True)
                 return Count(skipped=1)
