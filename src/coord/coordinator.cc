@@ -92,6 +92,9 @@ void Coordinator::Connect(roles::DataNode* data_node, roles::QueryNode* query_no
 }
 
 void Coordinator::Start() {
+  if (const absl::Status status = PendUnbuilt(); !status.ok()) {
+    ELANUS_LOG(Warn, "scalar indexes of older segments are not built", Field("reason", status));
+  }
   {
     Change change(*this);
     for (const meta::CollectionPtr& collection : state_.Collections()) {

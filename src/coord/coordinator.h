@@ -116,6 +116,7 @@ class Coordinator final : public roles::Coordinator {
   absl::Status AlterIndex(const std::string& db, const std::string& collection,
                           const std::string& index_name, const meta::KeyValues& set,
                           const std::vector<std::string>& delete_keys) override;
+  absl::Status RebuildIndex(SegmentId segment, IndexId index, const std::string& key) override;
   absl::StatusOr<std::vector<roles::IndexProgress>> DescribeIndexes(const std::string& db,
                                                                     const std::string& collection,
                                                                     const std::string& index_name,
@@ -162,6 +163,8 @@ class Coordinator final : public roles::Coordinator {
 
   // The index scheduler's way back (segments.cc).
   std::optional<roles::BuildTask> PrepareBuild(SegmentId segment, IndexId index);
+  // Scalar indexes that an older version finished without building them.
+  absl::Status PendUnbuilt();
   absl::Status FinishBuild(const roles::BuildTask& task,
                            const absl::StatusOr<roles::BuildResult>& result);
 

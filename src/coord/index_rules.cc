@@ -6,6 +6,7 @@
 #include "coord/json_path.h"
 #include "coord/property_rules.h"
 #include "index/index_kinds.h"
+#include "index/scalar_kinds.h"
 #include "schema/names.h"
 #include "schema/validate.h"
 
@@ -151,7 +152,7 @@ bool SameIndex(const meta::Index& existing, const meta::Index& wanted,
 
 bool BuildsFiles(const meta::Index& index) {
   const index::IndexKind* kind = index::FindIndexKind(index.type);
-  return kind != nullptr && kind->builds_files;
+  return kind != nullptr && kind->builds_files && index::CanBuildOver(index.params);
 }
 
 absl::Status CheckAlterIndexKey(const meta::Index& index, std::string_view key,

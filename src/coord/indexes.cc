@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "common/logging.h"
 #include "coord/change.h"
 #include "coord/coordinator.h"
 #include "coord/index_rules.h"
@@ -220,6 +221,57 @@ absl::Status Coordinator::AlterIndex(const std::string& db, const std::string& c
   ELANUS_RETURN_IF_ERROR(change.Put(std::move(collection)));
   ELANUS_RETURN_IF_ERROR(change.Commit());
   change.NotifyChanged(found->id);
+  return absl::OkStatus();
+}
+
+absl::Status Coordinator::PendUnbuilt() {
+  Change change(*this);
+  bool any = false;
+  for (const meta::CollectionPtr& collection : state_.Collections()) {
+    for (const meta::SegmentPtr& old : state_.SegmentsOf(collection->id)) {
+      meta::Segment segment = *old;
+      bool changed = false;
+      for (const meta::Index& index : collection->indexes) {
+        const auto part = std::find_if(segment.indexes.begin(), segment.indexes.end(),
+                                       [&](const auto& i) { return i.index == index.id; });
+        const bool has_column = std::any_of(segment.files.begin(), segment.files.end(),
+                                            [&](const auto& f) { return f.field == index.field; });
+        // Of vector indexes there may be nothing to build; a scalar one always has a file.
+        if (!index.metric.empty() || !has_column || part == segment.indexes.end() ||
+            part->state != meta::BuildState::kFinished || !part->key.empty()) {
+          continue;
+        }
+        ELANUS_ASSIGN_OR_RETURN(*part, FirstState(index, segment));
+        changed |= part->state == meta::BuildState::kPending;
+      }
+      if (changed) ELANUS_RETURN_IF_ERROR(change.Put(std::move(segment)));
+      any |= changed;
+    }
+  }
+  return any ? change.Commit() : absl::OkStatus();
+}
+
+absl::Status Coordinator::RebuildIndex(SegmentId segment_id, IndexId index,
+                                       const std::string& key) {
+  Change change(*this);
+  const meta::SegmentPtr old = state_.FindSegment(segment_id);
+  if (old == nullptr || key.empty()) return absl::OkStatus();
+  meta::Segment segment = *old;
+  const auto part = std::find_if(
+      segment.indexes.begin(), segment.indexes.end(),
+      [&](const meta::SegmentIndex& i) { return i.index == index && i.key == key; });
+  if (part == segment.indexes.end()) return absl::OkStatus();
+  ELANUS_ASSIGN_OR_RETURN(const int64_t build, ids_->Allocate(1));
+  *part = {.index = index, .build = BuildId(build)};
+  ELANUS_RETURN_IF_ERROR(change.Put(std::move(segment)));
+  ELANUS_RETURN_IF_ERROR(change.Commit());
+  ELANUS_LOG(Warn, "damaged index is built anew", Field("segment", segment_id.value()),
+             Field("index", index.value()), Field("object", key));
+  change.NotifySegment(segment_id);
+  change.Notify([this, segment_id, index, key](auto*, auto*) {
+    remover_.Remove({key});
+    if (scheduler_ != nullptr) scheduler_->Add(segment_id, index);
+  });
   return absl::OkStatus();
 }
 

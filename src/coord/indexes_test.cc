@@ -377,5 +377,74 @@ TEST(JsonPath, ReadsWhatClientsWrite) {
   }
 }
 
+roles::CreateIndexRequest InvertedIndex(const std::string& collection, const std::string& field) {
+  roles::CreateIndexRequest request;
+  request.collection = collection;
+  request.field_name = field;
+  request.params = {{"index_type", "INVERTED"}};
+  return request;
+}
+
+TEST_F(CoordinatorTest, BuildsScalarIndexesAsItBuildsOthers) {
+  Create("c");
+  const SegmentId first = Flush("c", 2000);
+  ASSERT_TRUE(coordinator_->CreateIndex(InvertedIndex("c", "id")).ok());
+  const SegmentId second = Flush("c", 3000);
+  EXPECT_EQ(Segment(first)->indexes.at(0).state, BuildState::kPending);
+  builds_.RunAll();
+  for (const SegmentId segment : {first, second}) {
+    EXPECT_EQ(Segment(segment)->indexes.at(0).state, BuildState::kFinished);
+    EXPECT_FALSE(Segment(segment)->indexes.at(0).key.empty());
+  }
+  EXPECT_EQ(index_node_.num_builds, 2);
+}
+
+TEST_F(CoordinatorTest, BuildsADamagedIndexAnewUnlessItHasAnotherFileByNow) {
+  CreateIndexed("c");
+  const SegmentId segment = Flush("c", 2000);
+  builds_.RunAll();
+  const meta::SegmentIndex built = Segment(segment)->indexes.at(0);
+  objects_.Add(built.key);
+  EXPECT_TRUE(coordinator_->RebuildIndex(segment, built.index, "another").ok());
+  EXPECT_TRUE(coordinator_->RebuildIndex(SegmentId(77), built.index, built.key).ok());
+  EXPECT_EQ(Segment(segment)->indexes.at(0).key, built.key);
+  ASSERT_TRUE(coordinator_->RebuildIndex(segment, built.index, built.key).ok());
+  EXPECT_EQ(Segment(segment)->indexes.at(0).state, BuildState::kPending);
+  builds_.RunAll();
+  cleanups_.RunAll();
+  const meta::SegmentIndex anew = Segment(segment)->indexes.at(0);
+  EXPECT_EQ(anew.state, BuildState::kFinished);
+  EXPECT_NE(anew.key, built.key);
+  EXPECT_FALSE(objects_.keys().contains(built.key));
+}
+
+TEST_F(CoordinatorTest, BuildsAtStartWhatAnOlderVersionFinishedWithoutAFile) {
+  options_.index_rows_min = 10'000;
+  Open();
+  Create("c");
+  ASSERT_TRUE(coordinator_->CreateIndex(InvertedIndex("c", "id")).ok());
+  ASSERT_TRUE(coordinator_->CreateIndex(HnswIndex("c")).ok());
+  const SegmentId segment = Flush("c", 2000);
+  EXPECT_EQ(Segment(segment)->indexes.at(0).state, BuildState::kFinished);
+  options_.index_rows_min = 1024;
+  Open();
+  coordinator_->Start();
+  EXPECT_EQ(Segment(segment)->indexes.at(0).state, BuildState::kPending);
+  EXPECT_EQ(Segment(segment)->indexes.at(1).state, BuildState::kFinished);
+  builds_.RunAll();
+  EXPECT_FALSE(Segment(segment)->indexes.at(0).key.empty());
+}
+
+TEST_F(CoordinatorTest, FinishesAnIndexOverAllPathsOfJsonAtOnce) {
+  roles::CreateCollectionRequest request = SimpleCollection("c");
+  request.schema.fields.push_back(MakeField("j", schema::DataType::kJson));
+  ASSERT_TRUE(coordinator_->CreateCollection(request).ok());
+  const SegmentId segment = Flush("c", 2000);
+  roles::CreateIndexRequest index = InvertedIndex("c", "j");
+  index.params.emplace_back("json_cast_type", "JSON");
+  ASSERT_TRUE(coordinator_->CreateIndex(index).ok());
+  EXPECT_EQ(Segment(segment)->indexes.at(0).state, BuildState::kFinished);
+}
+
 }  // namespace
 }  // namespace elanus::coord

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "expr/indexed_leaf.h"
+
 namespace elanus::expr {
 namespace {
 
@@ -12,11 +14,17 @@ constexpr int64_t kMaxJsonValues = int64_t{1} << 17;
 }  // namespace
 
 Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation)
-    : plan_(plan), source_(source), cancellation_(cancellation), fields_(plan.fields.size()) {
+    : plan_(plan),
+      source_(source),
+      cancellation_(cancellation),
+      has_indexes_(source.has_indexes()),
+      fields_(plan.fields.size()) {
   int64_t paths = 1;
   for (const FieldUse& field : plan.fields) paths += field.paths.num_paths();
   max_rows_ = std::clamp<int64_t>(kMaxJsonValues / paths / 64 * 64, 64, kBatchRows);
 }
+
+Batch::~Batch() = default;
 
 void Batch::Move(int64_t begin, int64_t count) {
   begin_ = begin;
@@ -59,6 +67,18 @@ const kernels::Bitset* Batch::TextMatches(const TextMatch& node) {
         source_.MatchText(plan_.fields[node.operand.slot].id, node.query, cancellation_);
   }
   return found->second.has_value() ? &*found->second : nullptr;
+}
+
+bool Batch::AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words* open) {
+  if (!has_indexes_ || std::holds_alternative<And>(node.is) ||
+      std::holds_alternative<Or>(node.is) || std::holds_alternative<Not>(node.is)) {
+    return false;
+  }
+  const auto leaf = indexed_leaves_.try_emplace(&node, plan_, node).first;
+  const IndexAnswer* answer = leaf->second.Answer(*this, source_, rows, cancellation_);
+  if (answer == nullptr) return false;
+  ApplyAnswer(leaf->second.question(), *answer, *this, rows, out, open);
+  return true;
 }
 
 geometry::SpatialTest& Batch::SpatialTestOf(const geometry::SpatialQuery& query) {

@@ -15,6 +15,8 @@
 
 namespace elanus::expr {
 
+class IndexedLeaf;
+
 // 4096 rows: two columns of int64 and the masks fit a 256 KB second-level cache.
 inline constexpr int64_t kBatchRows = 4096;
 inline constexpr int64_t kBatchWords = kBatchRows / 64;
@@ -31,6 +33,7 @@ using Words = std::array<uint64_t, kBatchWords>;
 class Batch {
  public:
   Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation);
+  ~Batch();
 
   // Rows [begin, begin + count) of the source from now on; they lie in one piece.
   void Move(int64_t begin, int64_t count);
@@ -55,6 +58,10 @@ class Batch {
   const kernels::Bitset* TextMatches(const TextMatch& node);
   int64_t begin() const { return begin_; }
 
+  // What an index of the source says of a leaf; `*open` has those of `rows` that it leaves to the
+  // column. False if there is no index that is worth it.
+  bool AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words* open);
+
   // The literal of a query made ready for many rows; kept for all batches.
   geometry::SpatialTest& SpatialTestOf(const geometry::SpatialQuery& query);
 
@@ -73,11 +80,13 @@ class Batch {
   const Plan& plan_;
   const ColumnSource& source_;
   const Cancellation& cancellation_;
+  const bool has_indexes_;
   int64_t max_rows_ = kBatchRows;
   int64_t begin_ = 0;
   int64_t count_ = 0;
   std::vector<Field> fields_;
   std::map<const TextMatch*, std::optional<kernels::Bitset>> text_matches_;
+  std::map<const Node*, IndexedLeaf> indexed_leaves_;
   std::map<const geometry::SpatialQuery*, geometry::SpatialTest> spatial_tests_;
 };
 

@@ -113,7 +113,8 @@ void EvaluateInList(Batch& batch, const InList& node, const Words& rows, Mask& o
   NumbersInList(batch, node, rows, out);
 }
 
-void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
+// By the column, or columns.
+void EvaluateNode(Batch& batch, const Node& node, const Words& rows, Mask& out) {
   std::visit(Overload{
                  [&](const Constant& node) { FillConstant(node.value, out); },
                  [&](const ConstantIfValid& node) { EvaluateConstantIfValid(batch, node, out); },
@@ -144,6 +145,18 @@ void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
                  [&](const MatchElements& node) { CountElements(batch, node, rows, out); },
              },
              node.is);
+}
+
+void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
+  Words open;
+  if (!batch.AnswerByIndex(node, rows, out, &open)) return EvaluateNode(batch, node, rows, out);
+  if (!AnyRow(open, batch.num_words())) return;
+  Mask looked_at;
+  EvaluateNode(batch, node, open, looked_at);
+  for (int64_t word = 0; word < batch.num_words(); ++word) {
+    out.truth[word] = (out.truth[word] & ~open[word]) | (looked_at.truth[word] & open[word]);
+    out.unknown[word] = (out.unknown[word] & ~open[word]) | (looked_at.unknown[word] & open[word]);
+  }
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "common/cancellation.h"
 #include "common/status.h"
+#include "expr/index_question.h"
 #include "kernels/bitset.h"
 #include "schema/collection_schema.h"
 #include "schema/column.h"
@@ -64,6 +65,18 @@ class ColumnSource {
   // analysed one by one.
   virtual std::optional<kernels::Bitset> MatchText(FieldId, const text::MatchQuery&,
                                                    const Cancellation&) const {
+    return std::nullopt;
+  }
+  // Whether it is worth asking the next two anything.
+  virtual bool has_indexes() const { return false; }
+  // What an index says of all rows, if there is one that knows and takes no more than `budget_ns`
+  // (about nanoseconds).
+  virtual std::optional<IndexAnswer> AskIndex(const IndexQuestion&, double /*budget_ns*/,
+                                              const Cancellation&) const {
+    return std::nullopt;
+  }
+  // How many rows an index expects to find, at most; nothing if none knows within `budget_ns`.
+  virtual std::optional<int64_t> EstimateRows(const IndexQuestion&, double /*budget_ns*/) const {
     return std::nullopt;
   }
 };

@@ -1,5 +1,7 @@
 #include "expr/json_path.h"
 
+#include <charconv>
+
 namespace elanus::expr {
 
 int JsonPathTree::Child(int node, const JsonStep& step) {
@@ -101,6 +103,30 @@ void JsonPathTree::Find(std::string_view json, JsonValue* out, int64_t stride) c
   Walk walk{*this, JsonCursor(json), out, stride, num_paths(), {}};
   walk.cursor.Peek();
   walk.Value(nodes_[0]);
+}
+
+JsonPath PathOfPointer(std::string_view pointer) {
+  JsonPath path;
+  while (!pointer.empty()) {
+    pointer.remove_prefix(1);  // The slash.
+    const std::string_view token = pointer.substr(0, pointer.find('/'));
+    pointer.remove_prefix(token.size());
+    JsonStep step;
+    for (size_t i = 0; i < token.size(); ++i) {
+      const bool escaped = token[i] == '~' && i + 1 < token.size();
+      step.key += escaped ? (token[++i] == '1' ? '/' : '~') : token[i];
+    }
+    const auto [end, error] =
+        std::from_chars(token.data(), token.data() + token.size(), step.index);
+    if (error == std::errc() && end == token.data() + token.size() && step.index >= 0) {
+      step.is_index = true;
+      step.key.clear();
+    } else {
+      step.index = 0;
+    }
+    path.push_back(std::move(step));
+  }
+  return path;
 }
 
 }  // namespace elanus::expr

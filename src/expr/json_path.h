@@ -20,6 +20,9 @@ struct JsonStep {
 };
 using JsonPath = std::vector<JsonStep>;
 
+// The path of a JSON pointer (RFC 6901); tokens of digits alone are indexes of arrays.
+JsonPath PathOfPointer(std::string_view pointer);
+
 // The paths a plan asks of one field. Immutable once the plan is made; threads: any then.
 class JsonPathTree {
  public:

@@ -125,6 +125,25 @@ void LikePattern::UsePieces(const Parsed& parsed) {
                                    : Kind::kEqual;
 }
 
+std::vector<std::string> LikePattern::Literals() const {
+  if (kind_ != Kind::kGeneral) {
+    return text_.empty() ? std::vector<std::string>() : std::vector<std::string>{text_};
+  }
+  std::vector<std::string> out;
+  for (const Piece& piece : pieces_) {
+    std::string run;
+    for (size_t i = 0; i < piece.bytes.size(); ++i) {
+      if (!piece.any[i]) {
+        run.push_back(piece.bytes[i]);
+      } else if (!run.empty()) {
+        out.push_back(std::exchange(run, {}));
+      }
+    }
+    if (!run.empty()) out.push_back(std::move(run));
+  }
+  return out;
+}
+
 bool LikePattern::Matches(std::string_view value) const {
   switch (kind_) {
     case Kind::kAny:

@@ -30,6 +30,8 @@ class LikePattern {
 
   Kind kind() const { return kind_; }
   const std::string& pattern() const { return pattern_; }  // As given.
+  // Bytes that stand side by side in every value that matches.
+  std::vector<std::string> Literals() const;
   // The text of the kinds but kGeneral; of kGeneral nothing.
   const std::string& text() const { return text_; }
 

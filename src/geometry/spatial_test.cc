@@ -151,6 +151,30 @@ bool SpatialTest::operator()(std::string_view row_wkb) {
   return BoxesAllow(*row) && geos_->Test(query_.relation, row_wkb);
 }
 
+std::optional<Box> ReachOf(const SpatialQuery& query) {
+  if (query.relation == Relation::kValid) return std::nullopt;
+  std::optional<Box> box = BoxOf(query.wkb);
+  if (query.relation != Relation::kNear || !box.has_value()) return box;
+  const std::optional<Point> point = PointOf(query.wkb);
+  if (!point.has_value()) return std::nullopt;
+  // Rounding must not make it smaller.
+  const double angle = query.metres / kEarthRadiusMetres * (1 + 1e-9) + 1e-12;
+  const double degrees =
+      std::max(angle * 180 / std::numbers::pi, query.metres / MetresPerDegreeAt(point->y)) + 1e-9;
+  if (std::abs(point->x) > 180 || std::abs(point->y) > 90) return std::nullopt;
+  box->min_y = point->y - degrees;
+  box->max_y = point->y + degrees;
+  // Round a pole, or over the date line, rows of any longitude may be near.
+  const double sine = std::sin(std::min(angle, 1.0)) / std::cos(Radians(point->y));
+  const bool polar = angle >= 1 || box->max_y >= 90 || box->min_y <= -90 || sine >= 1;
+  const double across =
+      polar ? 360 : std::max(degrees, std::asin(sine) * 180 / std::numbers::pi * (1 + 1e-9) + 1e-9);
+  const bool wraps = point->x - across < -180 || point->x + across > 180;
+  box->min_x = wraps ? -180 : point->x - across;
+  box->max_x = wraps ? 180 : point->x + across;
+  return box;
+}
+
 double HaversineMetres(Point a, Point b) {
   const double latitude = std::sin(Radians(b.y - a.y) / 2);
   const double longitude = std::sin(Radians(b.x - a.x) / 2);

@@ -51,6 +51,10 @@ class SpatialTest {
   std::unique_ptr<Geos> geos_;
 };
 
+// A box that every shape meets for which the query is TRUE; nothing if there is none, or if shapes
+// without a box may pass. Of kNear it is in degrees on one turn of the globe.
+std::optional<Box> ReachOf(const SpatialQuery& query);
+
 // Between points of longitude and latitude in degrees, on a sphere.
 double HaversineMetres(Point a, Point b);
 

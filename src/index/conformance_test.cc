@@ -357,7 +357,8 @@ TEST(IndexKinds, HaveNamesOfTheirOwnAndAreComplete) {
     EXPECT_TRUE(names.insert(kind.name).second) << kind.name;
     EXPECT_EQ(FindIndexKind(kind.name), &kind);
     EXPECT_TRUE(kind.admits && kind.metrics && kind.check_build && kind.check_search) << kind.name;
-    if (kind.available && kind.builds_files) {
+    EXPECT_EQ(kind.is_vector, kind.scalar_form == ScalarForm::kNone) << kind.name;
+    if (kind.is_vector && kind.available && kind.builds_files) {
       EXPECT_TRUE(kind.build && kind.open) << kind.name;
     }
     EXPECT_EQ(kind.is_vector, !kind.metric_names.empty()) << kind.name;

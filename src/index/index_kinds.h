@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "index/index_params.h"
+#include "index/scalar/scalar_build.h"
 #include "index/vector_index.h"
 #include "schema/collection_schema.h"
 #include "storage/block_reader.h"
@@ -40,6 +41,10 @@ struct IndexKind {
   absl::StatusOr<std::unique_ptr<VectorIndex>> (*open_blocks)(
       std::unique_ptr<storage::BlockReader> file, const VectorRows& rows, kernels::Metric metric,
       const Params& params) = nullptr;
+
+  // What the type makes of a scalar field: BuildScalarIndex and OpenScalarIndex take it from here.
+  // kNone: a vector index, with `build` and `open`.
+  ScalarForm scalar_form = ScalarForm::kNone;
 
   // True: made to be opened by blocks; false: only where memory is to be spared.
   bool stays_on_disk = false;

@@ -138,15 +138,17 @@ std::vector<kernels::Metric> NoMetrics(DataType) {
   return {};
 }
 
-IndexKind ScalarKind(std::string_view name, bool (*admits)(const FieldSchema&),
+IndexKind ScalarKind(std::string_view name, ScalarForm form, bool (*admits)(const FieldSchema&),
                      absl::Status (*check)(const FieldSchema&, Params&), bool supports_mmap) {
   return {.name = name,
+          .builds_files = true,
           .available = true,
           .supports_mmap = supports_mmap,
           .admits = admits,
           .metrics = &NoMetrics,
           .check_build = check,
-          .check_search = &NoSearchParams};
+          .check_search = &NoSearchParams,
+          .scalar_form = form};
 }
 
 std::string Trimmed(std::string_view text) {
@@ -202,13 +204,13 @@ bool TakeSubscript(std::string_view& path, std::string& pointer) {
 
 std::vector<IndexKind> ScalarKinds() {
   std::vector<IndexKind> kinds = {
-      ScalarKind("INVERTED", &AdmitsInverted, &CheckInverted, true),
-      ScalarKind("BITMAP", &AdmitsBitmap, &CheckBitmap, true),
-      ScalarKind("STL_SORT", &AdmitsSort, &CheckSort, false),
-      ScalarKind("TRIE", &AdmitsTrie, &CheckTrie, true),
-      ScalarKind("NGRAM", &AdmitsNgram, &CheckNgram, true),
-      ScalarKind("RTREE", &AdmitsRtree, &CheckRtree, false),
-      ScalarKind("HYBRID", &AdmitsHybrid, &CheckHybrid, true),
+      ScalarKind("INVERTED", ScalarForm::kValues, &AdmitsInverted, &CheckInverted, true),
+      ScalarKind("BITMAP", ScalarForm::kBitmap, &AdmitsBitmap, &CheckBitmap, true),
+      ScalarKind("STL_SORT", ScalarForm::kValues, &AdmitsSort, &CheckSort, false),
+      ScalarKind("TRIE", ScalarForm::kValues, &AdmitsTrie, &CheckTrie, true),
+      ScalarKind("NGRAM", ScalarForm::kGrams, &AdmitsNgram, &CheckNgram, true),
+      ScalarKind("RTREE", ScalarForm::kBoxes, &AdmitsRtree, &CheckRtree, false),
+      ScalarKind("HYBRID", ScalarForm::kHybrid, &AdmitsHybrid, &CheckHybrid, true),
   };
   kinds.back().offered = false;
   kinds.back().param_specs = kHybridParams;
@@ -224,6 +226,24 @@ std::string_view AutoScalarType(const FieldSchema& field) {
   if (type == DataType::kGeometry) return "RTREE";
   if (type == DataType::kTimestamptz) return "STL_SORT";
   return "";
+}
+
+std::optional<JsonCast> JsonCastOf(const Params& params) {
+  const auto it = params.find("json_cast_type");
+  if (it == params.end()) return std::nullopt;
+  std::string_view name = it->second;
+  JsonCast cast;
+  cast.array = name.starts_with("ARRAY_");
+  if (cast.array) name.remove_prefix(6);
+  if (name == "BOOL") cast.type = DataType::kBool;
+  if (name == "DOUBLE") cast.type = DataType::kDouble;
+  if (name == "VARCHAR") cast.type = DataType::kVarChar;
+  if (cast.type == DataType::kNone) return std::nullopt;
+  return cast;
+}
+
+bool CanBuildOver(const Params& params) {
+  return !params.contains("json_cast_type") || JsonCastOf(params).has_value();
 }
 
 absl::StatusOr<std::string> JsonPointerOf(const FieldSchema& field, std::string_view path) {

@@ -1,7 +1,8 @@
-// Indexes on scalar fields. In this version they are accepted, checked and described; filters are
-// evaluated over the columns, with the same results.
+// The types of indexes on scalar fields: what they take, and which structure stands behind each.
+// Filters have the same results with and without them.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "index/index_kinds.h"
@@ -12,6 +13,17 @@ std::vector<IndexKind> ScalarKinds();
 
 // The type that AUTOINDEX stands for on this field; empty if there is no rule for it.
 std::string_view AutoScalarType(const schema::FieldSchema& field);
+
+// What an index holds of a JSON field: the values, or elements of arrays, of one type.
+struct JsonCast {
+  schema::DataType type = schema::DataType::kNone;  // kBool, kDouble, kVarChar.
+  bool array = false;
+};
+// Of resolved parameters; nothing for json_cast_type JSON and for fields that are no JSON.
+std::optional<JsonCast> JsonCastOf(const Params& params);
+// Whether there is anything to build: an index with json_cast_type JSON is over all paths at once,
+// which no structure of this version holds; filters read the column.
+bool CanBuildOver(const Params& params);
 
 // Checks json_path, json_cast_type and json_cast_function of an index on a JSON field and writes
 // them back in their canonical form (the path as a JSON pointer).

@@ -2,9 +2,11 @@
 
 #include "common/crash_point.h"
 #include "common/metric_families.h"
+#include "expr/json_values.h"
 #include "index/build_memory.h"
 #include "index/index_kinds.h"
 #include "index/max_sim.h"
+#include "index/scalar_kinds.h"
 #include "indexnode/build_report.h"
 #include "storage/column_file.h"
 
@@ -41,36 +43,23 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
   const meta::FieldFile* file = FileOf(*task.segment, task.index.field);
   // A field added after the segment was written has no vectors there: nothing to build.
   if (!kind->builds_files || file == nullptr) return roles::BuildResult{};
-  const auto metric = index::ElementMetric(task.index.metric);
-  if (!metric.has_value()) {
-    return InternalError(ErrorCode::kInternal, "index {} has no known metric: {}", task.index.name,
-                         task.index.metric);
-  }
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store_.Get(file->key));
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> column,
                           storage::ColumnFile::Open(std::move(object), file->key));
   const schema::ColumnView view = column->View();
-  const int64_t memory_bytes = index::BuildMemoryBytes(
-      *kind, {view.type.type, view.type.dim, view.num_rows}, task.index.params);
+  const int64_t memory_bytes =
+      kind->is_vector
+          ? index::BuildMemoryBytes(*kind, {view.type.type, view.type.dim, view.num_rows},
+                                    task.index.params)
+          : index::ScalarBuildMemoryBytes(kind->scalar_form, view, task.index.params);
   ELANUS_ASSIGN_OR_RETURN(const BuildBudget::Reservation reservation,
                           budget_.Reserve(memory_bytes, cancellation, observer.waiting));
   BuildReport report(task, observer, metrics_);
   report.Begin(view.num_rows, memory_bytes);
-  index::BuildOptions options;
-  if (view.type.type == schema::DataType::kArrayOfVector) {
-    options.rows = index::ElementRows(view).vectors();
-    if (options.rows.num_rows == 0) return roles::BuildResult{};
-  } else {
-    options.rows = {view.type.type, view.type.dim, view.num_rows, view.fixed};
-    if (view.validity != nullptr) options.valid = {view.validity, view.num_rows};
-  }
-  options.metric = *metric;
-  options.params = task.index.params;
-  options.executor = &executor_;
-  options.seed = static_cast<uint64_t>(task.segment->id.value());
-  options.cancellation = &cancellation;
-  options.progress = [&report](double share) { report.Progress(share); };
-  ELANUS_ASSIGN_OR_RETURN(const std::string bytes, kind->build(options));
+  ELANUS_ASSIGN_OR_RETURN(const std::string bytes,
+                          kind->is_vector ? BuildVectors(task, *kind, view, cancellation, report)
+                                          : BuildScalars(task, *kind, view, cancellation, report));
+  if (bytes.empty()) return roles::BuildResult{};
   const double built = report.seconds();
   roles::BuildResult result;
   result.key = fmt::format("index_files/{}/1/{}/{}/{}", task.build, task.segment->partition,
@@ -88,6 +77,54 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
     metrics_->GetHistogram(metric::kIndexSaveLatency)->Observe(report.seconds() - built);
   }
   return result;
+}
+
+absl::StatusOr<std::string> LocalIndexNode::BuildVectors(const roles::BuildTask& task,
+                                                         const index::IndexKind& kind,
+                                                         const schema::ColumnView& view,
+                                                         const Cancellation& cancellation,
+                                                         BuildReport& report) {
+  const auto metric = index::ElementMetric(task.index.metric);
+  if (!metric.has_value()) {
+    return InternalError(ErrorCode::kInternal, "index {} has no known metric: {}", task.index.name,
+                         task.index.metric);
+  }
+  index::BuildOptions options;
+  if (view.type.type == schema::DataType::kArrayOfVector) {
+    options.rows = index::ElementRows(view).vectors();
+    if (options.rows.num_rows == 0) return std::string();
+  } else {
+    options.rows = {view.type.type, view.type.dim, view.num_rows, view.fixed};
+    if (view.validity != nullptr) options.valid = {view.validity, view.num_rows};
+  }
+  options.metric = *metric;
+  options.params = task.index.params;
+  options.executor = &executor_;
+  options.seed = static_cast<uint64_t>(task.segment->id.value());
+  options.cancellation = &cancellation;
+  options.progress = [&report](double share) { report.Progress(share); };
+  return kind.build(options);
+}
+
+absl::StatusOr<std::string> LocalIndexNode::BuildScalars(const roles::BuildTask& task,
+                                                         const index::IndexKind& kind,
+                                                         const schema::ColumnView& view,
+                                                         const Cancellation& cancellation,
+                                                         BuildReport& report) {
+  index::ScalarBuildOptions options{.form = kind.scalar_form, .rows = view};
+  options.params = task.index.params;
+  options.cancellation = &cancellation;
+  options.progress = [&report](double share) { report.Progress(share); };
+  expr::JsonValues values;
+  if (view.type.type == schema::DataType::kJson) {
+    const std::optional<index::JsonCast> cast = index::JsonCastOf(task.index.params);
+    if (!cast.has_value()) return std::string();
+    ELANUS_ASSIGN_OR_RETURN(values, expr::ReadJsonValues(view, expr::PathOfPointer(task.index.json_path),
+                                                   *cast, cancellation));
+    options.rows = values.column.View();
+    options.odd = values.odd;
+  }
+  return index::BuildScalarIndex(options);
 }
 
 }  // namespace elanus::indexnode

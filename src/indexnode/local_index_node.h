@@ -2,7 +2,9 @@
 
 #include "common/executor.h"
 #include "common/metrics.h"
+#include "index/index_kinds.h"
 #include "indexnode/build_budget.h"
+#include "indexnode/build_report.h"
 #include "roles/index_node.h"
 #include "storage/object_store.h"
 
@@ -35,6 +37,16 @@ class LocalIndexNode final : public roles::IndexNode {
   absl::StatusOr<roles::BuildResult> BuildAndStore(const roles::BuildTask& task,
                                                    const Cancellation& cancellation,
                                                    const roles::BuildObserver& observer);
+
+  // The bytes of an index file; empty if there is nothing to build.
+  absl::StatusOr<std::string> BuildVectors(const roles::BuildTask& task,
+                                           const index::IndexKind& kind,
+                                           const schema::ColumnView& column,
+                                           const Cancellation& cancellation, BuildReport& report);
+  absl::StatusOr<std::string> BuildScalars(const roles::BuildTask& task,
+                                           const index::IndexKind& kind,
+                                           const schema::ColumnView& column,
+                                           const Cancellation& cancellation, BuildReport& report);
 
   storage::ObjectStore& store_;
   Executor& executor_;

@@ -8,6 +8,7 @@
 
 #include "common/metric_families.h"
 #include "index/index_kinds.h"
+#include "index/scalar/scalar_index.h"
 #include "storage/column_file.h"
 #include "storage/memory_file_system.h"
 
@@ -110,6 +111,75 @@ TEST_F(LocalIndexNodeTest, ACancelledBuildEndsInTheMiddleAndWritesNothing) {
   EXPECT_LT(reached, 0.9);
   EXPECT_TRUE(store->List("index_files")->empty());
   EXPECT_EQ(node.reserved_bytes(), 0);
+}
+
+class ScalarBuildTest : public LocalIndexNodeTest {
+ protected:
+  roles::BuildTask TaskOver(const schema::Column& column, const std::string& type) {
+    const auto file = storage::EncodeColumnFile(column.View());
+    EXPECT_TRUE(file.ok());
+    const std::string_view part = *file;
+    EXPECT_TRUE(store->Put("insert_log/1/2/3/101/1", {&part, 1}).ok());
+    auto segment = std::make_shared<meta::Segment>();
+    segment->id = SegmentId(3);
+    segment->num_rows = column.num_rows();
+    segment->files = {{kField, "insert_log/1/2/3/101/1", static_cast<int64_t>(file->size())}};
+    roles::BuildTask task;
+    task.build = BuildId(9);
+    task.segment = segment;
+    task.index.field = kField;
+    task.index.type = type;
+    return task;
+  }
+
+  // The rows with this key, by an index that is built now.
+  std::vector<int64_t> RowsWith(const roles::BuildTask& task, index::ScalarKey key) {
+    LocalIndexNode node(*store, executor, {.metrics = &metrics});
+    const auto built = node.Build(task, Cancellation(), {});
+    EXPECT_TRUE(built.ok()) << built.status();
+    const auto file = *store->Get(built->key);
+    const auto index = index::OpenScalarIndex(file->data(), task.segment->num_rows);
+    EXPECT_TRUE(index.ok()) << index.status();
+    const index::ScalarQuery query{.keys = {std::move(key)}};
+    const auto plan = (*index)->Plan(query, 1e18);
+    EXPECT_TRUE(plan.ok() && plan->has_value());
+    std::vector<int64_t> rows;
+    (*index)->Rows(query, **plan, Cancellation())->view().ForEach([&](int64_t row) {
+      rows.push_back(row);
+    });
+    return rows;
+  }
+};
+
+TEST_F(ScalarBuildTest, BuildsOverAColumn) {
+  schema::Column column({.type = schema::DataType::kInt64});
+  for (const int64_t value : {5, 7, 5, 6}) column.Append(value);
+  EXPECT_EQ(RowsWith(TaskOver(column, "STL_SORT"), int64_t{5}), (std::vector<int64_t>{0, 2}));
+}
+
+TEST_F(ScalarBuildTest, BuildsOverValuesAtAPathOfJson) {
+  schema::Column column({.type = schema::DataType::kJson});
+  for (const char* json : {R"({"a":[{"b":1}]})", R"({"a":[{"b":"1"}]})", "{}", R"({"a":[{"b":1.0}]})",
+                           R"({"a":[2,{"b":1}]})"}) {
+    column.AppendRaw(json);
+  }
+  roles::BuildTask task = TaskOver(column, "INVERTED");
+  task.index.json_path = "/a/0/b";
+  task.index.params = {{"json_cast_type", "DOUBLE"}};
+  EXPECT_EQ(RowsWith(task, 1.0), (std::vector<int64_t>{0, 3}));
+  task.index.params = {{"json_cast_type", "VARCHAR"}};
+  EXPECT_EQ(RowsWith(task, "1"), (std::vector<int64_t>{1}));
+}
+
+TEST_F(ScalarBuildTest, BuildsNothingWhereTheSegmentLacksTheField) {
+  schema::Column column({.type = schema::DataType::kInt64});
+  column.Append(int64_t{1});
+  roles::BuildTask task = TaskOver(column, "INVERTED");
+  task.index.field = FieldId(555);
+  LocalIndexNode node(*store, executor, {.metrics = &metrics});
+  const auto built = node.Build(task, Cancellation(), {});
+  ASSERT_TRUE(built.ok());
+  EXPECT_EQ(built->key, "");
 }
 
 }  // namespace

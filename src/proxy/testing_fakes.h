@@ -32,6 +32,7 @@ class FakeCoordinator final : public roles::Coordinator {
     return first;
   }
 
+  absl::Status RebuildIndex(SegmentId, IndexId, const std::string&) override { return {}; }
   absl::Status CreateDatabase(const std::string&, const meta::KeyValues&) override { return {}; }
   absl::Status DropDatabase(const std::string&) override { return {}; }
   absl::Status AlterDatabase(const std::string&, const meta::KeyValues&,

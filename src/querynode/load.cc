@@ -40,14 +40,6 @@ bool MayPass(const absl::Status& status) {
   return !status.ok() && KindOf(CodeOf(status)) == ErrorKind::kRetryable;
 }
 
-// The client would rather have memory than speed.
-bool WantsMmap(const meta::Index& index) {
-  for (const auto& [key, value] : index.user_params) {
-    if (key == "mmap.enabled") return index::ParseSettingBool(value).value_or(false);
-  }
-  return false;
-}
-
 // A truncation takes deltas away that no row needs any more, perhaps while they are being read.
 bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
   const std::vector<meta::Delta> listed = coordinator.Deltas(delta.collection);
@@ -56,6 +48,13 @@ bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
 }
 
 }  // namespace
+
+bool LocalQueryNode::WantsMmap(const meta::Index& index) {
+  for (const auto& [key, value] : index.user_params) {
+    if (key == "mmap.enabled") return index::ParseSettingBool(value).value_or(false);
+  }
+  return false;
+}
 
 LocalQueryNode::LocalQueryNode(Parts parts) : parts_(parts) {
   parts_.registry.SetListener(
@@ -248,12 +247,15 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
 void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                                 segment::SealedSegment& sealed) {
   for (const meta::Index& index : collection.indexes) {
-    if (index.metric.empty()) continue;
     const auto it = std::find_if(flushed.indexes.begin(), flushed.indexes.end(),
                                  [&](const auto& built) { return built.index == index.id; });
     const bool ready =
         it != flushed.indexes.end() && it->state == meta::BuildState::kFinished && !it->key.empty();
     const index::IndexKind* kind = index::FindIndexKind(index.type);
+    if (kind != nullptr && !kind->is_vector) {
+      UseScalarIndex(collection, flushed, index, ready ? it->key : "", sealed);
+      continue;
+    }
     const auto metric = index::ElementMetric(index.metric);
     if (!ready || kind == nullptr || kind->open == nullptr || !metric.has_value()) {
       sealed.SetIndex(index.field, nullptr);
@@ -261,19 +263,15 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     }
     const index::VectorRows rows = sealed.Vectors(index.field);
     if (rows.data == nullptr) continue;
+    const auto used = sealed.IndexOf(index.field);
+    if (used != nullptr && used->key == it->key) continue;
     auto loaded = OpenIndex(*kind, index, it->key, rows, *metric);
-    // A damaged index file costs speed, never answers: the segment is scanned instead.
     if (!loaded.ok()) {
-      if (MayPass(loaded.status())) {
-        absl::MutexLock lock(&failed_mutex_);
-        failed_indexes_.insert({collection.id, flushed.id});
-      }
-      ELANUS_LOG(Error, "index file cannot be used; its segment is scanned instead",
-                 Field("segment", flushed.id.value()), Field("index", index.name),
-                 Field("object", it->key), Field("reason", loaded.status()));
+      NoteBadIndex(collection, flushed, index, it->key, loaded.status());
       continue;
     }
     (*loaded)->id = index.id.value();
+    (*loaded)->key = it->key;
     sealed.SetIndex(index.field, *std::move(loaded));
   }
 }
@@ -323,6 +321,9 @@ void LocalQueryNode::OnCollectionChanged(meta::CollectionPtr collection) {
   for (const meta::SegmentPtr& flushed : parts_.coordinator.Segments(collection->id)) {
     const auto sealed = set->FindSealed(flushed->id);
     if (sealed == nullptr) continue;
+    std::set<IndexId> kept;
+    for (const meta::Index& index : collection->indexes) kept.insert(index.id);
+    sealed->scalar_indexes().Keep(kept);
     for (const schema::FieldSchema* field : collection->schema.vector_fields()) {
       const auto used = sealed->IndexOf(field->id);
       const meta::Index* index = collection->IndexOf(field->id);
@@ -373,7 +374,10 @@ std::vector<roles::QuerySegment> LocalQueryNode::LoadedSegments(CollectionId col
     if (const auto sealed = set->FindSealed(segment->id()); sealed != nullptr && current.ok()) {
       info.num_deleted = sealed->deletes().size();
       for (const meta::Index& index : (*current)->indexes) {
-        if (sealed->IndexOf(index.field) != nullptr) info.indexes.push_back(index.id);
+        if (sealed->IndexOf(index.field) != nullptr ||
+            !sealed->scalar_indexes().KeyOf(index.id).empty()) {
+          info.indexes.push_back(index.id);
+        }
       }
     }
     out.push_back(std::move(info));

@@ -111,6 +111,21 @@ class LocalQueryNode final : public roles::QueryNode {
                                                                   const std::string& key,
                                                                   const index::VectorRows& rows,
                                                                   kernels::Metric metric);
+  // The client would rather have memory than speed.
+  static bool WantsMmap(const meta::Index& index);
+  // `key`: of the index file, empty if there is none.
+  void UseScalarIndex(const meta::Collection& collection, const meta::Segment& flushed,
+                      const meta::Index& index, const std::string& key,
+                      segment::SealedSegment& sealed);
+  absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> OpenScalarIndex(
+      const schema::FieldSchema& field, const meta::Index& index, const std::string& key,
+      int64_t num_rows);
+  // A file that cannot be used costs speed, never answers. It is read again later, or built anew.
+  void NoteBadIndex(const meta::Collection& collection, const meta::Segment& flushed,
+                    const meta::Index& index, const std::string& key, const absl::Status& status)
+      ABSL_LOCKS_EXCLUDED(failed_mutex_);
+  void AskForRebuild(SegmentId segment, IndexId index, const std::string& key)
+      ABSL_LOCKS_EXCLUDED(failed_mutex_);
 
   const Parts parts_;
   mutable absl::Mutex mutex_;
@@ -122,6 +137,8 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::Mutex failed_mutex_;
   std::vector<LoadTask> failed_loads_ ABSL_GUARDED_BY(failed_mutex_);
   std::set<std::pair<CollectionId, SegmentId>> failed_indexes_ ABSL_GUARDED_BY(failed_mutex_);
+  // How often damaged indexes were asked for anew.
+  std::map<std::pair<SegmentId, IndexId>, int> rebuilds_ ABSL_GUARDED_BY(failed_mutex_);
 };
 
 }  // namespace elanus::querynode

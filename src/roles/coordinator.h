@@ -150,6 +150,9 @@ class Coordinator {
                                                                      const std::string& collection,
                                                                      const std::string& index_name,
                                                                      Timestamp at) = 0;
+  // Builds a segment's index anew whose file, `key`, turned out to be damaged. Nothing happens if
+  // the index has another file by now.
+  virtual absl::Status RebuildIndex(SegmentId segment, IndexId index, const std::string& key) = 0;
 
   // --- Load ---
   // Checks, makes it durable and tells the query node; returns when accepted.

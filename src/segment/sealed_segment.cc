@@ -38,6 +38,18 @@ class SealedSource final : public expr::ColumnSource {
     return segment_.match_columns().Match(*found, *this, query, cancellation);
   }
 
+  bool has_indexes() const override {
+    return num_rows_ == segment_.num_rows() && !segment_.scalar_indexes().empty();
+  }
+  std::optional<expr::IndexAnswer> AskIndex(const expr::IndexQuestion& question, double budget_ns,
+                                            const Cancellation& cancellation) const override {
+    return segment_.scalar_indexes().Ask(question, budget_ns, cancellation);
+  }
+  std::optional<int64_t> EstimateRows(const expr::IndexQuestion& question,
+                                      double budget_ns) const override {
+    return segment_.scalar_indexes().EstimateRows(question, budget_ns);
+  }
+
  private:
   const SealedSegment& segment_;
   const schema::CollectionSchema& schema_;
@@ -184,7 +196,7 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
 
 int64_t SealedSegment::memory_bytes() const {
   int64_t sum = timestamp_file_->memory_bytes() + match_columns_.memory_bytes() +
-                interim_.memory_bytes();
+                interim_.memory_bytes() + scalar_indexes_.memory_bytes();
   for (const auto& [field, file] : columns_) sum += file->memory_bytes();
   absl::ReaderMutexLock lock(&index_mutex_);
   for (const auto& [field, loaded] : indexes_) sum += loaded->index->memory_bytes();

@@ -12,6 +12,7 @@
 #include "segment/delete_log.h"
 #include "segment/interim_index.h"
 #include "segment/match_column.h"
+#include "segment/scalar_indexes.h"
 #include "segment/segment.h"
 #include "storage/column_file.h"
 #include "storage/object_store.h"
@@ -43,6 +44,7 @@ struct LoadedIndex {
   std::string type;  // Of the index, for traces.
   kernels::Metric metric = kernels::Metric::kL2;
   int64_t id = 0;  // Of the index in the catalog.
+  std::string key;  // Of the object.
 };
 
 // Threads: const calls and Delete, SetIndex from any.
@@ -62,6 +64,8 @@ class SealedSegment final : public Segment {
   // Uses this index for searches on `field` from now on; nullptr stops using one.
   void SetIndex(FieldId field, std::shared_ptr<const LoadedIndex> index);
   std::shared_ptr<const LoadedIndex> IndexOf(FieldId field) const;
+  // Those on scalar fields.
+  ScalarIndexes& scalar_indexes() const { return scalar_indexes_; }
   // The vectors of a dense field, those inside the rows of an ArrayOfVector field; no rows if the
   // segment lacks it.
   index::VectorRows Vectors(FieldId field) const;
@@ -109,6 +113,7 @@ class SealedSegment final : public Segment {
   schema::ColumnView timestamps_;
   DeleteLog deletes_;
   mutable MatchColumns match_columns_;
+  mutable ScalarIndexes scalar_indexes_;
 
   mutable absl::Mutex index_mutex_;
   std::map<FieldId, std::shared_ptr<const LoadedIndex>> indexes_ ABSL_GUARDED_BY(index_mutex_);

@@ -1,0 +1,43 @@
+// What a leaf of a plan asks of the indexes of its field, and the answer.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/strong_id.h"
+#include "expr/json_path.h"
+#include "index/scalar/scalar_query.h"
+#include "kernels/bitset.h"
+
+namespace elanus::expr {
+
+struct Node;
+class Plan;
+
+struct IndexQuestion {
+  FieldId field;
+  const JsonPath* path = nullptr;  // Of a value in a JSON field; borrowed from the plan.
+  bool elements = false;           // About the elements of an array, in a column or at `path`.
+  // The same question in several forms, of which an index may know one.
+  std::vector<index::ScalarQuery> queries;
+  bool negated = false;       // Rows with a value that the queries do not find pass.
+  bool missing_pass = false;  // Rows without a value pass, rather than being FALSE or UNKNOWN.
+  bool missing_unknown = true;
+  double scan_ns = 1;  // What the leaf takes for a row without an index, about.
+};
+
+// About all rows of a source.
+struct IndexAnswer {
+  kernels::Bitset found;                // What the queries find...
+  std::optional<kernels::Bitset> open;  // ...but for these rows: their columns must be looked at.
+  const kernels::Bitset* absent = nullptr;  // Rows without a value. Null: there are none.
+  std::shared_ptr<const void> index;        // Keeps `absent`.
+  std::string by;                           // The type and name of the index, for people.
+};
+
+// Nothing for nodes that no kind of index knows. `node` outlives the question.
+std::optional<IndexQuestion> QuestionOf(const Plan& plan, const Node& node);
+
+}  // namespace elanus::expr

@@ -1,0 +1,35 @@
+#include "expr/indexed_leaf.h"
+
+#include <bit>
+
+namespace elanus::expr {
+
+const IndexAnswer* IndexedLeaf::Answer(const Batch& batch, const ColumnSource& source,
+                                       const Words& rows, const Cancellation& cancellation) {
+  if (answer_.has_value()) return &*answer_;
+  if (!question_.has_value()) return nullptr;
+  for (int64_t word = 0; word < batch.num_words(); ++word) asked_rows_ += std::popcount(rows[word]);
+  seen_rows_ += batch.num_rows();
+  if (asked_rows_ < next_ask_) return nullptr;
+  next_ask_ = 2 * asked_rows_ + 1;
+  const double share = static_cast<double>(asked_rows_) / static_cast<double>(seen_rows_);
+  const double rows_to_come = share * static_cast<double>(source.num_rows() - batch.begin());
+  answer_ = source.AskIndex(*question_, rows_to_come * question_->scan_ns, cancellation);
+  return answer_.has_value() ? &*answer_ : nullptr;
+}
+
+void ApplyAnswer(const IndexQuestion& question, const IndexAnswer& answer, const Batch& batch,
+                 const Words& rows, Mask& out, Words* open) {
+  const int64_t first = batch.begin() / 64;
+  for (int64_t word = 0; word < batch.num_words(); ++word) {
+    const uint64_t absent = answer.absent != nullptr ? answer.absent->words()[first + word] : 0;
+    const uint64_t found = answer.found.words()[first + word];
+    const uint64_t passing = question.negated ? ~(found | absent) : found & ~absent;
+    out.truth[word] = question.missing_pass ? passing | absent : passing;
+    out.unknown[word] = question.missing_unknown ? absent : 0;
+    (*open)[word] =
+        answer.open.has_value() ? answer.open->words()[first + word] & rows[word] : uint64_t{0};
+  }
+}
+
+}  // namespace elanus::expr

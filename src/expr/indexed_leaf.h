@@ -1,0 +1,37 @@
+// A leaf of a plan that an index may answer, over one evaluation.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "expr/batch.h"
+#include "expr/index_question.h"
+
+namespace elanus::expr {
+
+// Asks when the answer is worth it: at first, and again each time twice as many rows were looked at
+// as the time before, because more of them came than was to be expected.
+//
+// Threads: one.
+class IndexedLeaf {
+ public:
+  IndexedLeaf(const Plan& plan, const Node& node) : question_(QuestionOf(plan, node)) {}
+
+  // Null: evaluate the leaf over its columns.
+  const IndexAnswer* Answer(const Batch& batch, const ColumnSource& source, const Words& rows,
+                            const Cancellation& cancellation);
+  const IndexQuestion& question() const { return *question_; }
+
+ private:
+  std::optional<IndexQuestion> question_;
+  std::optional<IndexAnswer> answer_;
+  int64_t asked_rows_ = 0;  // Of the leaf.
+  int64_t seen_rows_ = 0;   // Of the batches in which it was asked.
+  int64_t next_ask_ = 0;    // When so many rows were asked of it.
+};
+
+// The rows that the index decides; `*open` has those that it does not, of `rows`.
+void ApplyAnswer(const IndexQuestion& question, const IndexAnswer& answer, const Batch& batch,
+                 const Words& rows, Mask& out, Words* open);
+
+}  // namespace elanus::expr

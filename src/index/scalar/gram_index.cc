@@ -1,0 +1,109 @@
+// N-grams of the texts, each with the rows whose text has it: candidates for patterns.
+#include <algorithm>
+
+#include "index/scalar/scalar_structures.h"
+
+namespace elanus::index {
+namespace {
+
+// Rare grams say most; a mask is made for each.
+constexpr size_t kGramsMax = 4;
+
+class GramIndex final : public ScalarIndexBase {
+ public:
+  GramIndex(ScalarFilePtr file, std::unique_ptr<const ScalarKeys> keys, const RowLists& lists)
+      : ScalarIndexBase(std::move(file)), keys_(std::move(keys)), lists_(lists) {}
+
+  absl::StatusOr<std::optional<ScalarPlan>> Plan(const ScalarQuery& query,
+                                                 double budget_ns) const override {
+    const ScalarCosts costs = ScalarCosts::Of(*file_);
+    const std::vector<ScalarKey> grams = GramsOf(query);
+    const double mask_ns = costs.mask_row_ns * static_cast<double>(num_rows());
+    ScalarPlan plan;
+    plan.exact = false;
+    plan.cost_ns = costs.locate_ns * static_cast<double>(grams.size()) + mask_ns;
+    if (grams.empty() || plan.cost_ns > budget_ns) return std::nullopt;
+    struct Gram {
+      uint64_t key, entries;
+    };
+    std::vector<Gram> found;
+    Scratch scratch;
+    for (const ScalarKey& gram : grams) {
+      ELANUS_ASSIGN_OR_RETURN(const auto place, keys_->Locate(gram, scratch));
+      if (!place.equal) return plan;  // No row has it: no range, no rows.
+      ELANUS_ASSIGN_OR_RETURN(const uint64_t before, lists_.EntriesBefore(place.ordinal, scratch));
+      ELANUS_ASSIGN_OR_RETURN(const uint64_t after,
+                              lists_.EntriesBefore(place.ordinal + 1, scratch));
+      found.push_back({place.ordinal, after - std::min(before, after)});
+    }
+    std::sort(found.begin(), found.end(),
+              [](const Gram& a, const Gram& b) { return a.entries < b.entries; });
+    found.resize(std::min(found.size(), kGramsMax));
+    plan.num_entries = found.front().entries;
+    for (const Gram& gram : found) {
+      plan.ranges.push_back({gram.key, gram.key + 1});
+      plan.cost_ns += costs.entry_ns * static_cast<double>(gram.entries) + mask_ns;
+    }
+    // Candidates are read again from the column.
+    plan.cost_ns += costs.text_ns * static_cast<double>(plan.num_entries);
+    if (plan.cost_ns > budget_ns) return std::nullopt;
+    return plan;
+  }
+
+  absl::StatusOr<kernels::Bitset> Rows(const ScalarQuery&, const ScalarPlan& plan,
+                                       const Cancellation& cancellation) const override {
+    kernels::Bitset rows(num_rows());
+    Scratch scratch;
+    for (size_t i = 0; i < plan.ranges.size(); ++i) {
+      ELANUS_RETURN_IF_ERROR(cancellation.Check());
+      const auto [begin, end] = plan.ranges[i];
+      if (i == 0) {
+        ELANUS_RETURN_IF_ERROR(lists_.Add(begin, end, scratch, rows));
+        continue;
+      }
+      kernels::Bitset more(num_rows());
+      ELANUS_RETURN_IF_ERROR(lists_.Add(begin, end, scratch, more));
+      rows.And(more.view());
+    }
+    return rows;
+  }
+
+  int64_t memory_bytes() const override {
+    return static_cast<int64_t>(sizeof(*this)) + file_->memory_bytes() + keys_->memory_bytes();
+  }
+
+ private:
+  // The longest grams of the index that every passing text has. None: the index cannot help.
+  std::vector<ScalarKey> GramsOf(const ScalarQuery& query) const {
+    std::vector<ScalarKey> grams;
+    if (query.kind != ScalarQuery::Kind::kTexts) return grams;
+    for (const std::string& part : query.parts) {
+      if (part.size() < file_->facts().min_gram) continue;
+      const size_t size = std::min<size_t>(part.size(), file_->facts().max_gram);
+      for (size_t at = 0; at + size <= part.size(); ++at) {
+        grams.emplace_back(part.substr(at, size));
+      }
+    }
+    std::sort(grams.begin(), grams.end());
+    grams.erase(std::unique(grams.begin(), grams.end()), grams.end());
+    return grams;
+  }
+
+  const std::unique_ptr<const ScalarKeys> keys_;
+  const RowLists lists_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ScalarIndex>> OpenGramIndex(ScalarFilePtr file) {
+  ELANUS_ASSIGN_OR_RETURN(auto keys, ScalarKeys::Open(*file));
+  ELANUS_ASSIGN_OR_RETURN(const RowLists lists, RowLists::Open(*file));
+  const ScalarFacts& facts = file->facts();
+  if (facts.key_type != static_cast<uint32_t>(schema::DataType::kVarChar) || facts.min_gram == 0 ||
+      facts.min_gram > facts.max_gram) {
+    return ScalarFile::Damaged("the sizes of its grams");
+  }
+  return std::make_unique<GramIndex>(std::move(file), std::move(keys), lists);
+}
+
+}  // namespace elanus::index

@@ -1,0 +1,43 @@
+// The structures behind ScalarIndex, for scalar_index.cc to open.
+#pragma once
+
+#include <memory>
+
+#include "index/scalar/row_lists.h"
+#include "index/scalar/scalar_file.h"
+#include "index/scalar/scalar_index.h"
+#include "index/scalar/scalar_keys.h"
+
+namespace elanus::index {
+
+using ScalarFilePtr = std::unique_ptr<const ScalarFile>;
+
+absl::StatusOr<std::unique_ptr<ScalarIndex>> OpenValueIndex(ScalarFilePtr file);
+absl::StatusOr<std::unique_ptr<ScalarIndex>> OpenGramIndex(ScalarFilePtr file);
+absl::StatusOr<std::unique_ptr<ScalarIndex>> OpenBoxIndex(ScalarFilePtr file);
+
+// What parts of an answer cost, in nanoseconds (measured: scalar_bench.cc).
+struct ScalarCosts {
+  double locate_ns;    // Finding a key.
+  double entry_ns;     // A row of a list.
+  double text_ns;      // A text put to a test.
+  double mask_row_ns;  // A row of the mask that is made.
+  static ScalarCosts Of(const ScalarFile& file);
+};
+
+// What all structures have in common.
+class ScalarIndexBase : public ScalarIndex {
+ public:
+  explicit ScalarIndexBase(ScalarFilePtr file) : file_(std::move(file)) {}
+  schema::DataType key_type() const override {
+    return static_cast<schema::DataType>(file_->facts().key_type);
+  }
+  int64_t num_rows() const override { return static_cast<int64_t>(file_->facts().num_rows); }
+  const kernels::Bitset* absent() const override { return file_->absent(); }
+  const kernels::Bitset* odd() const override { return file_->odd(); }
+
+ protected:
+  const ScalarFilePtr file_;
+};
+
+}  // namespace elanus::index

@@ -1,0 +1,94 @@
+// Opening the scalar indexes of a segment.
+#include "segment/scalar_indexes.h"
+
+#include "common/logging.h"
+#include "expr/json_path.h"
+#include "index/scalar_kinds.h"
+#include "querynode/local_query_node.h"
+
+namespace elanus::querynode {
+namespace {
+
+// A file that is damaged again and again is not built for ever.
+constexpr int kRebuildsMax = 3;
+
+// What the keys of an index on this field stand for.
+void Describe(const schema::FieldSchema& field, const meta::Index& index,
+              segment::LoadedScalarIndex& loaded) {
+  loaded.field = field.id;
+  loaded.elements = field.type == schema::DataType::kArray;
+  if (field.type != schema::DataType::kJson) return;
+  loaded.path = expr::PathOfPointer(index.json_path);
+  const auto cast = index::JsonCastOf(index.params);
+  loaded.elements = cast.has_value() && cast->array;
+}
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> LocalQueryNode::OpenScalarIndex(
+    const schema::FieldSchema& field, const meta::Index& index, const std::string& key,
+    int64_t num_rows) {
+  auto loaded = std::make_shared<segment::LoadedScalarIndex>();
+  loaded->key = key;
+  loaded->name = index.type + " " + index.name;
+  Describe(field, index, *loaded);
+  if (WantsMmap(index)) {
+    ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(key));
+    ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(std::move(blocks), num_rows));
+    return loaded;
+  }
+  ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(key));
+  ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(loaded->file->data(), num_rows));
+  return loaded;
+}
+
+void LocalQueryNode::UseScalarIndex(const meta::Collection& collection,
+                                    const meta::Segment& flushed, const meta::Index& index,
+                                    const std::string& key, segment::SealedSegment& sealed) {
+  segment::ScalarIndexes& indexes = sealed.scalar_indexes();
+  const schema::FieldSchema* field = collection.schema.Find(index.field);
+  if (key.empty() || field == nullptr) return indexes.Set(index.id, nullptr);
+  if (indexes.KeyOf(index.id) == key) return;
+  auto loaded = OpenScalarIndex(*field, index, key, sealed.num_rows());
+  if (!loaded.ok()) {
+    indexes.Set(index.id, nullptr);
+    return NoteBadIndex(collection, flushed, index, key, loaded.status());
+  }
+  (*loaded)->on_damage = [this, segment = flushed.id, id = index.id, key](const absl::Status&) {
+    AskForRebuild(segment, id, key);
+  };
+  indexes.Set(index.id, *std::move(loaded));
+}
+
+void LocalQueryNode::NoteBadIndex(const meta::Collection& collection, const meta::Segment& flushed,
+                                  const meta::Index& index, const std::string& key,
+                                  const absl::Status& status) {
+  ELANUS_LOG(Error, "index file cannot be used; its segment is scanned instead",
+             Field("segment", flushed.id.value()), Field("index", index.name), Field("object", key),
+             Field("reason", status));
+  if (KindOf(CodeOf(status)) == ErrorKind::kRetryable) {
+    absl::MutexLock lock(&failed_mutex_);
+    failed_indexes_.insert({collection.id, flushed.id});
+  }
+  // A vector index may stay on disk and serve beside a damaged block.
+  if (index.metric.empty() && CodeOf(status) == ErrorCode::kDataIntegrity) {
+    AskForRebuild(flushed.id, index.id, key);
+  }
+}
+
+void LocalQueryNode::AskForRebuild(SegmentId segment, IndexId index, const std::string& key) {
+  {
+    absl::MutexLock lock(&failed_mutex_);
+    if (++rebuilds_[{segment, index}] > kRebuildsMax) return;
+  }
+  // Behind: whoever found the damage may hold locks, or be in the middle of a request.
+  (void)parts_.loading.Submit([this, segment, index, key] {
+    const absl::Status status = parts_.coordinator.RebuildIndex(segment, index, key);
+    if (!status.ok()) {
+      ELANUS_LOG(Error, "damaged index stays as it is", Field("segment", segment.value()),
+                 Field("object", key), Field("reason", status));
+    }
+  });
+}
+
+}  // namespace elanus::querynode

@@ -1,0 +1,67 @@
+// The scalar indexes of one sealed segment, and which of them answers a filter's question.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/synchronization/mutex.h"
+#include "common/strong_id.h"
+#include "expr/index_question.h"
+#include "index/scalar/scalar_index.h"
+#include "storage/file_system.h"
+
+namespace elanus::segment {
+
+struct LoadedScalarIndex {
+  std::shared_ptr<storage::MappedFile> file;  // Null: read by blocks.
+  std::unique_ptr<index::ScalarIndex> index;
+  std::string key;   // Of the object.
+  std::string name;  // "INVERTED by_city", for people.
+  FieldId field;
+  std::optional<expr::JsonPath> path;  // Into a JSON field.
+  bool elements = false;               // Of arrays, in the column or at the path.
+  // Called when a block turns out to be damaged; the index is used no more. May be empty.
+  std::function<void(const absl::Status&)> on_damage;
+};
+
+// Threads: any.
+class ScalarIndexes {
+ public:
+  using Ptr = std::shared_ptr<const LoadedScalarIndex>;
+
+  // Uses the index of that number in the catalog from now on; null stops using it.
+  void Set(IndexId id, Ptr index) ABSL_LOCKS_EXCLUDED(mutex_);
+  // The object that the index in use came from; empty if there is none.
+  std::string KeyOf(IndexId id) const ABSL_LOCKS_EXCLUDED(mutex_);
+  bool empty() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // Stops using all others.
+  void Keep(const std::set<IndexId>& ids) ABSL_LOCKS_EXCLUDED(mutex_);
+
+  // See expr::ColumnSource. Of several indexes the cheapest answers.
+  std::optional<expr::IndexAnswer> Ask(const expr::IndexQuestion& question, double budget_ns,
+                                       const Cancellation& cancellation);
+  std::optional<int64_t> EstimateRows(const expr::IndexQuestion& question, double budget_ns);
+  int64_t memory_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
+
+ private:
+  struct Choice {
+    IndexId id;
+    Ptr loaded;
+    const index::ScalarQuery* query = nullptr;
+    index::ScalarPlan plan;
+  };
+  std::optional<Choice> Choose(const expr::IndexQuestion& question, double budget_ns);
+  std::map<IndexId, Ptr> About(const expr::IndexQuestion& question) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  void NoteDamage(IndexId id, const LoadedScalarIndex& loaded, const absl::Status& damage)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+
+  mutable absl::Mutex mutex_;
+  std::map<IndexId, Ptr> indexes_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace elanus::segment
