@@ -14,7 +14,13 @@ constexpr int64_t kMaxJsonValues = int64_t{1} << 17;
 Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation)
     : plan_(plan), source_(source), cancellation_(cancellation), fields_(plan.fields.size()) {
   int64_t paths = 1;
-  for (const FieldUse& field : plan.fields) paths += field.paths.num_paths();
+  for (size_t slot = 0; slot < plan.fields.size(); ++slot) {
+    paths += plan.fields[slot].paths.num_paths();
+    const storage::ZoneMap* const zones = source.Zones(plan.fields[slot].id);
+    if (zones != nullptr && zones->zone_rows == storage::kZoneRows && !zones->zones.empty()) {
+      fields_[slot].zones = zones;
+    }
+  }
   max_rows_ = std::clamp<int64_t>(kMaxJsonValues / paths / 64 * 64, 64, kBatchRows);
 }
 
@@ -34,6 +40,14 @@ const schema::ColumnView& Batch::Column(int slot) {
     field.loaded = true;
   }
   return field.view;
+}
+
+Outcomes Batch::OutcomesOf(const Node& node) const {
+  const auto zone = [&](int slot) -> const storage::Zone* {
+    const storage::ZoneMap* const zones = fields_[slot].zones;
+    return zones == nullptr ? nullptr : &zones->zones[begin_ / storage::kZoneRows];
+  };
+  return expr::OutcomesOf(node, zone);
 }
 
 const JsonValue* Batch::Json(int slot, int path, const Words& rows) {

@@ -11,6 +11,7 @@
 
 #include "common/cancellation.h"
 #include "expr/expr.h"
+#include "expr/outcomes.h"
 #include "expr/plan.h"
 
 namespace elanus::expr {
@@ -32,7 +33,7 @@ class Batch {
  public:
   Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation);
 
-  // Rows [begin, begin + count) of the source from now on; they lie in one piece.
+  // Rows [begin, begin + count) of the source from now on; they lie in one piece and in one zone.
   void Move(int64_t begin, int64_t count);
 
   const Plan& plan() const { return plan_; }
@@ -47,6 +48,8 @@ class Batch {
   }
 
   const schema::ColumnView& Column(int slot);
+  // What a node can be on the rows of this batch, by their zones.
+  Outcomes OutcomesOf(const Node& node) const;
   // The values at a JSON path, one per row; those of `rows` are there (kMissing for null rows).
   const JsonValue* Json(int slot, int path, const Words& rows);
 
@@ -63,6 +66,7 @@ class Batch {
 
  private:
   struct Field {
+    const storage::ZoneMap* zones = nullptr;
     bool loaded = false;
     schema::ColumnView view;
     std::vector<JsonValue> values;  // (path, row)

@@ -113,7 +113,23 @@ void EvaluateInList(Batch& batch, const InList& node, const Words& rows, Mask& o
   NumbersInList(batch, node, rows, out);
 }
 
+bool IsLogical(const Node& node) {
+  return std::holds_alternative<And>(node.is) || std::holds_alternative<Or>(node.is) ||
+         std::holds_alternative<Not>(node.is);
+}
+
+// Where the zones leave one answer for all rows. They cover the source's rows, so a null among them
+// leaves two.
+bool AnswerByZones(Batch& batch, const Node& node, Mask& out) {
+  const Outcomes outcomes = batch.OutcomesOf(node);
+  if (outcomes.yes + outcomes.no + outcomes.unknown != 1) return false;
+  out.truth.fill(outcomes.yes ? ~uint64_t{0} : 0);
+  out.unknown.fill(outcomes.unknown ? ~uint64_t{0} : 0);
+  return true;
+}
+
 void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
+  if (!IsLogical(node) && AnswerByZones(batch, node, out)) return;
   std::visit(Overload{
                  [&](const Constant& node) { FillConstant(node.value, out); },
                  [&](const ConstantIfValid& node) { EvaluateConstantIfValid(batch, node, out); },
@@ -159,7 +175,8 @@ absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::Bit
   int64_t count = 0;
   for (int64_t begin = 0; begin < num_rows; begin += count) {
     ELANUS_RETURN_IF_ERROR(cancellation.Check());
-    count = std::min({batch.max_rows(), source.ContiguousRows(begin), num_rows - begin});
+    count = std::min({batch.max_rows(), source.ContiguousRows(begin), num_rows - begin,
+                      storage::kZoneRows - begin % storage::kZoneRows});
     ELANUS_CHECK(count > 0 && (count % 64 == 0 || begin + count == num_rows));
     batch.Move(begin, count);
     for (int64_t word = 0; word < batch.num_words(); ++word) {
@@ -169,6 +186,13 @@ absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::Bit
     uint64_t* const result = out.words() + begin / 64;
     if (!AnyRow(rows, batch.num_words())) {
       std::fill_n(result, batch.num_words(), 0);
+      continue;
+    }
+    const Outcomes outcomes = batch.OutcomesOf(*plan.root);
+    if (outcomes.only_yes() || !outcomes.yes) {
+      for (int64_t word = 0; word < batch.num_words(); ++word) {
+        result[word] = outcomes.yes ? rows[word] : 0;
+      }
       continue;
     }
     Evaluate(batch, *plan.root, rows, mask);

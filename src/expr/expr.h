@@ -17,6 +17,7 @@
 #include "schema/collection_schema.h"
 #include "schema/column.h"
 #include "schema/primary_key.h"
+#include "storage/zone_map.h"
 
 namespace elanus::text {
 struct MatchQuery;
@@ -59,6 +60,8 @@ class ColumnSource {
   // Rows [begin, begin + count) of a field, which lie in one piece; `begin` is a multiple of 64.
   // Fields added after these rows were written come as their default or null.
   virtual schema::ColumnView Rows(FieldId field, int64_t begin, int64_t count) const = 0;
+  // The range of values in each run of rows of a field. Null if that is not kept.
+  virtual const storage::ZoneMap* Zones(FieldId) const { return nullptr; }
   // The rows whose text passes, as an index of the field knows them: num_rows() bits, and any for
   // null rows; some are missing if `cancellation` says so. Nothing without index: then rows are
   // analysed one by one.

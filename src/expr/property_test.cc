@@ -595,12 +595,13 @@ void CheckOneTable(uint32_t seed, bool reports_30) {
   SCOPED_TRACE("seed " + std::to_string(seed) + (reports_30 ? ", 3.0" : ", 2.6"));
   Generator generator(seed, reports_30);
   const bool nullable = !generator.Once(4);
-  constexpr int64_t kSizes[] = {1, 63, 64, 65, 130, 200};
+  constexpr int64_t kSizes[] = {1, 2, 3, 5, 63, 64, 65, 130, 200};
   std::vector<Row> rows;
-  for (int64_t n = kSizes[generator.Below(6)]; n > 0; --n) {
+  for (int64_t n = kSizes[generator.Below(std::size(kSizes))]; n > 0; --n) {
     rows.push_back(generator.RandomRow(nullable));
   }
-  const TestTable table = TableOf(rows, nullable, generator.Once(2) ? 64 : 0);
+  TestTable table = TableOf(rows, nullable, generator.Once(2) ? 64 : 0);
+  if (generator.Once(2)) table.KeepZones();
   CompileOptions options;
   options.reports_30 = reports_30;
   for (int i = 0; i < 40; ++i) {

@@ -31,6 +31,11 @@ class SealedSource final : public expr::ColumnSource {
     return it->second.View().Slice(0, count);
   }
 
+  const storage::ZoneMap* Zones(FieldId field) const override {
+    const storage::ColumnFile* file = segment_.Find(field);
+    return file == nullptr ? nullptr : &file->zones();
+  }
+
   std::optional<kernels::Bitset> MatchText(FieldId field, const text::MatchQuery& query,
                                            const Cancellation& cancellation) const override {
     const schema::FieldSchema* found = schema_.Find(field);
