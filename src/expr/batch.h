@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/cancellation.h"
+#include "expr/evaluation_trace.h"
 #include "expr/expr.h"
 #include "expr/outcomes.h"
 #include "expr/plan.h"
@@ -31,7 +32,9 @@ using Words = std::array<uint64_t, kBatchWords>;
 
 class Batch {
  public:
-  Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation);
+  // `trace` may be null.
+  Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation,
+        EvaluationTrace* trace);
 
   // Rows [begin, begin + count) of the source from now on; they lie in one piece and in one zone.
   void Move(int64_t begin, int64_t count);
@@ -61,6 +64,18 @@ class Batch {
   // The literal of a query made ready for many rows; kept for all batches.
   geometry::SpatialTest& SpatialTestOf(const geometry::SpatialQuery& query);
 
+  // The children of node `id` in the order to test them; empty: as they stand.
+  const std::vector<int>& OrderOf(int id) const;
+  // Null if nobody wants to know.
+  NodeTrace* TraceOf(int id) { return trace_ == nullptr ? nullptr : &trace_->nodes[id]; }
+
+  // What is known of a predicate that stands in several places; `rows` says for which rows.
+  struct Known {
+    Words rows;
+    Mask mask;
+  };
+  Known& KnownOf(int shared);
+
   const Cancellation& cancellation() const { return cancellation_; }
   bool cancelled() const { return cancellation_.cancelled(); }
 
@@ -80,7 +95,12 @@ class Batch {
   int64_t max_rows_ = kBatchRows;
   int64_t begin_ = 0;
   int64_t count_ = 0;
+  void ChooseOrder();
+
+  EvaluationTrace* const trace_;
+  EvaluationOrder order_;
   std::vector<Field> fields_;
+  std::vector<Known> known_;  // By Node::shared.
   std::map<const TextMatch*, std::optional<kernels::Bitset>> text_matches_;
   std::map<const geometry::SpatialQuery*, geometry::SpatialTest> spatial_tests_;
 };

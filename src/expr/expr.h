@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/cancellation.h"
 #include "common/status.h"
+#include "expr/column_statistics.h"
 #include "kernels/bitset.h"
 #include "schema/collection_schema.h"
 #include "schema/column.h"
@@ -62,6 +64,8 @@ class ColumnSource {
   virtual schema::ColumnView Rows(FieldId field, int64_t begin, int64_t count) const = 0;
   // The range of values in each run of rows of a field. Null if that is not kept.
   virtual const storage::ZoneMap* Zones(FieldId) const { return nullptr; }
+  // How the field's values are spread. Null if that is not known.
+  virtual std::shared_ptr<const ColumnStatistics> Statistics(FieldId) const { return nullptr; }
   // The rows whose text passes, as an index of the field knows them: num_rows() bits, and any for
   // null rows; some are missing if `cancellation` says so. Nothing without index: then rows are
   // analysed one by one.
@@ -71,11 +75,21 @@ class ColumnSource {
   }
 };
 
+struct EvaluationTrace;  // expr/evaluation_trace.h
+
+struct EvaluateOptions {
+  EvaluationTrace* trace = nullptr;  // Filled if given; timing every step costs a little.
+  // Asked now and then: whether out[0, end), which is settled, is all that the caller wants. If so
+  // the rest is not looked at and comes as 0.
+  std::function<bool(int64_t end)> enough;
+};
+
 // Sets out[row] for each row of `source` where the plan is TRUE (not UNKNOWN). out.size() must be
 // source.num_rows(). Bits not set in `candidates` (empty = all) need not be evaluated and come as
 // 0.
 absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::BitView candidates,
-                      kernels::Bitset& out, const Cancellation& cancellation);
+                      kernels::Bitset& out, const Cancellation& cancellation,
+                      const EvaluateOptions& options = {});
 
 // What the caller wants to know of a plan.
 bool IsAlwaysTrue(const Plan& plan);

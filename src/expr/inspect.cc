@@ -340,6 +340,10 @@ std::vector<FieldId> FieldsOf(const Plan& plan) {
   return out;
 }
 
+std::string DebugString(const Plan& plan, const Node& node) {
+  return TextOf(plan, node);
+}
+
 std::string DebugString(const Plan& plan) {
   const std::string text = TextOf(plan, *plan.root);
   return plan.sample.has_value() ? fmt::format("random_sample({}) of {}", *plan.sample, text)

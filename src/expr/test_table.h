@@ -99,6 +99,13 @@ class TestTable final : public ColumnSource {
       zones_.push_back(storage::MakeZoneMap(column.View()));
     }
   }
+  void KeepStatistics() {
+    ForgetStatistics();
+    for (const schema::Column& column : columns_) {
+      statistics_.push_back(std::make_shared<const ColumnStatistics>(column.View()));
+    }
+  }
+  void ForgetStatistics() { statistics_.clear(); }
   // How often rows of a field were asked for.
   int64_t num_reads() const { return num_reads_; }
 
@@ -113,6 +120,10 @@ class TestTable final : public ColumnSource {
   }
   const storage::ZoneMap* Zones(FieldId field) const override {
     return zones_.empty() ? nullptr : &zones_[field.value() - 100];
+  }
+
+  std::shared_ptr<const ColumnStatistics> Statistics(FieldId field) const override {
+    return statistics_.empty() ? nullptr : statistics_[field.value() - 100];
   }
 
   // The rows (by the primary key "id") that a plan keeps.
@@ -212,6 +223,7 @@ class TestTable final : public ColumnSource {
   schema::CollectionSchema schema_;
   std::vector<schema::Column> columns_;
   std::vector<storage::ZoneMap> zones_;
+  std::vector<std::shared_ptr<const ColumnStatistics>> statistics_;
   int64_t num_rows_ = 0;
   mutable int64_t num_reads_ = 0;
 };

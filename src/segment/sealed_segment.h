@@ -13,6 +13,7 @@
 #include "segment/interim_index.h"
 #include "segment/match_column.h"
 #include "segment/segment.h"
+#include "segment/segment_statistics.h"
 #include "storage/column_file.h"
 #include "storage/object_store.h"
 
@@ -90,6 +91,7 @@ class SealedSegment final : public Segment {
 
   const storage::ColumnFile* Find(FieldId field) const;
   MatchColumns& match_columns() const { return match_columns_; }
+  SegmentStatistics& statistics() const { return statistics_; }
   // The first row that is not below (key, at) in the order of rows.
   int64_t LowerBound(schema::PrimaryKeyView key, Timestamp at = {}) const;
 
@@ -109,6 +111,7 @@ class SealedSegment final : public Segment {
   schema::ColumnView timestamps_;
   DeleteLog deletes_;
   mutable MatchColumns match_columns_;
+  mutable SegmentStatistics statistics_;
 
   mutable absl::Mutex index_mutex_;
   std::map<FieldId, std::shared_ptr<const LoadedIndex>> indexes_ ABSL_GUARDED_BY(index_mutex_);
