@@ -97,6 +97,7 @@ bool IsAlwaysTrue(const Plan& plan);
 // fail. A filter that every row happens to pass, such as `int8_field < 1000`, does name a field.
 bool NamesNoField(const Plan& plan);
 bool IsAlwaysFalse(const Plan& plan);
+bool Samples(const Plan& plan);  // Keeps a random part of what passes.
 // The keys, if the whole filter is `pk == v` or `pk in [...]`; in the order given, repeats kept.
 std::optional<std::vector<schema::PrimaryKey>> ExactPrimaryKeys(const Plan& plan);
 // Values that the field must have in every matching row (`f == v`, `f in [...]`, and-ed with

@@ -323,6 +323,10 @@ bool IsAlwaysFalse(const Plan& plan) {
   return NeverTrue(*plan.root);
 }
 
+bool Samples(const Plan& plan) {
+  return plan.sample.has_value();
+}
+
 std::optional<Keys> ExactPrimaryKeys(const Plan& plan) {
   return plan.exact_primary_keys;
 }
