@@ -11,16 +11,35 @@ namespace {
 // 32 B each: 4 MB for the JSON values of a batch, however many paths there are.
 constexpr int64_t kMaxJsonValues = int64_t{1} << 17;
 
+// Fewer rows are tested in the time that choosing an order takes.
+constexpr int64_t kRowsWorthAnOrder = 16384;
+
 }  // namespace
 
-Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation)
+Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation,
+             EvaluationTrace* trace)
     : plan_(plan),
       source_(source),
       cancellation_(cancellation),
+      trace_(trace),
       has_indexes_(source.has_indexes()),
-      fields_(plan.fields.size()) {
+      fields_(plan.fields.size()),
+      known_(plan.num_shared) {
   int64_t paths = 1;
-  for (const FieldUse& field : plan.fields) paths += field.paths.num_paths();
+  for (size_t slot = 0; slot < plan.fields.size(); ++slot) {
+    paths += plan.fields[slot].paths.num_paths();
+    const storage::ZoneMap* const zones = source.Zones(plan.fields[slot].id);
+    if (zones != nullptr && zones->zone_rows == storage::kZoneRows && !zones->zones.empty()) {
+      fields_[slot].zones = zones;
+    }
+  }
+  if (trace_ != nullptr || (plan.has_choice && source.num_rows() >= kRowsWorthAnOrder)) {
+    ChooseOrder();
+  }
+  if (trace_ != nullptr) {
+    trace_->nodes.resize(plan.num_nodes);
+    trace_->order = order_;
+  }
   max_rows_ = std::clamp<int64_t>(kMaxJsonValues / paths / 64 * 64, 64, kBatchRows);
 }
 
@@ -33,6 +52,26 @@ void Batch::Move(int64_t begin, int64_t count) {
     field.loaded = false;
     field.found.fill(0);
   }
+  for (Known& known : known_) known.rows.fill(0);
+}
+
+void Batch::ChooseOrder() {
+  std::vector<std::shared_ptr<const ColumnStatistics>> statistics;
+  bool any = false;
+  for (const FieldUse& field : plan_.fields) {
+    any |= statistics.emplace_back(source_.Statistics(field.id)) != nullptr;
+  }
+  if (!any && trace_ == nullptr) return;
+  order_ = expr::OrderOf(plan_, [&](int slot) { return statistics[slot].get(); });
+}
+
+const std::vector<int>& Batch::OrderOf(int id) const {
+  static const std::vector<int> kAsTheyStand;
+  return order_.children.empty() ? kAsTheyStand : order_.children[id];
+}
+
+Batch::Known& Batch::KnownOf(int shared) {
+  return known_[shared];
 }
 
 const schema::ColumnView& Batch::Column(int slot) {
@@ -42,6 +81,14 @@ const schema::ColumnView& Batch::Column(int slot) {
     field.loaded = true;
   }
   return field.view;
+}
+
+Outcomes Batch::OutcomesOf(const Node& node) const {
+  const auto zone = [&](int slot) -> const storage::Zone* {
+    const storage::ZoneMap* const zones = fields_[slot].zones;
+    return zones == nullptr ? nullptr : &zones->zones[begin_ / storage::kZoneRows];
+  };
+  return expr::OutcomesOf(node, zone);
 }
 
 const JsonValue* Batch::Json(int slot, int path, const Words& rows) {

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "common/cancellation.h"
+#include "expr/evaluation_trace.h"
 #include "expr/expr.h"
+#include "expr/outcomes.h"
 #include "expr/plan.h"
 
 namespace elanus::expr {
@@ -32,10 +34,12 @@ using Words = std::array<uint64_t, kBatchWords>;
 
 class Batch {
  public:
-  Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation);
+  // `trace` may be null.
+  Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation,
+        EvaluationTrace* trace);
   ~Batch();
 
-  // Rows [begin, begin + count) of the source from now on; they lie in one piece.
+  // Rows [begin, begin + count) of the source from now on; they lie in one piece and in one zone.
   void Move(int64_t begin, int64_t count);
 
   const Plan& plan() const { return plan_; }
@@ -50,6 +54,8 @@ class Batch {
   }
 
   const schema::ColumnView& Column(int slot);
+  // What a node can be on the rows of this batch, by their zones.
+  Outcomes OutcomesOf(const Node& node) const;
   // The values at a JSON path, one per row; those of `rows` are there (kMissing for null rows).
   const JsonValue* Json(int slot, int path, const Words& rows);
 
@@ -65,11 +71,24 @@ class Batch {
   // The literal of a query made ready for many rows; kept for all batches.
   geometry::SpatialTest& SpatialTestOf(const geometry::SpatialQuery& query);
 
+  // The children of node `id` in the order to test them; empty: as they stand.
+  const std::vector<int>& OrderOf(int id) const;
+  // Null if nobody wants to know.
+  NodeTrace* TraceOf(int id) { return trace_ == nullptr ? nullptr : &trace_->nodes[id]; }
+
+  // What is known of a predicate that stands in several places; `rows` says for which rows.
+  struct Known {
+    Words rows;
+    Mask mask;
+  };
+  Known& KnownOf(int shared);
+
   const Cancellation& cancellation() const { return cancellation_; }
   bool cancelled() const { return cancellation_.cancelled(); }
 
  private:
   struct Field {
+    const storage::ZoneMap* zones = nullptr;
     bool loaded = false;
     schema::ColumnView view;
     std::vector<JsonValue> values;  // (path, row)
@@ -84,7 +103,12 @@ class Batch {
   int64_t max_rows_ = kBatchRows;
   int64_t begin_ = 0;
   int64_t count_ = 0;
+  void ChooseOrder();
+
+  EvaluationTrace* const trace_;
+  EvaluationOrder order_;
   std::vector<Field> fields_;
+  std::vector<Known> known_;  // By Node::shared.
   std::map<const TextMatch*, std::optional<kernels::Bitset>> text_matches_;
   std::map<const Node*, IndexedLeaf> indexed_leaves_;
   std::map<const geometry::SpatialQuery*, geometry::SpatialTest> spatial_tests_;

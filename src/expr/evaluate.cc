@@ -1,5 +1,7 @@
 // Runs a plan batch by batch: the logical nodes are here, the leaves in evaluate_*.cc.
 #include <algorithm>
+#include <bit>
+#include <chrono>
 
 #include "common/check.h"
 #include "expr/batch.h"
@@ -23,14 +25,20 @@ bool AnyRow(const Words& rows, int64_t num_words) {
   return any != 0;
 }
 
+// The `i`-th child to test.
+const Node& ChildAt(Batch& batch, int id, const std::vector<NodePtr>& children, size_t i) {
+  const std::vector<int>& order = batch.OrderOf(id);
+  return *children[order.empty() ? i : order[i]];
+}
+
 // Later children see only the rows that are not FALSE yet.
-void EvaluateAnd(Batch& batch, const And& node, const Words& rows, Mask& out) {
+void EvaluateAnd(Batch& batch, int id, const And& node, const Words& rows, Mask& out) {
   Words open = rows;
   out.truth.fill(~uint64_t{0});
   out.unknown.fill(0);
   Mask child;
-  for (const NodePtr& next : node.children) {
-    Evaluate(batch, *next, open, child);
+  for (size_t i = 0; i < node.children.size(); ++i) {
+    Evaluate(batch, ChildAt(batch, id, node.children, i), open, child);
     for (int64_t word = 0; word < batch.num_words(); ++word) {
       const uint64_t possible =
           (out.truth[word] | out.unknown[word]) & (child.truth[word] | child.unknown[word]);
@@ -48,13 +56,13 @@ void EvaluateAnd(Batch& batch, const And& node, const Words& rows, Mask& out) {
 }
 
 // Later children see only the rows that are not TRUE yet.
-void EvaluateOr(Batch& batch, const Or& node, const Words& rows, Mask& out) {
+void EvaluateOr(Batch& batch, int id, const Or& node, const Words& rows, Mask& out) {
   Words open = rows;
   out.truth.fill(0);
   out.unknown.fill(0);
   Mask child;
-  for (const NodePtr& next : node.children) {
-    Evaluate(batch, *next, open, child);
+  for (size_t i = 0; i < node.children.size(); ++i) {
+    Evaluate(batch, ChildAt(batch, id, node.children, i), open, child);
     for (int64_t word = 0; word < batch.num_words(); ++word) {
       out.truth[word] |= child.truth[word] & open[word];
       out.unknown[word] = (out.unknown[word] | child.unknown[word]) & ~out.truth[word];
@@ -113,13 +121,77 @@ void EvaluateInList(Batch& batch, const InList& node, const Words& rows, Mask& o
   NumbersInList(batch, node, rows, out);
 }
 
+bool IsLogical(const Node& node) {
+  return std::holds_alternative<And>(node.is) || std::holds_alternative<Or>(node.is) ||
+         std::holds_alternative<Not>(node.is);
+}
+
+// Where the zones leave one answer for all rows. They cover the source's rows, so a null among them
+// leaves two.
+bool AnswerByZones(Batch& batch, const Node& node, Mask& out) {
+  const Outcomes outcomes = batch.OutcomesOf(node);
+  if (outcomes.yes + outcomes.no + outcomes.unknown != 1) return false;
+  out.truth.fill(outcomes.yes ? ~uint64_t{0} : 0);
+  out.unknown.fill(outcomes.unknown ? ~uint64_t{0} : 0);
+  if (NodeTrace* trace = batch.TraceOf(node.id)) ++trace->runs_by_zones;
+  return true;
+}
+
+void EvaluateRows(Batch& batch, const Node& node, const Words& rows, Mask& out);
+
+// Adds to `known` what it lacks of `rows`.
+void Learn(Batch& batch, const Node& node, const Words& rows, Batch::Known& known) {
+  Words missing;
+  for (int64_t word = 0; word < batch.num_words(); ++word) {
+    missing[word] = rows[word] & ~known.rows[word];
+  }
+  if (!AnyRow(missing, batch.num_words())) return;
+  Mask mask;
+  EvaluateRows(batch, node, missing, mask);
+  for (int64_t word = 0; word < batch.num_words(); ++word) {
+    const auto take = [&](uint64_t& to, uint64_t from) {
+      to = (to & ~missing[word]) | (from & missing[word]);
+    };
+    take(known.mask.truth[word], mask.truth[word]);
+    take(known.mask.unknown[word], mask.unknown[word]);
+    known.rows[word] |= missing[word];
+  }
+}
+
+int64_t CountRows(const Words& rows, int64_t num_words) {
+  int64_t count = 0;
+  for (int64_t word = 0; word < num_words; ++word) count += std::popcount(rows[word]);
+  return count;
+}
+
+void EvaluateOnce(Batch& batch, const Node& node, const Words& rows, Mask& out) {
+  if (node.shared < 0) return EvaluateRows(batch, node, rows, out);
+  Batch::Known& known = batch.KnownOf(node.shared);
+  Learn(batch, node, rows, known);
+  out = known.mask;
+}
+
+void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
+  NodeTrace* const trace = batch.TraceOf(node.id);
+  if (trace == nullptr) return EvaluateOnce(batch, node, rows, out);
+  const auto begin = std::chrono::steady_clock::now();
+  EvaluateOnce(batch, node, rows, out);
+  const auto time = std::chrono::steady_clock::now() - begin;
+  trace->nanoseconds += std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+  ++trace->runs;
+  trace->rows_asked += CountRows(rows, batch.num_words());
+  for (int64_t word = 0; word < batch.num_words(); ++word) {
+    trace->rows_true += std::popcount(out.truth[word] & rows[word]);
+  }
+}
+
 // By the column, or columns.
-void EvaluateNode(Batch& batch, const Node& node, const Words& rows, Mask& out) {
+void EvaluateNode(Batch& batch, const Node& parent, const Words& rows, Mask& out) {
   std::visit(Overload{
                  [&](const Constant& node) { FillConstant(node.value, out); },
                  [&](const ConstantIfValid& node) { EvaluateConstantIfValid(batch, node, out); },
-                 [&](const And& node) { EvaluateAnd(batch, node, rows, out); },
-                 [&](const Or& node) { EvaluateOr(batch, node, rows, out); },
+                 [&](const And& node) { EvaluateAnd(batch, parent.id, node, rows, out); },
+                 [&](const Or& node) { EvaluateOr(batch, parent.id, node, rows, out); },
                  [&](const Not& node) { EvaluateNot(batch, node, rows, out); },
                  [&](const Compare& node) { EvaluateCompare(batch, node, rows, out); },
                  [&](const CompareColumns& node) { CompareTwoColumns(batch, node, rows, out); },
@@ -144,10 +216,11 @@ void EvaluateNode(Batch& batch, const Node& node, const Words& rows, Mask& out) 
                  [&](const TextMatch& node) { MatchTexts(batch, node, rows, out); },
                  [&](const MatchElements& node) { CountElements(batch, node, rows, out); },
              },
-             node.is);
+             parent.is);
 }
 
-void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
+void EvaluateRows(Batch& batch, const Node& node, const Words& rows, Mask& out) {
+  if (!IsLogical(node) && AnswerByZones(batch, node, out)) return;
   Words open;
   if (!batch.AnswerByIndex(node, rows, out, &open)) return EvaluateNode(batch, node, rows, out);
   if (!AnyRow(open, batch.num_words())) return;
@@ -159,35 +232,55 @@ void Evaluate(Batch& batch, const Node& node, const Words& rows, Mask& out) {
   }
 }
 
+// The rows of `rows` where the whole plan is TRUE, to `result`.
+void EvaluateBatch(Batch& batch, const Words& rows, EvaluationTrace* trace, uint64_t* result) {
+  const Node& root = *batch.plan().root;
+  const bool any = AnyRow(rows, batch.num_words());
+  const Outcomes outcomes = any ? batch.OutcomesOf(root) : Outcomes{false, true, false};
+  const bool settled = outcomes.only_yes() || !outcomes.yes;
+  if (trace != nullptr) {
+    ++trace->runs;
+    trace->runs_by_zones += any && settled ? 1 : 0;
+  }
+  if (settled) {
+    for (int64_t word = 0; word < batch.num_words(); ++word) {
+      result[word] = outcomes.yes ? rows[word] : 0;
+    }
+    return;
+  }
+  Mask mask;
+  Evaluate(batch, root, rows, mask);
+  for (int64_t word = 0; word < batch.num_words(); ++word) {
+    result[word] = mask.truth[word] & rows[word];
+  }
+}
+
 }  // namespace
 
 absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::BitView candidates,
-                      kernels::Bitset& out, const Cancellation& cancellation) {
+                      kernels::Bitset& out, const Cancellation& cancellation,
+                      const EvaluateOptions& options) {
   const int64_t num_rows = source.num_rows();
   ELANUS_CHECK(out.size() == num_rows);
   ELANUS_CHECK(candidates.empty() || candidates.size() == num_rows);
-  Batch batch(plan, source, cancellation);
+  Batch batch(plan, source, cancellation, options.trace);
   Words rows{};
-  Mask mask;
   int64_t count = 0;
   for (int64_t begin = 0; begin < num_rows; begin += count) {
     ELANUS_RETURN_IF_ERROR(cancellation.Check());
-    count = std::min({batch.max_rows(), source.ContiguousRows(begin), num_rows - begin});
+    if (options.enough != nullptr && options.enough(begin)) {
+      std::fill(out.words() + begin / 64, out.words() + out.num_words(), 0);
+      break;
+    }
+    count = std::min({batch.max_rows(), source.ContiguousRows(begin), num_rows - begin,
+                      storage::kZoneRows - begin % storage::kZoneRows});
     ELANUS_CHECK(count > 0 && (count % 64 == 0 || begin + count == num_rows));
     batch.Move(begin, count);
     for (int64_t word = 0; word < batch.num_words(); ++word) {
       rows[word] = batch.RowsOfWord(word);
       if (!candidates.empty()) rows[word] &= candidates.words()[begin / 64 + word];
     }
-    uint64_t* const result = out.words() + begin / 64;
-    if (!AnyRow(rows, batch.num_words())) {
-      std::fill_n(result, batch.num_words(), 0);
-      continue;
-    }
-    Evaluate(batch, *plan.root, rows, mask);
-    for (int64_t word = 0; word < batch.num_words(); ++word) {
-      result[word] = mask.truth[word] & rows[word];
-    }
+    EvaluateBatch(batch, rows, options.trace, out.words() + begin / 64);
   }
   // A leaf gives up early when it sees the cancellation, so what it found may be half.
   return cancellation.Check();

@@ -1,5 +1,6 @@
 // Numbers and booleans, 64 rows at a time.
 #include <algorithm>
+#include <bit>
 
 #include "expr/evaluate_leaves.h"
 #include "expr/lane.h"
@@ -9,6 +10,29 @@ namespace elanus::expr {
 namespace {
 
 using schema::DataType;
+
+// Where a test has a cheaper one that what passes must pass too: candidate() for all 64 values, the
+// test itself for those few that are left.
+template <typename Test>
+concept HasCandidates = requires(const Test& test) {
+  test.candidate();
+};
+
+template <typename T, typename Test>
+uint64_t TestColumnWord(const schema::ColumnView& column, int64_t word, int64_t count,
+                        const Test& test) {
+  const uint8_t* const values = column.fixed + word * 64 * sizeof(T);
+  if constexpr (HasCandidates<Test>) {
+    uint64_t truth = TestWord<T>(values, count, test.candidate());
+    for (uint64_t todo = truth; todo != 0; todo &= todo - 1) {
+      const int bit = std::countr_zero(todo);
+      if (!test(column.Value<T>(word * 64 + bit))) truth &= ~(uint64_t{1} << bit);
+    }
+    return truth;
+  } else {
+    return TestWord<T>(values, count, test);
+  }
+}
 
 // A plain column of T.
 template <typename T, typename Test>
@@ -22,7 +46,7 @@ void TestColumn(Batch& batch, int slot, const Words& rows, Mask& out, const Test
       continue;
     }
     const int64_t count = std::min<int64_t>(64, batch.num_rows() - word * 64);
-    out.truth[word] = TestWord<T>(column.fixed + word * 64 * sizeof(T), count, test) & valid;
+    out.truth[word] = TestColumnWord<T>(column, word, count, test) & valid;
   }
 }
 
@@ -106,6 +130,23 @@ FewValues<T> MakeFewValues(const ValueSet& set) {
   return out;
 }
 
+// Looks values up in a table.
+template <typename T>
+struct InSet {
+  const ValueSet& set;
+
+  bool operator()(T value) const {
+    if constexpr (std::integral<T>) return set.ContainsInt(value);
+    if constexpr (!std::integral<T>) return set.ContainsDouble(value);
+  }
+  auto candidate() const {
+    return [this](T value) {
+      if constexpr (std::integral<T>) return set.MayContainInt(value);
+      if constexpr (!std::integral<T>) return set.MayContainDouble(value);
+    };
+  }
+};
+
 }  // namespace
 
 void CompareNumbers(Batch& batch, const Compare& node, const Words& rows, Mask& out) {
@@ -144,12 +185,7 @@ void NumbersInList(Batch& batch, const InList& node, const Words& rows, Mask& ou
       };
     });
   }
-  TestNumbers(batch, node.operand, rows, out, [&]<typename T>() {
-    return [&set](T value) {
-      if constexpr (std::integral<T>) return set.ContainsInt(value);
-      if constexpr (!std::integral<T>) return set.ContainsDouble(value);
-    };
-  });
+  TestNumbers(batch, node.operand, rows, out, [&]<typename T>() { return InSet<T>{set}; });
 }
 
 }  // namespace elanus::expr

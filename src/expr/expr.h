@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,11 +14,13 @@
 #include "absl/time/time.h"
 #include "common/cancellation.h"
 #include "common/status.h"
+#include "expr/column_statistics.h"
 #include "expr/index_question.h"
 #include "kernels/bitset.h"
 #include "schema/collection_schema.h"
 #include "schema/column.h"
 #include "schema/primary_key.h"
+#include "storage/zone_map.h"
 
 namespace elanus::text {
 struct MatchQuery;
@@ -60,6 +63,10 @@ class ColumnSource {
   // Rows [begin, begin + count) of a field, which lie in one piece; `begin` is a multiple of 64.
   // Fields added after these rows were written come as their default or null.
   virtual schema::ColumnView Rows(FieldId field, int64_t begin, int64_t count) const = 0;
+  // The range of values in each run of rows of a field. Null if that is not kept.
+  virtual const storage::ZoneMap* Zones(FieldId) const { return nullptr; }
+  // How the field's values are spread. Null if that is not known.
+  virtual std::shared_ptr<const ColumnStatistics> Statistics(FieldId) const { return nullptr; }
   // The rows whose text passes, as an index of the field knows them: num_rows() bits, and any for
   // null rows; some are missing if `cancellation` says so. Nothing without index: then rows are
   // analysed one by one.
@@ -81,11 +88,21 @@ class ColumnSource {
   }
 };
 
+struct EvaluationTrace;  // expr/evaluation_trace.h
+
+struct EvaluateOptions {
+  EvaluationTrace* trace = nullptr;  // Filled if given; timing every step costs a little.
+  // Asked now and then: whether out[0, end), which is settled, is all that the caller wants. If so
+  // the rest is not looked at and comes as 0.
+  std::function<bool(int64_t end)> enough;
+};
+
 // Sets out[row] for each row of `source` where the plan is TRUE (not UNKNOWN). out.size() must be
 // source.num_rows(). Bits not set in `candidates` (empty = all) need not be evaluated and come as
 // 0.
 absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::BitView candidates,
-                      kernels::Bitset& out, const Cancellation& cancellation);
+                      kernels::Bitset& out, const Cancellation& cancellation,
+                      const EvaluateOptions& options = {});
 
 // What the caller wants to know of a plan.
 bool IsAlwaysTrue(const Plan& plan);
@@ -93,6 +110,7 @@ bool IsAlwaysTrue(const Plan& plan);
 // fail. A filter that every row happens to pass, such as `int8_field < 1000`, does name a field.
 bool NamesNoField(const Plan& plan);
 bool IsAlwaysFalse(const Plan& plan);
+bool Samples(const Plan& plan);  // Keeps a random part of what passes.
 // The keys, if the whole filter is `pk == v` or `pk in [...]`; in the order given, repeats kept.
 std::optional<std::vector<schema::PrimaryKey>> ExactPrimaryKeys(const Plan& plan);
 // Values that the field must have in every matching row (`f == v`, `f in [...]`, and-ed with

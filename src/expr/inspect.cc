@@ -323,6 +323,10 @@ bool IsAlwaysFalse(const Plan& plan) {
   return NeverTrue(*plan.root);
 }
 
+bool Samples(const Plan& plan) {
+  return plan.sample.has_value();
+}
+
 std::optional<Keys> ExactPrimaryKeys(const Plan& plan) {
   return plan.exact_primary_keys;
 }
@@ -338,6 +342,10 @@ std::vector<FieldId> FieldsOf(const Plan& plan) {
   for (const int slot : slots) out.push_back(plan.fields[slot].id);
   std::sort(out.begin(), out.end());
   return out;
+}
+
+std::string DebugString(const Plan& plan, const Node& node) {
+  return TextOf(plan, node);
 }
 
 std::string DebugString(const Plan& plan) {

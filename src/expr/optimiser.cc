@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "expr/cost.h"
+
 namespace elanus::expr {
 namespace {
 
@@ -12,44 +14,6 @@ namespace {
 using OperandKey = std::tuple<int, int, int, int64_t>;
 OperandKey KeyOf(const Operand& operand) {
   return {static_cast<int>(operand.kind), operand.slot, operand.path, operand.index};
-}
-
-// Relative work for a row; measured orders of magnitude are enough to order a conjunction.
-int CostOf(const Operand& operand) {
-  if (operand.is_json()) return 40;
-  if (operand.kind != Operand::Kind::kColumn) return 15;
-  return operand.type == schema::DataType::kVarChar ? 8 : 1;
-}
-
-int CostOf(const Node& node) {
-  const auto sum = [](const std::vector<NodePtr>& children) {
-    int cost = 0;
-    for (const NodePtr& child : children) cost = std::min(cost + CostOf(*child), 1'000'000);
-    return cost;
-  };
-  return std::visit(Overload{
-                        [](const Constant&) { return 0; },
-                        [](const ConstantIfValid&) { return 0; },
-                        [](const NullTest&) { return 0; },
-                        [&](const And& node) { return sum(node.children); },
-                        [&](const Or& node) { return sum(node.children); },
-                        [](const Not& node) { return CostOf(*node.child); },
-                        [](const Compare& node) { return CostOf(node.operand); },
-                        [](const CompareColumns&) { return 3; },
-                        [](const Range& node) { return CostOf(node.operand) + 1; },
-                        [](const InList& node) { return CostOf(node.operand) + 3; },
-                        [](const Like& node) { return CostOf(node.operand) + 12; },
-                        [](const Regex& node) { return CostOf(node.operand) + 60; },
-                        [](const CompareMovedTime&) { return 20; },
-                        [](const CompareSpatially&) { return 200; },
-                        [](const Exists& node) { return CostOf(node.operand); },
-                        [](const Contains& node) { return CostOf(node.operand) + 10; },
-                        // By an index once, then a word at a time. Without one it is dear, but
-                        // there is no telling yet.
-                        [](const TextMatch&) { return 5; },
-                        [](const MatchElements& node) { return 30 + CostOf(*node.elements->root); },
-                    },
-                    node.is);
 }
 
 // One end of an interval against another; values have one type.
@@ -300,18 +264,62 @@ class Optimiser {
   const Plan& plan_;
 };
 
-void FinishNode(Node& node) {
-  if (auto* in = std::get_if<InList>(&node.is)) {
-    in->set = ValueSet(in->values);
-    in->values = {};
-  } else if (auto* conjunction = std::get_if<And>(&node.is)) {
-    for (NodePtr& child : conjunction->children) FinishNode(*child);
-  } else if (auto* disjunction = std::get_if<Or>(&node.is)) {
-    for (NodePtr& child : disjunction->children) FinishNode(*child);
-  } else if (auto* negation = std::get_if<Not>(&node.is)) {
-    FinishNode(*negation->child);
+// Numbers the nodes and prepares the lists; `nested`: whether and, or stand in and, or.
+class Finisher {
+ public:
+  explicit Finisher(Plan& plan) : plan_(plan) {}
+
+  void Finish() {
+    Visit(*plan_.root, 0);
+    plan_.num_nodes = static_cast<int>(nodes_.size());
+    if (nested_) ShareEqualNodes();
   }
-}
+
+ private:
+  void Visit(Node& node, int depth) {
+    node.id = static_cast<int>(nodes_.size());
+    nodes_.push_back(&node);
+    if (auto* in = std::get_if<InList>(&node.is)) {
+      in->set = ValueSet(in->values);
+      in->values = {};
+    } else if (auto* conjunction = std::get_if<And>(&node.is)) {
+      VisitAll(conjunction->children, depth);
+    } else if (auto* disjunction = std::get_if<Or>(&node.is)) {
+      VisitAll(disjunction->children, depth);
+    } else if (auto* negation = std::get_if<Not>(&node.is)) {
+      Visit(*negation->child, depth);
+    }
+  }
+  void VisitAll(std::vector<NodePtr>& children, int depth) {
+    nested_ |= depth > 0;
+    plan_.has_choice = true;
+    for (NodePtr& child : children) Visit(*child, depth + 1);
+  }
+
+  // Texts of long lists would cost more than is won.
+  static constexpr size_t kListItemsMax = 64;
+  static bool MayShare(const Node& node) {
+    const auto* in = std::get_if<InList>(&node.is);
+    return CostOf(node) > 0 && (in == nullptr || in->set.size() <= kListItemsMax);
+  }
+
+  // `(a and b) or (a and c)` tests a row for `a` once.
+  void ShareEqualNodes() {
+    std::map<std::string, Node*> first_of;
+    for (Node* node : nodes_) {
+      if (!MayShare(*node)) continue;
+      const auto [it, is_new] = first_of.try_emplace(DebugString(plan_, *node), node);
+      if (is_new) continue;
+      Node& first = *it->second;
+      if (first.shared < 0) first.shared = plan_.num_shared++;
+      node->shared = first.shared;
+    }
+  }
+
+  Plan& plan_;
+  std::vector<Node*> nodes_;
+  bool nested_ = false;
+};
 
 }  // namespace
 
@@ -320,7 +328,7 @@ void Optimise(Plan& plan) {
 }
 
 void Finish(Plan& plan) {
-  FinishNode(*plan.root);
+  Finisher(plan).Finish();
 }
 
 }  // namespace elanus::expr

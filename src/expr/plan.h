@@ -183,6 +183,9 @@ struct Node {
                Like, Regex, CompareMovedTime, CompareSpatially, NullTest, Exists, Contains,
                TextMatch, MatchElements>
       is;
+  // Set when the plan is finished.
+  int id = 0;       // In [0, Plan::num_nodes).
+  int shared = -1;  // The same for nodes that say the same; -1: there is one only.
 };
 
 template <typename T>
@@ -195,6 +198,9 @@ class Plan {
   bool reports_30 = false;
   std::vector<FieldUse> fields;
   NodePtr root;
+  int num_nodes = 0;
+  int num_shared = 0;       // Values of Node::shared.
+  bool has_choice = false;  // There is an `and` or `or`, whose children may go in any order.
   std::optional<double> sample;  // Of random_sample: the part of the rows to keep.
   // Of a filter that ends in element_filter: it is about single elements of this struct array. The
   // tree holds the same test as a MatchElements of rows.
@@ -203,6 +209,9 @@ class Plan {
   // The keys if the filter, as written, is `pk == v` or `pk in [...]`.
   std::optional<std::vector<schema::PrimaryKey>> exact_primary_keys;
 };
+
+// A node of the plan as DebugString(plan) writes it.
+std::string DebugString(const Plan& plan, const Node& node);
 
 // For std::visit.
 template <typename... Cases>

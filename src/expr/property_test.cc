@@ -88,11 +88,14 @@ class Generator {
 
   int64_t Below(int64_t n) { return static_cast<int64_t>(random_() % static_cast<uint64_t>(n)); }
   bool Once(int64_t in) { return Below(in) == 0; }
+  // Short ones, and some about as long as what is compared at once.
   std::string Word() {
     std::string out(Below(4), 'a');
     for (char& c : out) c = static_cast<char>('a' + Below(2));
-    return out;
+    return Once(4) ? std::string(6 + Below(4), 'a') + out : out;
   }
+  // Far apart, so that a list of them is no run of bits.
+  int64_t Far() { return (Below(40) - 20) * 1'000'000'000'007; }
   double Number() { return static_cast<double>(Below(17) - 8) / 2; }
 
   Row RandomRow(bool nullable) {
@@ -100,6 +103,7 @@ class Generator {
     Row row;
     if (there()) row.i8 = Once(4) ? (Once(2) ? 127 : -128) : Below(9) - 4;
     if (there()) row.i64 = Once(6) ? std::numeric_limits<int64_t>::max() - Below(2) : Below(9) - 4;
+    if (row.i64.has_value() && Once(3)) row.i64 = Far();
     if (there()) row.f = Once(3) ? 0.1f : static_cast<float>(Number());
     if (there()) row.d = Once(3) ? 0.1 : Number();
     if (there()) row.s = Word();
@@ -166,7 +170,7 @@ class Generator {
   }
 
   Rule Leaf() {
-    switch (Below(18)) {
+    switch (Below(21)) {
       case 0:
         return IntegerRule();
       case 1:
@@ -197,6 +201,12 @@ class Generator {
         return ShapeRule();
       case 14:
         return RegexRule();
+      case 15:
+        return TextListRule();
+      case 16:
+        return TextRangeRule();
+      case 17:
+        return FarListRule();
       default:
         return JsonRule();
     }
@@ -232,7 +242,10 @@ class Generator {
 
   Rule TextRule() {
     const std::string word = Word();
-    const int op = static_cast<int>(Below(9));
+    const int op = static_cast<int>(Below(10));
+    if (op == 9) {
+      return {"s like " + Quote(word), [=](const Row& row) { return Compare(0, row.s, word); }};
+    }
     if (op < 6) {
       return {"s " + std::string(kOperators[op]) + " " + Quote(word),
               [=](const Row& row) { return Compare(op, row.s, word); }};
@@ -336,6 +349,46 @@ class Generator {
               if (!x.has_value()) return {};
               return (std::find(list.begin(), list.end(), *x) != list.end()) != negated;
             }};
+  }
+
+  template <typename T>
+  Rule OneOf(std::string field, std::optional<T> Row::*member, const std::vector<T>& list,
+             const std::function<std::string(const T&)>& print) {
+    const bool negated = Once(2);
+    field += negated ? " not in [" : " in [";
+    for (const T& v : list) field += print(v) + ",";
+    return {field + "]", [=](const Row& row) -> Tri {
+              if (!(row.*member).has_value()) return {};
+              return (std::find(list.begin(), list.end(), *(row.*member)) != list.end()) != negated;
+            }};
+  }
+
+  Rule TextListRule() {
+    std::vector<std::string> list(1 + Below(9));
+    for (std::string& word : list) word = Word();
+    return OneOf<std::string>("s", &Row::s, list, [](const std::string& v) { return Quote(v); });
+  }
+
+  Rule FarListRule() {
+    std::vector<int64_t> list(9 + Below(10));
+    for (int64_t& v : list) v = Far();
+    return OneOf<int64_t>("i64", &Row::i64, list,
+                          [](const int64_t& v) { return std::to_string(v); });
+  }
+
+  Rule TextRangeRule() {
+    std::string low = Word();
+    std::string high = Word();
+    if (high < low) std::swap(low, high);
+    if (low == high) high += "b";
+    const bool low_closed = Once(2);
+    const bool high_closed = Once(2);
+    return {
+        Quote(low) + (low_closed ? " <= s " : " < s ") + (high_closed ? "<= " : "< ") + Quote(high),
+        [=](const Row& row) {
+          return And(Compare(low_closed ? 5 : 4, row.s, low),
+                     Compare(high_closed ? 3 : 2, row.s, high));
+        }};
   }
 
   Rule RangeRule() {
@@ -595,12 +648,14 @@ void CheckOneTable(uint32_t seed, bool reports_30) {
   SCOPED_TRACE("seed " + std::to_string(seed) + (reports_30 ? ", 3.0" : ", 2.6"));
   Generator generator(seed, reports_30);
   const bool nullable = !generator.Once(4);
-  constexpr int64_t kSizes[] = {1, 63, 64, 65, 130, 200};
+  constexpr int64_t kSizes[] = {1, 2, 3, 5, 63, 64, 65, 130, 200};
   std::vector<Row> rows;
-  for (int64_t n = kSizes[generator.Below(6)]; n > 0; --n) {
+  for (int64_t n = kSizes[generator.Below(std::size(kSizes))]; n > 0; --n) {
     rows.push_back(generator.RandomRow(nullable));
   }
-  const TestTable table = TableOf(rows, nullable, generator.Once(2) ? 64 : 0);
+  TestTable table = TableOf(rows, nullable, generator.Once(2) ? 64 : 0);
+  if (generator.Once(2)) table.KeepZones();
+  if (generator.Once(2)) table.KeepStatistics();
   CompileOptions options;
   options.reports_30 = reports_30;
   for (int i = 0; i < 40; ++i) {
@@ -622,9 +677,15 @@ void CheckOneTable(uint32_t seed, bool reports_30) {
   }
 }
 
+// ELANUS_FILTER_TABLES=25000 makes a million filters of it.
+uint32_t NumTables() {
+  const char* wanted = std::getenv("ELANUS_FILTER_TABLES");
+  return wanted == nullptr ? 100 : static_cast<uint32_t>(std::strtoul(wanted, nullptr, 10));
+}
+
 TEST(Property, AgreesWithARowAtATimeEvaluator) {
   const uint32_t seed = std::random_device{}();
-  for (uint32_t i = 0; i < 100 && !testing::Test::HasFatalFailure(); ++i) {
+  for (uint32_t i = 0; i < NumTables() && !testing::Test::HasFatalFailure(); ++i) {
     CheckOneTable(seed + i, i % 2 == 0);
   }
 }

@@ -92,13 +92,38 @@ class TestTable final : public ColumnSource {
   schema::Column& column(std::string_view name) { return columns_[PlaceOf(name)]; }
   void set_num_rows(int64_t num_rows) { num_rows_ = num_rows; }
 
+  // Zone maps of what is there now, as sealed segments have them.
+  void KeepZones() {
+    zones_.clear();
+    for (const schema::Column& column : columns_) {
+      zones_.push_back(storage::MakeZoneMap(column.View()));
+    }
+  }
+  void KeepStatistics() {
+    ForgetStatistics();
+    for (const schema::Column& column : columns_) {
+      statistics_.push_back(std::make_shared<const ColumnStatistics>(column.View()));
+    }
+  }
+  void ForgetStatistics() { statistics_.clear(); }
+  // How often rows of a field were asked for.
+  int64_t num_reads() const { return num_reads_; }
+
   int64_t num_rows() const override { return num_rows_; }
   int64_t ContiguousRows(int64_t begin) const override {
     const int64_t rest = num_rows_ - begin;
     return rows_per_piece_ == 0 ? rest : std::min(rest, rows_per_piece_ - begin % rows_per_piece_);
   }
   schema::ColumnView Rows(FieldId field, int64_t begin, int64_t count) const override {
+    ++num_reads_;
     return columns_[field.value() - 100].View().Slice(begin, count);
+  }
+  const storage::ZoneMap* Zones(FieldId field) const override {
+    return zones_.empty() ? nullptr : &zones_[field.value() - 100];
+  }
+
+  std::shared_ptr<const ColumnStatistics> Statistics(FieldId field) const override {
+    return statistics_.empty() ? nullptr : statistics_[field.value() - 100];
   }
 
   // The rows (by the primary key "id") that a plan keeps.
@@ -197,7 +222,10 @@ class TestTable final : public ColumnSource {
   const int64_t rows_per_piece_;
   schema::CollectionSchema schema_;
   std::vector<schema::Column> columns_;
+  std::vector<storage::ZoneMap> zones_;
+  std::vector<std::shared_ptr<const ColumnStatistics>> statistics_;
   int64_t num_rows_ = 0;
+  mutable int64_t num_reads_ = 0;
 };
 
 // A field of every type, ten rows with nulls, missing paths and short arrays.

@@ -39,6 +39,13 @@ IntTable::IntTable(const std::vector<int64_t>& sorted) {
     while (slots_[at] != vacant_) at = (at + 1) & mask_;
     slots_[at] = value;
   }
+  const int filter_bits = std::countr_zero(capacity) + 4;
+  filter_shift_ = 64 - filter_bits;
+  filter_.assign(std::max<size_t>(size_t{1} << filter_bits >> 6, 1), 0);
+  for (const int64_t value : sorted) {
+    const uint64_t hash = Hash(value) >> filter_shift_;
+    filter_[hash / 64] |= uint64_t{1} << (hash % 64);
+  }
 }
 
 ValueSet::ValueSet(const std::vector<Value>& values) {

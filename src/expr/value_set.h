@@ -14,11 +14,19 @@
 namespace elanus::expr {
 
 // Integers by open addressing: one multiplication and mostly one look.
+//
+// A filter of one bit a value, in sixteen bits a slot or more, turns most others away without a
+// branch.
 class IntTable {
  public:
   IntTable() = default;
   explicit IntTable(const std::vector<int64_t>& sorted);
 
+  // False: it is not in the set. True for one in thirty others or fewer.
+  bool MayContain(int64_t value) const {
+    const uint64_t hash = Hash(value) >> filter_shift_;
+    return (filter_[hash / 64] >> (hash % 64) & 1) != 0;
+  }
   bool Contains(int64_t value) const {
     if (slots_.empty()) return false;
     for (size_t at = Home(value);; at = (at + 1) & mask_) {
@@ -29,14 +37,15 @@ class IntTable {
 
  private:
   // Fibonacci hashing: the high bits of a product with 2^64 / phi.
-  size_t Home(int64_t value) const {
-    return static_cast<size_t>(static_cast<uint64_t>(value) * 0x9E3779B97F4A7C15 >> shift_);
-  }
+  static uint64_t Hash(int64_t value) { return static_cast<uint64_t>(value) * 0x9E3779B97F4A7C15; }
+  size_t Home(int64_t value) const { return static_cast<size_t>(Hash(value) >> shift_); }
 
   std::vector<int64_t> slots_;
   int64_t vacant_ = 0;  // A value that is not in the set.
   size_t mask_ = 0;
   int shift_ = 0;
+  std::vector<uint64_t> filter_ = {0};
+  int filter_shift_ = 58;
 };
 
 // Moves, but does not copy: strings are looked up by views of its own.
@@ -61,8 +70,10 @@ class ValueSet {
   // Whether the integers lie close enough for a bitmap from ints().front() on.
   const std::vector<uint64_t>& bitmap() const { return bitmap_; }
   bool ContainsInt(int64_t value) const { return int_table_.Contains(value); }
+  bool MayContainInt(int64_t value) const { return int_table_.MayContain(value); }
   // In a set of integers: whether one of them, as a double, equals `value`.
   bool ContainsDouble(double value) const { return double_table_.Contains(KeyOf(value)); }
+  bool MayContainDouble(double value) const { return double_table_.MayContain(KeyOf(value)); }
   bool ContainsString(std::string_view value) const {
     return (lengths_ >> (value.size() & 63) & 1) != 0 && table_.contains(value);
   }

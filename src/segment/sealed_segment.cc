@@ -31,6 +31,16 @@ class SealedSource final : public expr::ColumnSource {
     return it->second.View().Slice(0, count);
   }
 
+  const storage::ZoneMap* Zones(FieldId field) const override {
+    const storage::ColumnFile* file = segment_.Find(field);
+    return file == nullptr ? nullptr : &file->zones();
+  }
+
+  std::shared_ptr<const expr::ColumnStatistics> Statistics(FieldId field) const override {
+    const storage::ColumnFile* file = segment_.Find(field);
+    return file == nullptr ? nullptr : segment_.statistics().Of(field, file->View());
+  }
+
   std::optional<kernels::Bitset> MatchText(FieldId field, const text::MatchQuery& query,
                                            const Cancellation& cancellation) const override {
     const schema::FieldSchema* found = schema_.Find(field);
@@ -196,7 +206,7 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
 
 int64_t SealedSegment::memory_bytes() const {
   int64_t sum = timestamp_file_->memory_bytes() + match_columns_.memory_bytes() +
-                interim_.memory_bytes() + scalar_indexes_.memory_bytes();
+                statistics_.memory_bytes() + interim_.memory_bytes() + scalar_indexes_.memory_bytes();
   for (const auto& [field, file] : columns_) sum += file->memory_bytes();
   absl::ReaderMutexLock lock(&index_mutex_);
   for (const auto& [field, loaded] : indexes_) sum += loaded->index->memory_bytes();

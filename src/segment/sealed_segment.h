@@ -14,6 +14,7 @@
 #include "segment/match_column.h"
 #include "segment/scalar_indexes.h"
 #include "segment/segment.h"
+#include "segment/segment_statistics.h"
 #include "storage/column_file.h"
 #include "storage/object_store.h"
 
@@ -94,6 +95,7 @@ class SealedSegment final : public Segment {
 
   const storage::ColumnFile* Find(FieldId field) const;
   MatchColumns& match_columns() const { return match_columns_; }
+  SegmentStatistics& statistics() const { return statistics_; }
   // The first row that is not below (key, at) in the order of rows.
   int64_t LowerBound(schema::PrimaryKeyView key, Timestamp at = {}) const;
 
@@ -114,6 +116,7 @@ class SealedSegment final : public Segment {
   DeleteLog deletes_;
   mutable MatchColumns match_columns_;
   mutable ScalarIndexes scalar_indexes_;
+  mutable SegmentStatistics statistics_;
 
   mutable absl::Mutex index_mutex_;
   std::map<FieldId, std::shared_ptr<const LoadedIndex>> indexes_ ABSL_GUARDED_BY(index_mutex_);

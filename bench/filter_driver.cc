@@ -1,0 +1,163 @@
+// Filters over one sealed segment on one thread: what bench/filter_bench.py compares with DuckDB.
+//
+// The segment comes from a folder of raw columns (see WriteColumns in filter_bench.py). Each line
+// of standard input is a filter; each line of standard output says how many rows it kept and the
+// least time it took, in nanoseconds. A line "memory" measures instead how fast plain memory is
+// read.
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <numeric>
+#include <sstream>
+
+#include "common/check.h"
+#include "expr/expr.h"
+#include "fmt/format.h"
+#include "segment/sealed_segment.h"
+#include "storage/column_file.h"
+
+namespace elanus {
+namespace {
+
+constexpr FieldId kFirstField{100};
+constexpr FieldId kStamps{1};
+
+int64_t Nanoseconds(const std::function<void()>& body) {
+  const auto begin = std::chrono::steady_clock::now();
+  body();
+  const auto time = std::chrono::steady_clock::now() - begin;
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+}
+
+int64_t BestOf(int64_t times, const std::function<void()>& body) {
+  int64_t best = Nanoseconds(body);
+  for (int64_t i = 1; i < times; ++i) best = std::min(best, Nanoseconds(body));
+  return best;
+}
+
+schema::DataType TypeNamed(std::string_view name) {
+  for (int32_t wire = 0; wire < 256; ++wire) {
+    const auto type = schema::DataTypeFromWire(wire);
+    if (type.has_value() && schema::DataTypeName(*type) == name) return *type;
+  }
+  fmt::print(stderr, "no type is called {}\n", name);
+  std::abort();
+}
+
+// A raw column: <name>.values, and where they apply .offsets and .validity.
+class RawColumn {
+ public:
+  RawColumn(storage::FileSystem& files, const std::string& stem, schema::ColumnType type,
+            int64_t num_rows) {
+    view_.type = type;
+    view_.num_rows = num_rows;
+    const char* const values = Map(files, stem + ".values");
+    if (type.width() > 0) {
+      view_.fixed = reinterpret_cast<const uint8_t*>(values);
+    } else {
+      view_.bytes = values;
+      view_.offsets = reinterpret_cast<const uint64_t*>(Map(files, stem + ".offsets"));
+    }
+    if (std::filesystem::exists(stem + ".validity")) {
+      view_.validity = reinterpret_cast<const uint64_t*>(Map(files, stem + ".validity"));
+    }
+  }
+  const schema::ColumnView& view() const { return view_; }
+
+ private:
+  const char* Map(storage::FileSystem& files, const std::string& path) {
+    auto file = files.Map(path);
+    ELANUS_CHECK_OK(file.status());
+    files_.push_back(*std::move(file));
+    return reinterpret_cast<const char*>(files_.back()->data().data());
+  }
+
+  schema::ColumnView view_;
+  std::vector<std::shared_ptr<storage::MappedFile>> files_;
+};
+
+void Put(storage::ObjectStore& store, const std::string& key, const schema::ColumnView& column) {
+  const auto parts = storage::EncodeColumnFileParts(column);
+  ELANUS_CHECK_OK(parts.status());
+  ELANUS_CHECK_OK(store.Put(key, parts->All()));
+}
+
+struct Table {
+  schema::CollectionSchema schema;
+  std::shared_ptr<segment::SealedSegment> segment;
+};
+
+// "columns.txt" has the number of rows, then a line for each column: name type [element type].
+Table OpenTable(storage::FileSystem& files, const std::string& folder) {
+  Table table;
+  std::ifstream lines(folder + "/columns.txt");
+  segment::SealedFiles sealed;
+  lines >> sealed.num_rows;
+  lines.ignore();
+  const auto store = storage::MakeLocalObjectStore(files, folder + "/objects");
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string name, type, element;
+    words >> name >> type >> element;
+    schema::FieldSchema field{.id = FieldId(kFirstField.value() + std::ssize(table.schema.fields)),
+                              .name = name,
+                              .type = TypeNamed(type)};
+    if (!element.empty()) field.element_type = TypeNamed(element);
+    field.is_primary_key = table.schema.fields.empty();
+    field.nullable = std::filesystem::exists(folder + "/" + name + ".validity");
+    const std::string key = "columns/" + name;
+    if (!std::filesystem::exists(folder + "/objects/" + key)) {
+      Put(*store, key,
+          RawColumn(files, folder + "/" + name, field.column_type(), sealed.num_rows).view());
+    }
+    sealed.columns.push_back({field.id, key});
+    table.schema.fields.push_back(field);
+  }
+  sealed.timestamps = "columns/timestamps";
+  const std::vector<int64_t> stamps(sealed.num_rows, 1);
+  const schema::ColumnView stamp_view{.type = {.type = schema::DataType::kInt64},
+                                      .num_rows = sealed.num_rows,
+                                      .fixed = reinterpret_cast<const uint8_t*>(stamps.data())};
+  Put(*store, sealed.timestamps, stamp_view);
+  auto segment = segment::SealedSegment::Open(sealed, table.schema, *store);
+  ELANUS_CHECK_OK(segment.status());
+  table.segment = *std::move(segment);
+  return table;
+}
+
+void RunFilter(const Table& table, const std::string& filter, int64_t times) {
+  const auto plan = expr::Compile(filter, table.schema, {}, {});
+  ELANUS_CHECK_OK(plan.status());
+  kernels::Bitset out(table.segment->num_rows());
+  const int64_t best = BestOf(times, [&] {
+    const auto source = table.segment->Source(table.schema, out.size());
+    ELANUS_CHECK_OK(expr::Evaluate(**plan, *source, {}, out, Cancellation()));
+  });
+  std::cout << out.Count() << ' ' << best << std::endl;
+}
+
+void ReadMemory(int64_t times) {
+  const std::vector<uint64_t> words(size_t{1} << 25, 1);  // 256 MB: no cache holds it.
+  volatile uint64_t sum = 0;
+  const int64_t best =
+      BestOf(times, [&] { sum = std::accumulate(words.begin(), words.end(), uint64_t{0}); });
+  std::cout << words.size() * sizeof(uint64_t) << ' ' << best << std::endl;
+}
+
+}  // namespace
+}  // namespace elanus
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    fmt::print(stderr, "usage: filter_driver FOLDER TIMES < filters\n");
+    return 2;
+  }
+  auto& files = elanus::storage::PosixFileSystem();
+  const elanus::Table table = elanus::OpenTable(files, argv[1]);
+  const int64_t times = std::atoll(argv[2]);
+  for (std::string line; std::getline(std::cin, line);) {
+    line == "memory" ? elanus::ReadMemory(times) : elanus::RunFilter(table, line, times);
+  }
+  return 0;
+}

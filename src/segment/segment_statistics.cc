@@ -1,0 +1,24 @@
+#include "segment/segment_statistics.h"
+
+namespace elanus::segment {
+
+std::shared_ptr<const expr::ColumnStatistics> SegmentStatistics::Of(
+    FieldId field, const schema::ColumnView& column) {
+  {
+    absl::ReaderMutexLock lock(&mutex_);
+    const auto it = fields_.find(field);
+    if (it != fields_.end()) return it->second;
+  }
+  auto made = std::make_shared<const expr::ColumnStatistics>(column);
+  absl::MutexLock lock(&mutex_);
+  return fields_.try_emplace(field, std::move(made)).first->second;
+}
+
+int64_t SegmentStatistics::memory_bytes() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  int64_t sum = 0;
+  for (const auto& [field, statistics] : fields_) sum += statistics->memory_bytes();
+  return sum;
+}
+
+}  // namespace elanus::segment
