@@ -231,6 +231,39 @@ inline constexpr MetricFamily kSearchReads{"elanus_search_reads_total",
                                            "blocks that searches read from disk"};
 inline constexpr MetricFamily kSearchReadBytes{
     "elanus_search_read_bytes_total", kCounter, "node_id,segment_state", {}, "bytes of them"};
+// Tiers: `tier` is memory or disk, `kind` scalar_field, vector_field, scalar_index or vector_index.
+inline constexpr MetricFamily kCacheHits{"elanus_cache_hits_total",
+                                         kCounter,
+                                         "node_id,tier,kind",
+                                         {},
+                                         "cells that were there when they were wanted"};
+inline constexpr MetricFamily kCacheMisses{
+    "elanus_cache_misses_total", kCounter, "node_id,tier,kind", {}, "cells that had to be loaded"};
+inline constexpr MetricFamily kCacheLoadedBytes{"elanus_cache_loaded_bytes_total",
+                                                kCounter,
+                                                "node_id,tier,kind",
+                                                {},
+                                                "bytes of the cells that were loaded"};
+inline constexpr MetricFamily kCacheEvictedBytes{"elanus_cache_evicted_bytes_total",
+                                                 kCounter,
+                                                 "node_id,tier,kind",
+                                                 {},
+                                                 "bytes of the cells that were evicted"};
+inline constexpr MetricFamily kCacheFailures{
+    "elanus_cache_failures_total", kCounter, "node_id,tier,kind", {}, "loads that failed"};
+inline constexpr MetricFamily kCacheResidentBytes{"elanus_cache_resident_bytes",
+                                                  kGauge,
+                                                  "node_id,tier,kind",
+                                                  {},
+                                                  "bytes of the cells that are there"};
+inline constexpr MetricFamily kCacheLoadLatency{"elanus_cache_load_latency", kHistogram,
+                                                "node_id,tier,kind", kMs,
+                                                "one load of cells of one object, ms"};
+inline constexpr MetricFamily kCacheFetchedBytes{"elanus_cache_fetched_bytes_total",
+                                                 kCounter,
+                                                 "node_id,kind",
+                                                 {},
+                                                 "bytes read from the object store for cells"};
 inline constexpr MetricFamily kQueryDiskUsed{
     "milvus_querynode_disk_used_size", kGauge, "node_id", {}, "local disk in use, MB"};
 

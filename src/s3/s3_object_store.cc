@@ -1,6 +1,8 @@
 #include "s3/s3_object_store.h"
 
 #include <algorithm>
+#include <cstring>
+#include <mutex>
 
 #include "common/crash_point.h"
 #include "s3/crash_points.h"
@@ -185,6 +187,40 @@ absl::StatusOr<std::unique_ptr<storage::BlockReader>> S3ObjectStore::OpenBlocks(
     const std::string& key) {
   ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCopy> copy, Fetch(key));
   return copy->Open();
+}
+
+absl::Status S3ObjectStore::ReadRanges(const std::string& key,
+                                       std::span<const storage::BlockReader::Read> reads,
+                                       const Cancellation& cancellation) {
+  ELANUS_RETURN_IF_ERROR(storage::CheckObjectKey(key));
+  const std::string whole = Whole(key);
+  std::mutex mutex;
+  absl::Status first;
+  parts_.ParallelFor(reads.size(), [&](size_t i) {
+    const std::span<uint8_t> into = reads[i].into;
+    if (into.empty()) return;
+    {
+      std::lock_guard lock(mutex);
+      if (!first.ok()) return;
+    }
+    const auto answer =
+        client_->Get(whole, {reads[i].offset, into.size()}, /*etag=*/{}, cancellation);
+    absl::Status status = answer.status();
+    if (status.ok() && answer->bytes.size() != into.size()) {
+      status = InternalError(ErrorCode::kIoFailed,
+                             "object store: bucket \"{}\", key \"{}\": of {} bytes from {} on "
+                             "there are {}; the object has {}",
+                             client_->options().bucket, whole, into.size(), reads[i].offset,
+                             answer->bytes.size(), answer->object_size);
+    }
+    if (status.ok()) {
+      std::memcpy(into.data(), answer->bytes.data(), into.size());
+      return;
+    }
+    std::lock_guard lock(mutex);
+    if (first.ok()) first = status;
+  });
+  return first;
 }
 
 absl::StatusOr<std::vector<storage::FileInfo>> S3ObjectStore::List(const std::string& prefix) {

@@ -39,6 +39,10 @@ class S3ObjectStore final : public storage::ObjectStore {
   absl::StatusOr<bool> PutIfAbsent(const std::string& key, std::string_view bytes) override;
   absl::StatusOr<std::shared_ptr<storage::MappedFile>> Get(const std::string& key) override;
   absl::StatusOr<std::unique_ptr<storage::BlockReader>> OpenBlocks(const std::string& key) override;
+  // Each read is one ranged GET.
+  absl::Status ReadRanges(const std::string& key,
+                          std::span<const storage::BlockReader::Read> reads,
+                          const Cancellation& cancellation) override;
   absl::StatusOr<std::vector<storage::FileInfo>> List(const std::string& prefix) override;
   absl::Status Remove(const std::string& key) override;
   absl::Status RemoveAll(std::span<const std::string> keys) override;

@@ -1,11 +1,9 @@
-#include <array>
 #include <new>
 #include <vector>
 
-#include "storage/byte_reader.h"
 #include "storage/column_codec.h"
 #include "storage/column_file.h"
-#include "storage/column_file_format.h"
+#include "storage/column_layout.h"
 #include "storage/crc32c.h"
 
 namespace elanus::storage {
@@ -44,16 +42,15 @@ class OpenColumnFile final : public ColumnFile {
       : object_(std::move(object)), name_(name), file_(AsText(object_->data())) {}
 
   absl::Status Open() {
-    ELANUS_ASSIGN_OR_RETURN(const std::string_view footer, FindFooter());
-    ELANUS_RETURN_IF_ERROR(ReadFooter(footer));
-    for (const Stream& stream : streams_) ELANUS_RETURN_IF_ERROR(CheckBlocks(stream));
+    ELANUS_RETURN_IF_ERROR(ReadLayout());
+    for (const Stream& stream : layout_.streams) ELANUS_RETURN_IF_ERROR(CheckBlocks(stream));
     ELANUS_RETURN_IF_ERROR(OpenValidity());
     ELANUS_RETURN_IF_ERROR(view_.type.width() > 0 ? OpenFixed() : OpenVariable());
     return CheckValues();
   }
 
   ColumnView View() const override { return view_; }
-  const ZoneMap& zones() const override { return zones_; }
+  const ZoneMap& zones() const override { return layout_.zones; }
   int64_t memory_bytes() const override {
     int64_t bytes = 0;
     for (const AlignedBuffer& buffer : owned_) bytes += static_cast<int64_t>(buffer.bytes().size());
@@ -66,8 +63,7 @@ class OpenColumnFile final : public ColumnFile {
   }
 
   absl::Status Damaged(uint64_t offset, std::string_view what) const {
-    return InternalError(ErrorCode::kDataIntegrity, "column file is damaged: {} at offset {}: {}",
-                         name_, offset, what);
+    return ColumnDamaged(name_, offset, what);
   }
 
   template <typename T>
@@ -77,8 +73,8 @@ class OpenColumnFile final : public ColumnFile {
     return value;
   }
 
-  // Checks header and trailer.
-  absl::StatusOr<std::string_view> FindFooter() {
+  // Checks header, trailer and footer.
+  absl::Status ReadLayout() {
     if (file_.size() < kColumnHeaderBytes + kColumnTrailerBytes) {
       return Damaged(file_.size(), "cut short");
     }
@@ -93,60 +89,9 @@ class OpenColumnFile final : public ColumnFile {
                            "column file has a version this server does not know: {} version {}",
                            name_, version);
     }
-    const uint64_t trailer = file_.size() - kColumnTrailerBytes;
-    if (!file_.ends_with(kColumnFileEndMagic)) return Damaged(trailer, "cut short");
-    const uint64_t size = NumberAt<uint32_t>(trailer);
-    if (size > trailer - kColumnHeaderBytes) return Damaged(trailer, "impossible footer length");
-    data_end_ = trailer - size;
-    if (Crc32c(file_.substr(data_end_, size + 4)) != NumberAt<uint32_t>(trailer + 4)) {
-      return Damaged(data_end_, "footer checksum differs");
-    }
-    return file_.substr(data_end_, size);
-  }
-
-  absl::Status ReadFooter(std::string_view footer) {
-    ByteReader in(footer);
-    uint8_t type = 0;
-    uint8_t element = 0;
-    uint16_t reserved = 0;
-    uint32_t dim = 0;
-    uint64_t num_rows = 0;
-    if (!in.Read(type) || !in.Read(element) || !in.Read(reserved) || !in.Read(dim) ||
-        !in.Read(num_rows)) {
-      return Damaged(data_end_, "footer is cut short");
-    }
-    view_.type = {static_cast<DataType>(type), static_cast<DataType>(element), dim};
-    const bool typed = view_.type.type != DataType::kNone && CheckColumnType(view_.type).ok();
-    if (!typed || reserved != 0) return Damaged(data_end_, "impossible column type");
-    if (num_rows > static_cast<uint64_t>(INT64_MAX) / 16) {
-      return Damaged(data_end_, "impossible row count");
-    }
-    view_.num_rows = static_cast<int64_t>(num_rows);
-    for (Stream& stream : streams_) ELANUS_RETURN_IF_ERROR(ReadStream(in, stream));
-    auto zones = DecodeZoneMap(in, view_.type, num_rows);
-    if (!zones.ok() || in.remaining() != 0) return Damaged(data_end_, "zone map is damaged");
-    zones_ = std::move(*zones);
-    return absl::OkStatus();
-  }
-
-  absl::Status ReadStream(ByteReader& in, Stream& stream) {
-    uint32_t num_blocks = 0;
-    if (!in.Read(num_blocks)) return Damaged(data_end_, "footer is cut short");
-    for (uint32_t i = 0; i < num_blocks; ++i) {
-      Block block;
-      uint32_t codec = 0;
-      if (!in.Read(block.offset) || !in.Read(block.stored_bytes) || !in.Read(block.raw_bytes) ||
-          !in.Read(block.crc) || !in.Read(codec)) {
-        return Damaged(data_end_, "footer is cut short");
-      }
-      const bool inside = block.offset >= kColumnHeaderBytes && block.offset <= data_end_ &&
-                          block.stored_bytes <= data_end_ - block.offset;
-      const bool sized = block.raw_bytes > 0 && block.raw_bytes <= kBlockBytesMax &&
-                         (codec != 0 || block.raw_bytes == block.stored_bytes);
-      if (codec > 1 || !inside || !sized) return Damaged(data_end_, "impossible block");
-      block.codec = static_cast<Codec>(codec);
-      stream.push_back(block);
-    }
+    ELANUS_ASSIGN_OR_RETURN(layout_, ReadColumnLayout(name_, file_, file_.size()));
+    view_.type = layout_.type;
+    view_.num_rows = layout_.num_rows;
     return absl::OkStatus();
   }
 
@@ -166,14 +111,6 @@ class OpenColumnFile final : public ColumnFile {
     return absl::OkStatus();
   }
 
-  const Stream& StreamOf(StreamKind kind) const { return streams_[static_cast<size_t>(kind)]; }
-
-  static uint64_t RawBytes(const Stream& stream) {
-    uint64_t bytes = 0;
-    for (const Block& block : stream) bytes += block.raw_bytes;
-    return bytes;
-  }
-
   // Whether the blocks lie in the file as the column wants them in memory.
   bool IsMappable(const Stream& stream) const {
     uint64_t next = stream.front().offset;
@@ -188,8 +125,8 @@ class OpenColumnFile final : public ColumnFile {
   // The stream's bytes, which must be `expected` many: in the file, or decompressed into `buffer`.
   absl::StatusOr<const uint8_t*> Load(StreamKind kind, uint64_t expected,
                                       AlignedBuffer& buffer) const {
-    const Stream& stream = StreamOf(kind);
-    if (RawBytes(stream) != expected) return Damaged(data_end_, "streams do not fit the row count");
+    const Stream& stream = layout_.StreamOf(kind);
+    if (RawBytes(stream) != expected) return Damaged(layout_.data_end, "streams do not fit the row count");
     if (stream.empty()) return static_cast<const uint8_t*>(nullptr);
     if (IsMappable(stream)) return object_->data().data() + stream.front().offset;
     buffer = AlignedBuffer(expected);
@@ -215,7 +152,7 @@ class OpenColumnFile final : public ColumnFile {
   }
 
   absl::Status OpenValidity() {
-    if (StreamOf(StreamKind::kValidity).empty()) return absl::OkStatus();
+    if (layout_.StreamOf(StreamKind::kValidity).empty()) return absl::OkStatus();
     const auto words = static_cast<uint64_t>((view_.num_rows + 63) / 64);
     ELANUS_ASSIGN_OR_RETURN(const uint8_t* bits, Keep(StreamKind::kValidity, words * 8));
     view_.validity = reinterpret_cast<const uint64_t*>(bits);
@@ -226,8 +163,8 @@ class OpenColumnFile final : public ColumnFile {
     const auto width = static_cast<uint64_t>(view_.type.width());
     const auto num_rows = static_cast<uint64_t>(view_.num_rows);
     // Before the product, which could overflow.
-    if (RawBytes(StreamOf(StreamKind::kFixed)) / width != num_rows) {
-      return Damaged(data_end_, "streams do not fit the row count");
+    if (RawBytes(layout_.StreamOf(StreamKind::kFixed)) / width != num_rows) {
+      return Damaged(layout_.data_end, "streams do not fit the row count");
     }
     ELANUS_ASSIGN_OR_RETURN(view_.fixed, Keep(StreamKind::kFixed, num_rows * width));
     return absl::OkStatus();
@@ -257,7 +194,7 @@ class OpenColumnFile final : public ColumnFile {
     if (!ValuesNeedCheck(view_.type)) return absl::OkStatus();
     for (int64_t row = 0; row < view_.num_rows; ++row) {
       if (!ValueIsWellFormed(view_.type, view_.Raw(row))) {
-        return Damaged(data_end_, "malformed value");
+        return Damaged(layout_.data_end, "malformed value");
       }
     }
     return absl::OkStatus();
@@ -266,10 +203,8 @@ class OpenColumnFile final : public ColumnFile {
   const std::shared_ptr<MappedFile> object_;
   const std::string name_;
   const std::string_view file_;
-  uint64_t data_end_ = 0;  // Where the footer begins.
-  std::array<Stream, kNumStreamKinds> streams_;
+  ColumnLayout layout_;
   std::vector<AlignedBuffer> owned_;
-  ZoneMap zones_;
   ColumnView view_;
 };
 

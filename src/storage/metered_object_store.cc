@@ -76,6 +76,15 @@ class MeteredObjectStore final : public ObjectStore {
     if (object.ok()) get_.NoteBytes((*object)->data().size());
     return object;
   }
+  absl::Status ReadRanges(const std::string& key, std::span<const BlockReader::Read> reads,
+                          const Cancellation& cancellation) override {
+    const absl::Status status =
+        Timed(get_, [&] { return store_->ReadRanges(key, reads, cancellation); });
+    uint64_t bytes = 0;
+    for (const BlockReader::Read& read : reads) bytes += read.into.size();
+    if (status.ok()) get_.NoteBytes(bytes);
+    return status;
+  }
   absl::StatusOr<std::unique_ptr<BlockReader>> OpenBlocks(const std::string& key) override {
     auto blocks = Timed(get_, [&] { return store_->OpenBlocks(key); });
     if (blocks.ok()) get_.NoteBytes((*blocks)->size());

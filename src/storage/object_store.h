@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/cancellation.h"
 #include "common/status.h"
 #include "storage/file_system.h"
 
@@ -27,6 +28,11 @@ class ObjectStore {
   virtual absl::StatusOr<std::shared_ptr<MappedFile>> Get(const std::string& key) = 0;
   // The object for many small reads, of which only those touched come into memory.
   virtual absl::StatusOr<std::unique_ptr<BlockReader>> OpenBlocks(const std::string& key);
+  // Fills every buffer from the object, all reads under way at the same time as far as the store
+  // bears it; brings nothing else of the object here. What is read is not compared with a checksum
+  // of the store. kIoFailed where a read reaches behind the object's end.
+  virtual absl::Status ReadRanges(const std::string& key, std::span<const BlockReader::Read> reads,
+                                  const Cancellation& cancellation);
   virtual absl::StatusOr<std::vector<FileInfo>> List(
       const std::string& prefix) = 0;                       // Recursive; names are keys.
   virtual absl::Status Remove(const std::string& key) = 0;  // Missing: OK.
