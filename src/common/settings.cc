@@ -175,6 +175,9 @@ Settings::Compaction MakeCompaction(const Config& config) {
       .compactable_share = config.Float("dataCoord.segment.compactableProportion"),
       .expansion = config.Float("dataCoord.segment.expansionRate"),
       .deleted_share = config.Float("dataCoord.compaction.single.ratio.threshold"),
+      .expired_bytes_max = config.Bytes("dataCoord.compaction.single.expiredlog.maxsize"),
+      .expiry_tolerance_ms = config.DurationMs("dataCoord.compaction.expiry.tolerance"),
+      .default_ttl_s = config.DurationMs("common.entityExpiration") / 1000,
       .interval_ms = config.DurationMs("dataCoord.compaction.mix.triggerInterval"),
   };
 }

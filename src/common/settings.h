@@ -142,7 +142,10 @@ struct Settings {
     double compactable_share = 0.85;  // dataCoord.segment.compactableProportion
     double expansion = 1.25;          // dataCoord.segment.expansionRate
     double deleted_share = 0.2;       // dataCoord.compaction.single.ratio.threshold
-    int64_t interval_ms = 60'000;     // dataCoord.compaction.mix.triggerInterval
+    int64_t expired_bytes_max = 10 << 20;  // dataCoord.compaction.single.expiredlog.maxsize
+    int64_t expiry_tolerance_ms = -1;      // dataCoord.compaction.expiry.tolerance; negative: never
+    int64_t default_ttl_s = -1;            // common.entityExpiration; below 1: none
+    int64_t interval_ms = 60'000;          // dataCoord.compaction.mix.triggerInterval
     bool operator==(const Compaction&) const = default;
   } compaction;
 

@@ -109,7 +109,7 @@ absl::Status Coordinator::ApplyProperties(meta::Collection& collection, const me
   }
   SetProperties(collection.properties, kept);
   DeleteProperties(collection.properties, delete_keys);
-  return absl::OkStatus();
+  return CheckExpiry(collection);
 }
 
 absl::Status Coordinator::AlterCollection(const std::string& db, const std::string& name,

@@ -45,6 +45,48 @@ TEST_F(CoordinatorTest, ChangesTheUpdateTimeWithEveryAlterationAndOnlyThen) {
   EXPECT_NE(Get("c")->updated, old);
 }
 
+TEST_F(CoordinatorTest, RowsExpireByAgeOrByTheirOwnTimeButNotByBoth) {
+  Create("c");
+  const auto alter = [&](const meta::KeyValues& set) {
+    return coordinator_->AlterCollection("", "c", set, {});
+  };
+  for (const char* bad : {"-2", "3155760001", "1.5", "", "a"}) {
+    ExpectError(alter({{"collection.ttl.seconds", bad}}), ErrorCode::kParameterInvalid, bad);
+  }
+  ExpectError(alter({{"ttl_field", "absent"}}), ErrorCode::kParameterInvalid, "absent");
+  ExpectError(alter({{"ttl_field", "n"}}), ErrorCode::kParameterInvalid, "Timestamptz");
+  schema::FieldSchema gone_at = MakeField("gone_at", DataType::kTimestamptz);
+  gone_at.nullable = true;
+  ASSERT_TRUE(coordinator_->AddField("", "c", gone_at).ok());
+  ASSERT_TRUE(alter({{"collection.ttl.seconds", "60"}}).ok());
+  ExpectError(alter({{"ttl_field", "gone_at"}}), ErrorCode::kParameterInvalid,
+              "cannot be set at the same time");
+  ASSERT_TRUE(alter({{"collection.ttl.seconds", "-1"}, {"ttl_field", "gone_at"}}).ok());
+  ExpectError(alter({{"collection.ttl.seconds", "60"}}), ErrorCode::kParameterInvalid,
+              "cannot be set at the same time");
+  EXPECT_EQ(Get("c")->Property("collection.ttl.seconds"), "-1");
+  ASSERT_TRUE(coordinator_->AlterCollection("", "c", {}, {"ttl_field"}).ok());
+  ASSERT_TRUE(alter({{"collection.ttl.seconds", "60"}}).ok());
+}
+
+TEST_F(CoordinatorTest, ReadersHaveTheFieldThatRowsExpireBy) {
+  Create("c");
+  schema::FieldSchema gone_at = MakeField("gone_at", DataType::kTimestamptz);
+  gone_at.nullable = true;
+  ASSERT_TRUE(coordinator_->AddField("", "c", gone_at).ok());
+  ASSERT_TRUE(coordinator_->CreateIndex(HnswIndex("c")).ok());
+  roles::LoadRequest request = LoadOf("c");
+  request.fields = {"id", "v"};
+  ASSERT_TRUE(coordinator_->Load(request).ok());
+  ExpectError(coordinator_->AlterCollection("", "c", {{"ttl_field", "gone_at"}}, {}),
+              ErrorCode::kCollectionLoaded, "gone_at");
+  ASSERT_TRUE(coordinator_->ReleaseCollection("", "c").ok());
+  ASSERT_TRUE(coordinator_->AlterCollection("", "c", {{"ttl_field", "gone_at"}}, {}).ok());
+  ExpectError(coordinator_->Load(request), ErrorCode::kParameterInvalid, "gone_at");
+  request.fields.push_back("gone_at");
+  EXPECT_TRUE(coordinator_->Load(request).ok());
+}
+
 TEST_F(CoordinatorTest, AddsTheDynamicFieldOnceAndNeverTakesItAway) {
   Create("c");
   ExpectError(

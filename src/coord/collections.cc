@@ -85,6 +85,7 @@ absl::StatusOr<meta::Collection> Resolve(const roles::CreateCollectionRequest& r
                                                           out.schema.partition_key() == nullptr) {
     return Invalid("partition key isolation mode is enabled but no partition key field is set");
   }
+  ELANUS_RETURN_IF_ERROR(CheckExpiry(out));
   return out;
 }
 

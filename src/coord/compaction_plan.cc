@@ -16,11 +16,35 @@ constexpr int64_t kTierBytesMin = 1 << 20;
 // Files that one merge has open.
 constexpr size_t kSourcesMax = 256;
 
-// What is left of a segment without its deleted rows, about.
+// Deleted and expired rows may be the same ones.
+int64_t GoneRows(const CompactionCandidate& candidate) {
+  return std::max(candidate.num_deleted, candidate.num_expired);
+}
+
+int64_t BytesOf(const CompactionCandidate& candidate, int64_t rows) {
+  const auto all = static_cast<double>(std::max<int64_t>(candidate.segment->num_rows, 1));
+  return static_cast<int64_t>(static_cast<double>(candidate.segment->bytes()) *
+                              static_cast<double>(rows) / all);
+}
+
+// What is left of a segment without its deleted and expired rows, about.
 int64_t LiveBytes(const CompactionCandidate& candidate) {
-  const int64_t rows = std::max<int64_t>(candidate.segment->num_rows, 1);
-  const double live = 1.0 - static_cast<double>(candidate.num_deleted) / static_cast<double>(rows);
-  return static_cast<int64_t>(static_cast<double>(candidate.segment->bytes()) * live);
+  return BytesOf(candidate, candidate.segment->num_rows - GoneRows(candidate));
+}
+
+bool IsEmpty(const CompactionCandidate& candidate) {
+  return candidate.num_expired >= candidate.segment->num_rows;
+}
+
+bool IsWornOut(const CompactionRules& rules, const CompactionCandidate& candidate,
+               uint64_t now_ms) {
+  if (static_cast<double>(GoneRows(candidate)) >
+      rules.deleted_share * static_cast<double>(candidate.segment->num_rows)) {
+    return true;
+  }
+  if (BytesOf(candidate, candidate.num_expired) > rules.expired_bytes_max) return true;
+  return rules.expiry_tolerance_ms >= 0 && candidate.first_expiry_ms <= now_ms &&
+         now_ms - candidate.first_expiry_ms > static_cast<uint64_t>(rules.expiry_tolerance_ms);
 }
 
 using Shard = std::pair<PartitionId, int32_t>;
@@ -96,10 +120,11 @@ std::vector<SegmentGroup> PlanCompactions(const CompactionRules& rules,
     uint64_t newest_ms = 0;
     for (CompactionCandidate& member : members) {
       newest_ms = std::max(newest_ms, PhysicalMs(member.segment->flushed));
-      const double deleted = static_cast<double>(member.num_deleted);
-      if (LiveBytes(member) < small_bytes) {
+      if (IsEmpty(member)) {
+        plans.push_back({member.segment});
+      } else if (LiveBytes(member) < small_bytes) {
         small.push_back(std::move(member));
-      } else if (deleted > rules.deleted_share * static_cast<double>(member.segment->num_rows)) {
+      } else if (IsWornOut(rules, member, now_ms)) {
         plans.push_back({member.segment});
       }
     }
@@ -115,11 +140,7 @@ std::vector<SegmentGroup> PlanCompactions(const CompactionRules& rules,
     const SegmentGroup taken = plans.size() > before ? plans.back() : SegmentGroup();
     for (const CompactionCandidate& member : small) {
       const bool in_tier = std::find(taken.begin(), taken.end(), member.segment) != taken.end();
-      const double deleted = static_cast<double>(member.num_deleted);
-      if (!in_tier &&
-          deleted > rules.deleted_share * static_cast<double>(member.segment->num_rows)) {
-        plans.push_back({member.segment});
-      }
+      if (!in_tier && IsWornOut(rules, member, now_ms)) plans.push_back({member.segment});
     }
   }
   return plans;

@@ -15,20 +15,26 @@ struct CompactionRules {
   double compactable_share = 0.85;  // Small ones that make as much are merged at once.
   double expansion = 1.25;          // How much larger the last of them may make the whole.
   double deleted_share = 0.2;       // More deleted rows: the segment is written anew.
-  uint64_t interval_ms = 60'000;    // dataCoord.compaction.mix.triggerInterval
+  int64_t expired_bytes_max = 10 << 20;  // More bytes of expired rows do the same.
+  // As does a row that has been expired for so long; negative: never.
+  int64_t expiry_tolerance_ms = -1;
+  uint64_t interval_ms = 60'000;  // dataCoord.compaction.mix.triggerInterval
 };
 
 // A flushed segment, as a plan sees it.
 struct CompactionCandidate {
   meta::SegmentPtr segment;
   int64_t num_deleted = 0;  // Of its rows.
+  int64_t num_expired = 0;  // At least so many, deleted or not.
+  uint64_t first_expiry_ms = UINT64_MAX;  // When the first of them expires or did.
 };
 
 // The sources of one merged segment each; they share partition and shard.
 using SegmentGroup = std::vector<meta::SegmentPtr>;
 
 // What is worth doing unasked:
-// - a segment with too many deleted rows is written anew;
+// - a segment without any row left is dropped;
+// - one with too many deleted or expired rows is written anew;
 // - small ones that together make a full segment are merged;
 // - where nothing was flushed for `interval_ms`, at least four small ones of similar size are
 //   merged: each at most as large as all smaller ones together. So a row is written again only

@@ -26,7 +26,7 @@ class CompactionPlanTest : public testing::Test {
     segment->num_rows = 1000;
     segment->flushed = MakeTimestamp(kNowMs - age_ms);
     segment->files = {{FieldId(100), "", megabytes * kMegabyte}};
-    candidates.push_back({std::move(segment), num_deleted});
+    candidates.push_back({.segment = std::move(segment), .num_deleted = num_deleted});
   }
   // The sizes of the groups, in megabytes.
   static std::vector<std::vector<int64_t>> Sizes(const std::vector<SegmentGroup>& groups) {
@@ -54,6 +54,38 @@ TEST_F(CompactionPlanTest, LeavesFullSegmentsAndFewSmallOnesAlone) {
   Add(100);
   Add(100);
   Add(100);
+  EXPECT_EQ(Plan(), Groups());
+}
+
+TEST_F(CompactionPlanTest, SegmentsOfExpiredRowsAloneGoByThemselves) {
+  for (int i = 0; i < 4; ++i) Add(1);
+  Add(900);
+  for (CompactionCandidate& candidate : candidates) candidate.num_expired = 1000;
+  EXPECT_EQ(Plan(), Groups({{1}, {1}, {1}, {1}, {900}}));
+}
+
+TEST_F(CompactionPlanTest, ASegmentIsWrittenAnewForItsExpiredRows) {
+  Add(900);
+  candidates[0].num_expired = 200;
+  rules.expired_bytes_max = 900 * kMegabyte;
+  EXPECT_EQ(Plan(), Groups()) << "no more than the share";
+  candidates[0].num_expired = 201;
+  EXPECT_EQ(Plan(), Groups({{900}}));
+  candidates[0].num_expired = 20;
+  EXPECT_EQ(Plan(), Groups());
+  rules.expired_bytes_max = 17 * kMegabyte;
+  EXPECT_EQ(Plan(), Groups({{900}})) << "18 MB";
+}
+
+TEST_F(CompactionPlanTest, AnExpiredRowMayWaitOnlySoLongIfAsked) {
+  Add(900);
+  candidates[0].first_expiry_ms = kNowMs - 1001;
+  EXPECT_EQ(Plan(), Groups()) << "nobody asked";
+  rules.expiry_tolerance_ms = 1001;
+  EXPECT_EQ(Plan(), Groups());
+  rules.expiry_tolerance_ms = 1000;
+  EXPECT_EQ(Plan(), Groups({{900}}));
+  candidates[0].first_expiry_ms = kNowMs + 1;
   EXPECT_EQ(Plan(), Groups());
 }
 

@@ -9,6 +9,7 @@
 #include "coord/coordinator.h"
 #include "coord/crash_points.h"
 #include "meta/catalog_keys.h"
+#include "meta/row_expiry.h"
 
 namespace elanus::coord {
 namespace {
@@ -47,18 +48,24 @@ bool WantsCompaction(const meta::Collection& collection) {
 
 }  // namespace
 
-std::vector<CompactionCandidate> Coordinator::Candidates(CollectionId collection) const {
+std::vector<CompactionCandidate> Coordinator::Candidates(const meta::Collection& collection,
+                                                         Timestamp now) const {
+  const meta::RowExpiry expiry = meta::ExpiryOf(collection, options_.default_ttl_s);
   std::map<SegmentId, int64_t> deleted;
   if (query_node_ != nullptr) {
-    for (const roles::QuerySegment& loaded : query_node_->LoadedSegments(collection)) {
+    for (const roles::QuerySegment& loaded : query_node_->LoadedSegments(collection.id)) {
       deleted[loaded.id] = loaded.num_deleted;
     }
   }
   std::vector<CompactionCandidate> out;
-  for (meta::SegmentPtr& segment : state_.SegmentsOf(collection)) {
+  for (meta::SegmentPtr& segment : state_.SegmentsOf(collection.id)) {
     if (compactor_->IsBusy(segment->id) || IsUndecided(segment->id)) continue;
     const auto it = deleted.find(segment->id);
-    out.push_back({std::move(segment), it == deleted.end() ? 0 : it->second});
+    CompactionCandidate& candidate = out.emplace_back();
+    if (it != deleted.end()) candidate.num_deleted = it->second;
+    candidate.num_expired = meta::ExpiredRows(*segment, expiry, now);
+    candidate.first_expiry_ms = meta::FirstExpiryMs(*segment, expiry);
+    candidate.segment = std::move(segment);
   }
   return out;
 }
@@ -96,7 +103,9 @@ void Coordinator::MaintainSegments() {
     const absl::StatusOr<meta::CollectionPtr> collection = state_.FindCollection(id);
     if (!collection.ok() || !WantsCompaction(**collection)) continue;
     std::vector<Compactor::Task> tasks;
-    for (SegmentGroup& group : PlanCompactions(rules, Candidates(id), now_ms)) {
+    const Timestamp now = timestamps_->Next();
+    for (SegmentGroup& group :
+         PlanCompactions(rules, Candidates(**collection, now), PhysicalMs(now))) {
       tasks.push_back({.collection = id, .sources = std::move(group)});
     }
     (void)Enqueue(std::move(tasks));
@@ -114,14 +123,16 @@ absl::StatusOr<roles::CompactionJob> Coordinator::Compact(const roles::Compactio
   if (compactor_ == nullptr) {
     return UserError(ErrorCode::kServiceUnavailable, "no data node to compact segments");
   }
-  ELANUS_RETURN_IF_ERROR(state_.FindCollection(request.collection).status());
+  const Timestamp now = timestamps_->Next();
+  ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr collection,
+                          state_.FindCollection(request.collection));
   int64_t target_bytes = request.target_bytes;
   if (target_bytes <= 0) {
     std::lock_guard lock(compaction_mutex_);
     target_bytes = compaction_rules_.segment_bytes_max;
   }
   target_bytes = std::max(target_bytes, kBytesMin);
-  std::vector<CompactionCandidate> candidates = Candidates(request.collection);
+  std::vector<CompactionCandidate> candidates = Candidates(*collection, now);
   std::erase_if(candidates, [&](const CompactionCandidate& candidate) {
     const meta::Segment& segment = *candidate.segment;
     const bool named = request.segments.empty() ||
@@ -129,13 +140,18 @@ absl::StatusOr<roles::CompactionJob> Coordinator::Compact(const roles::Compactio
                            request.segments.end();
     return !named || (request.partition.value() >= 0 && segment.partition != request.partition);
   });
+  std::set<SegmentId> expired;
+  for (const CompactionCandidate& candidate : candidates) {
+    if (candidate.first_expiry_ms <= PhysicalMs(now)) expired.insert(candidate.segment->id);
+  }
   const std::vector<meta::Delta> deltas = state_.DeltasOf(request.collection);
   std::vector<Compactor::Task> tasks;
   std::vector<meta::SegmentPtr> as_they_are;
   // Alone in its group is what no other segment fits to; `deletes_only` leaves all alone.
   const int64_t group_bytes = request.deletes_only ? 0 : target_bytes;
   for (SegmentGroup& group : PlanForcedMerge(std::move(candidates), group_bytes)) {
-    if (group.size() > 1 || HasDeletes(*group.front(), deltas)) {
+    if (group.size() > 1 || HasDeletes(*group.front(), deltas) ||
+        expired.contains(group.front()->id)) {
       tasks.push_back(
           {.collection = request.collection, .sources = std::move(group), .asked_for = true});
     } else if (!request.deletes_only && !group.front()->merged) {
@@ -196,11 +212,12 @@ absl::StatusOr<SegmentId> Coordinator::RunCompaction(const Compactor::Task& task
 absl::StatusOr<SegmentId> Coordinator::MergeAndCommit(const Compactor::Task& task,
                                                       const Cancellation& cancellation) {
   const uint64_t begin_ns = environment_.clock.MonotonicNs();
+  // Before the collection: what is expired now was so by the properties that it has then.
+  const Timestamp now = timestamps_->Next();
   // Asked after the sources were listed, so that it knows every field of theirs.
   ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr collection,
                           state_.FindCollection(task.collection));
   ELANUS_ASSIGN_OR_RETURN(const int64_t id, ids_->Allocate(1));
-  const Timestamp now = timestamps_->Next();
   const uint64_t kept_ms = task.asked_for ? 0 : kDeletedKeptMs;
   ELANUS_ASSIGN_OR_RETURN(
       meta::Segment made,
@@ -208,7 +225,9 @@ absl::StatusOr<SegmentId> Coordinator::MergeAndCommit(const Compactor::Task& tas
           {.collection = collection,
            .sources = task.sources,
            .target = SegmentId(id),
-           .drop_until = kept_ms == 0 ? now : MakeTimestamp(PhysicalMs(now) - kept_ms)},
+           .drop_until = kept_ms == 0 ? now : MakeTimestamp(PhysicalMs(now) - kept_ms),
+           .expiry = meta::ExpiryOf(*collection, options_.default_ttl_s),
+           .now = now},
           cancellation));
   made.merged = task.asked_for;
   absl::Status status = BuildIndexes(*collection, made, cancellation);

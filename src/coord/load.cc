@@ -6,6 +6,7 @@
 #include "coord/change.h"
 #include "coord/coordinator.h"
 #include "coord/property_rules.h"
+#include "meta/row_expiry.h"
 
 namespace elanus::coord {
 namespace {
@@ -60,8 +61,9 @@ absl::Status CheckFieldList(const schema::CollectionSchema& schema,
 }
 
 // The fields that are to be loaded; empty = all.
-absl::StatusOr<std::vector<FieldId>> FindFields(const schema::CollectionSchema& schema,
+absl::StatusOr<std::vector<FieldId>> FindFields(const meta::Collection& collection,
                                                 const roles::LoadRequest& request) {
+  const schema::CollectionSchema& schema = collection.schema;
   std::vector<FieldId> out;
   for (const std::string& name : request.fields) {
     if (const schema::StructSchema* owner = schema.FindStruct(name)) {
@@ -87,6 +89,12 @@ absl::StatusOr<std::vector<FieldId>> FindFields(const schema::CollectionSchema& 
   }
   if (out.size() == schema.fields.size()) return std::vector<FieldId>();
   ELANUS_RETURN_IF_ERROR(CheckFieldList(schema, out));
+  if (const auto name = collection.Property(meta::kTtlFieldKey)) {
+    const schema::FieldSchema* field = schema.Find(*name);
+    if (field != nullptr && !Contains(out, field->id)) {
+      return Invalid("load field list does not contain ttl field {}", *name);
+    }
+  }
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -160,7 +168,7 @@ absl::Status Coordinator::Load(const roles::LoadRequest& request) {
   }
   // A refresh keeps what is loaded as it is, whatever else the request says.
   if (!request.refresh) {
-    ELANUS_ASSIGN_OR_RETURN(std::vector<FieldId> fields, FindFields(found->schema, request));
+    ELANUS_ASSIGN_OR_RETURN(std::vector<FieldId> fields, FindFields(*found, request));
     ELANUS_RETURN_IF_ERROR(CheckIndexes(*found, fields));
     ELANUS_ASSIGN_OR_RETURN(load.replica_number,
                             ReplicaNumber(*found, request.replica_number, limits_.replicas_max));

@@ -31,6 +31,7 @@ struct Limits {
 struct Options {
   Limits limits;
   int64_t index_rows_min = 1024;  // Smaller segments are searched without an index.
+  int64_t default_ttl_s = -1;     // Of rows of collections that say nothing about it; -1: none.
   int index_build_parallel = 1;
   int index_build_attempts_max = 3;  // Of one build, when it fails for a reason that may pass.
   uint64_t timestamp_lease_ms = 3000;

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "absl/time/time.h"
+#include "meta/row_expiry.h"
 #include "schema/validate.h"
 
 namespace elanus::coord {
@@ -69,7 +70,7 @@ absl::Status CheckWarmup(std::string_view key, std::string_view value) {
 }
 
 absl::Status CheckCollectionProperty(std::string_view key, std::string_view value) {
-  if (key == "collection.ttl.seconds") return CheckInteger(key, value, -1, 3155760000);
+  if (key == meta::kTtlKey) return CheckInteger(key, value, -1, 3155760000);
   if (IsOneOf(key, {kMmapKey, "lazyload.enabled", "collection.autocompaction.enabled",
                     kIsolationKey, kDynamicFieldKey, "allow_insert_auto_id"})) {
     return CheckTruth(key, value);
@@ -80,6 +81,30 @@ absl::Status CheckCollectionProperty(std::string_view key, std::string_view valu
   if (key == kConsistencyKey) return ParseConsistency(value).status();
   if (key == kQueryModeKey && value != "large_topk" && !value.empty()) {
     return Invalid("invalid query_mode value: {}, expected: large_topk", value);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckExpiry(const meta::Collection& collection) {
+  const std::optional<std::string> name = collection.Property(meta::kTtlFieldKey);
+  if (!name.has_value()) return absl::OkStatus();
+  const schema::FieldSchema* field = collection.schema.Find(*name);
+  if (field == nullptr) return Invalid("ttl field not found in schema: {}", *name);
+  if (field->type != schema::DataType::kTimestamptz) {
+    return Invalid("ttl field must be of type Timestamptz, field {} is of type {}", *name,
+                   schema::DataTypeName(field->type));
+  }
+  if (const auto ttl = collection.Property(meta::kTtlKey);
+      ttl.has_value() && ParseInteger(*ttl).value_or(0) > 0) {
+    return Invalid("{} and {} cannot be set at the same time", meta::kTtlKey, meta::kTtlFieldKey);
+  }
+  const std::vector<FieldId>& loaded = collection.load.fields;
+  if (collection.load.loaded && !loaded.empty() &&
+      std::find(loaded.begin(), loaded.end(), field->id) == loaded.end()) {
+    return UserError(ErrorCode::kCollectionLoaded,
+                     "ttl field {} is not among the fields that are loaded: release the collection "
+                     "first[collection={}]",
+                     *name, collection.schema.name);
   }
   return absl::OkStatus();
 }

@@ -28,6 +28,8 @@ absl::Status CheckSetOrDelete(const meta::KeyValues& set,
                               const std::vector<std::string>& delete_keys);
 // Range and form of one property.
 absl::Status CheckCollectionProperty(std::string_view key, std::string_view value);
+// Properties that say when rows expire, together with the fields and each other.
+absl::Status CheckExpiry(const meta::Collection& collection);
 absl::Status CheckDatabaseProperty(std::string_view key, std::string_view value);
 absl::Status CheckMmap(std::string_view value);
 absl::Status CheckWarmup(std::string_view key, std::string_view value);

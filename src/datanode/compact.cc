@@ -3,11 +3,11 @@
 
 #include "common/crash_point.h"
 #include "datanode/local_data_node.h"
+#include "segment/expiry_mask.h"
 #include "segment/loaded_deletes.h"
 #include "segment/segment_merge.h"
 
 namespace elanus::datanode {
-
 absl::StatusOr<meta::Segment> LocalDataNode::Compact(const roles::CompactionTask& task,
                                                      const Cancellation& cancellation) {
   {
@@ -34,9 +34,14 @@ absl::StatusOr<meta::Segment> LocalDataNode::Compact(const roles::CompactionTask
   // Deletes come into files in the order of time: there will be no older ones.
   made.deletes_applied = std::min(made.deletes_applied, task.drop_until);
 
+  const segment::ExpiryMask expired({.inserted_up_to = task.expiry.InsertedUpTo(task.now),
+                                     .field = task.collection->schema.Find(task.expiry.field),
+                                     .micros = meta::ExpiredMicros(task.now)});
   std::vector<segment::MergeInput> inputs;
   for (const meta::SegmentPtr& source : task.sources) {
     ELANUS_RETURN_IF_ERROR(cancellation.Check());
+    // Nothing of it is left, which is known without reading it.
+    if (meta::ExpiredRows(*source, task.expiry, task.now) == source->num_rows) continue;
     ELANUS_ASSIGN_OR_RETURN(
         const auto segment,
         segment::SealedSegment::Open(FilesOf(*source), task.collection->schema, parts_.store));
@@ -46,6 +51,7 @@ absl::StatusOr<meta::Segment> LocalDataNode::Compact(const roles::CompactionTask
     }
     kernels::Bitset kept(segment->num_rows(), true);
     segment->deletes().Hide(task.drop_until, kept);
+    ELANUS_RETURN_IF_ERROR(expired.Hide(*segment, task.collection->schema, kept, cancellation));
     inputs.push_back({segment, std::move(kept)});
   }
 

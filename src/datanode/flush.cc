@@ -313,7 +313,8 @@ std::function<std::string(FieldId)> ColumnKeys(const meta::Segment& made, int64_
 
 void AddFiles(std::vector<segment::WrittenColumn> columns, meta::Segment& made) {
   for (segment::WrittenColumn& column : columns) {
-    made.files.push_back({column.field, std::move(column.key), column.bytes});
+    made.files.push_back(
+        {column.field, std::move(column.key), column.bytes, std::move(column.quantiles)});
   }
 }
 
@@ -323,6 +324,7 @@ segment::SealedFiles FilesOf(const meta::Segment& segment) {
   files.partition = segment.partition;
   files.shard = segment.shard;
   files.num_rows = segment.num_rows;
+  files.min_timestamp = segment.min_timestamp;
   files.max_timestamp = segment.max_timestamp;
   files.deletes_applied = segment.deletes_applied;
   for (const meta::ReplacedSegment& replaced : segment.replaces) {

@@ -6,7 +6,9 @@ namespace {
 using nlohmann::json;
 
 json FileToJson(const FieldFile& file) {
-  return {{"field", file.field.value()}, {"key", file.key}, {"bytes", file.bytes}};
+  json out = {{"field", file.field.value()}, {"key", file.key}, {"bytes", file.bytes}};
+  if (!file.quantiles.empty()) out["quantiles"] = file.quantiles;
+  return out;
 }
 
 FieldFile FileFromJson(JsonReader& reader) {
@@ -14,6 +16,14 @@ FieldFile FileFromJson(JsonReader& reader) {
   out.field = FieldId(reader.Int("field", 0));
   out.key = reader.String("key");
   out.bytes = reader.Int("bytes", 0);
+  if (!reader.Has("quantiles")) return out;
+  for (const json& value : reader.Array("quantiles")) {
+    if (!value.is_number_integer() || (value.is_number_unsigned() && value > INT64_MAX)) {
+      reader.Fail("quantiles has something else than times");
+      break;
+    }
+    out.quantiles.push_back(value.get<int64_t>());
+  }
   return out;
 }
 

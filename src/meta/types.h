@@ -117,6 +117,9 @@ struct FieldFile {
   FieldId field;
   std::string key;  // In the object store.
   int64_t bytes = 0;
+  // Of times (the rows' timestamps, Timestamptz): the smallest value, then the largest of each
+  // tenth of the rows in ascending order; null counts as INT64_MAX. Empty: not known.
+  std::vector<int64_t> quantiles = {};
 };
 
 enum class BuildState { kPending, kFinished, kFailed };

@@ -19,6 +19,7 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
   files.partition = flushed.partition;
   files.shard = flushed.shard;
   files.num_rows = flushed.num_rows;
+  files.min_timestamp = flushed.min_timestamp;
   files.max_timestamp = flushed.max_timestamp;
   files.deletes_applied = flushed.deletes_applied;
   for (const meta::ReplacedSegment& replaced : flushed.replaces) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "expr/sample.h"
+#include "meta/row_expiry.h"
 #include "query/merge.h"
 #include "querynode/aggregation.h"
 #include "querynode/element_rows.h"
@@ -12,6 +13,7 @@
 #include "querynode/hit_order.h"
 #include "querynode/ordered_rows.h"
 #include "querynode/segment_search.h"
+#include "segment/expiry_mask.h"
 
 namespace elanus::querynode {
 namespace {
@@ -77,6 +79,7 @@ absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(
     }
     ReadView view;
     ELANUS_ASSIGN_OR_RETURN(view.at, parts_.watermark.WaitFor(scope.guarantee, cancellation));
+    view.now = view.at;
     if (scope.read_at.has_value()) view.at = std::min(view.at, *scope.read_at);
     // After the timestamp: every row at or before it is in one of these segments.
     view.all = set->snapshot();
@@ -100,9 +103,14 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
   std::vector<kernels::Bitset> candidates(view.segments.size());
   FirstError error;
   const bool everything = expr::IsAlwaysTrue(*scope.filter);
+  const meta::RowExpiry expiry = meta::ExpiryOf(*scope.collection, parts_.default_ttl_s);
+  const segment::ExpiryMask expired({.inserted_up_to = expiry.InsertedUpTo(view.now),
+                                     .field = scope.collection->schema.Find(expiry.field),
+                                     .micros = meta::ExpiredMicros(view.now)});
   const uint64_t sample = num_samples_.fetch_add(1, std::memory_order_relaxed);
   parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
     kernels::Bitset visible = view.segments[i]->Visible(view.at);
+    error.Note(expired.Hide(*view.segments[i], scope.collection->schema, visible, cancellation));
     if (!everything && visible.size() > 0) {
       const auto source = view.segments[i]->Source(scope.collection->schema, visible.size());
       kernels::Bitset matching(visible.size());

@@ -38,6 +38,7 @@ class LocalQueryNode final : public roles::QueryNode {
     Executor& compute;
     Executor& loading;
     segment::InterimIndexer* interim = nullptr;  // Null: rows without an index are all compared.
+    int64_t default_ttl_s = -1;  // Of rows of collections that say nothing about it; -1: none.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
@@ -67,6 +68,7 @@ class LocalQueryNode final : public roles::QueryNode {
   // The segments of a read, its timestamp, and the set they came from.
   struct ReadView {
     Timestamp at;
+    Timestamp now;  // When it was opened, also if `at` is in the past.
     segment::SegmentSet::Snapshot all;
     std::vector<segment::SegmentPtr> segments;  // Those in scope.
   };

@@ -9,6 +9,7 @@
 #include "common/cancellation.h"
 #include "common/status.h"
 #include "common/timestamp.h"
+#include "meta/row_expiry.h"
 #include "meta/types.h"
 #include "schema/row_batch.h"
 
@@ -40,7 +41,9 @@ struct CompactionTask {
   meta::CollectionPtr collection;
   std::vector<meta::SegmentPtr> sources;
   SegmentId target;
-  Timestamp drop_until;               // Rows that delta files hide at or before this are left out.
+  Timestamp drop_until;               // Rows that delta files hide at or before this are left out,
+  meta::RowExpiry expiry;             // and those that are expired
+  Timestamp now;                      // at this time.
 };
 
 struct GrowingSummary {

@@ -215,8 +215,8 @@ std::shared_ptr<const GrowingColumn> GrowingSegment::Share(FieldId field) const 
   return it == columns_.end() ? nullptr : it->second;
 }
 
-kernels::Bitset GrowingSegment::Visible(Timestamp at) const {
-  int64_t low = 0, high = num_rows();
+int64_t GrowingSegment::RowsUpTo(Timestamp at, int64_t num_rows) const {
+  int64_t low = 0, high = num_rows;
   while (low < high) {  // The first row newer than `at`.
     const int64_t middle = low + (high - low) / 2;
     if (RowTimestamp(middle) <= at) {
@@ -225,9 +225,19 @@ kernels::Bitset GrowingSegment::Visible(Timestamp at) const {
       high = middle;
     }
   }
-  kernels::Bitset visible(low, true);
+  return low;
+}
+
+kernels::Bitset GrowingSegment::Visible(Timestamp at) const {
+  kernels::Bitset visible(RowsUpTo(at, num_rows()), true);
   deletes_.Hide(at, visible);
   return visible;
+}
+
+void GrowingSegment::HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const {
+  const int64_t end = RowsUpTo(at, rows.size());
+  for (int64_t word = 0; word < end / 64; ++word) rows.words()[word] = 0;
+  for (int64_t row = end / 64 * 64; row < end; ++row) rows.Reset(row);
 }
 
 std::unique_ptr<expr::ColumnSource> GrowingSegment::Source(const schema::CollectionSchema& schema,

@@ -51,6 +51,7 @@ class GrowingSegment final : public Segment {
   }
   bool sorted_by_key() const override { return false; }
   kernels::Bitset Visible(Timestamp at) const override;
+  void HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const override;
   std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                              int64_t num_rows) const override;
   schema::PrimaryKeyView Key(int64_t row) const override;
@@ -62,6 +63,8 @@ class GrowingSegment final : public Segment {
       const Cancellation& cancellation) const override;
 
  private:
+  // How many of the first `num_rows` rows were inserted at or before `at`.
+  int64_t RowsUpTo(Timestamp at, int64_t num_rows) const;
   void IndexKeys(int64_t begin, int64_t end);
   std::shared_ptr<const GrowingColumn> Share(FieldId field) const;
 

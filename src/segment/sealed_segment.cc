@@ -105,6 +105,7 @@ absl::StatusOr<std::shared_ptr<const storage::ColumnFile>> OpenColumn(storage::O
 SealedSegment::SealedSegment(const SealedFiles& files)
     : Segment(files.id, files.partition, files.shard),
       num_rows_(files.num_rows),
+      min_timestamp_(files.min_timestamp),
       max_timestamp_(files.max_timestamp),
       replaces_(files.replaces),
       deletes_applied_(files.deletes_applied) {}
@@ -222,6 +223,20 @@ kernels::Bitset SealedSegment::Visible(Timestamp at) const {
   }
   deletes_.Hide(at, visible);
   return visible;
+}
+
+void SealedSegment::HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const {
+  if (at < min_timestamp_) return;
+  for (int64_t word = 0; word < rows.num_words(); ++word) {
+    uint64_t& bits = rows.words()[word];
+    if (bits == 0) continue;
+    uint64_t newer = 0;
+    const int64_t begin = word * 64, end = std::min(begin + 64, rows.size());
+    for (int64_t row = begin; row < end; ++row) {
+      newer |= static_cast<uint64_t>(RowTimestamp(row) > at) << (row - begin);
+    }
+    bits &= newer;
+  }
 }
 
 std::unique_ptr<expr::ColumnSource> SealedSegment::Source(const schema::CollectionSchema& schema,

@@ -31,6 +31,7 @@ struct SealedFiles {
   PartitionId partition;
   int32_t shard = 0;
   int64_t num_rows = 0;
+  Timestamp min_timestamp;  // Of its rows, or earlier.
   Timestamp max_timestamp;
   std::string timestamps;
   std::vector<ColumnObject> columns;
@@ -79,6 +80,7 @@ class SealedSegment final : public Segment {
   int64_t memory_bytes() const override;
   bool sorted_by_key() const override { return true; }
   kernels::Bitset Visible(Timestamp at) const override;
+  void HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const override;
   std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                              int64_t num_rows) const override;
   schema::PrimaryKeyView Key(int64_t row) const override {
@@ -106,6 +108,7 @@ class SealedSegment final : public Segment {
       const Cancellation& cancellation) const;
 
   const int64_t num_rows_;
+  const Timestamp min_timestamp_;
   const Timestamp max_timestamp_;
   const std::vector<SegmentId> replaces_;
   const Timestamp deletes_applied_;

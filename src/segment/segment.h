@@ -91,6 +91,8 @@ class Segment {
   // One bit for each of the rows a reader at `at` has to consider; set = inserted at or before `at`
   // and not hidden by a delete at or before `at`. Smaller than num_rows() when newer rows follow.
   virtual kernels::Bitset Visible(Timestamp at) const = 0;
+  // Clears the bits of rows inserted at or before `at` among the first rows.size().
+  virtual void HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const = 0;
 
   // The first `num_rows` rows as columns. `schema` (borrowed) says what fields added later hold.
   virtual std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,

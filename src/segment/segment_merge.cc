@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "schema/row_batch.h"
+#include "segment/time_quantiles.h"
 #include "storage/column_file.h"
 
 namespace elanus::segment {
@@ -96,10 +97,12 @@ class Merger {
   MergedRows&& Take() { return std::move(merged_); }
 
  private:
-  absl::Status Put(FieldId field, const storage::ColumnFileParts& file) {
+  absl::Status Put(FieldId field, const storage::ColumnFileParts& file,
+                   std::vector<int64_t> quantiles = {}) {
     std::string key = key_of_(field);
     ELANUS_RETURN_IF_ERROR(store_.Put(key, file.All()));
-    merged_.columns.push_back({field, std::move(key), static_cast<int64_t>(file.size())});
+    merged_.columns.push_back(
+        {field, std::move(key), static_cast<int64_t>(file.size()), std::move(quantiles)});
     return absl::OkStatus();
   }
 
@@ -117,7 +120,7 @@ class Merger {
       }
     }
     ELANUS_ASSIGN_OR_RETURN(const auto file, storage::EncodeColumnFileParts(stamps.View()));
-    return Put(timestamp_field, file);
+    return Put(timestamp_field, file, TimeQuantiles(stamps.View()));
   }
 
   absl::Status WriteColumn(const schema::FieldSchema& field) {
@@ -131,7 +134,9 @@ class Merger {
       }
     }
     ELANUS_ASSIGN_OR_RETURN(const auto file, storage::EncodeColumnFileParts(column.View()));
-    return Put(field.id, file);
+    const bool are_times = field.type == schema::DataType::kTimestamptz;
+    return Put(field.id, file,
+               are_times ? TimeQuantiles(column.View()) : std::vector<int64_t>());
   }
 
   absl::Status WriteVectors(const schema::FieldSchema& field) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "segment/time_quantiles.h"
 #include "storage/column_file.h"
 
 namespace elanus::segment {
@@ -18,11 +19,13 @@ std::vector<int64_t> KeyOrder(const GrowingSegment& segment, int64_t num_rows) {
 }
 
 absl::StatusOr<WrittenColumn> Put(const schema::Column& column, FieldId field, std::string key,
-                                  storage::ObjectStore& store) {
+                                  bool are_times, storage::ObjectStore& store) {
   ELANUS_ASSIGN_OR_RETURN(const storage::ColumnFileParts file,
                           storage::EncodeColumnFileParts(column.View()));
   ELANUS_RETURN_IF_ERROR(store.Put(key, file.All()));
-  return WrittenColumn{field, std::move(key), static_cast<int64_t>(file.size())};
+  WrittenColumn out{field, std::move(key), static_cast<int64_t>(file.size())};
+  if (are_times) out.quantiles = TimeQuantiles(column.View());
+  return out;
 }
 
 absl::Status WriteColumns(const GrowingSegment& segment, int64_t num_rows, FieldId timestamp_field,
@@ -34,7 +37,8 @@ absl::Status WriteColumns(const GrowingSegment& segment, int64_t num_rows, Field
     stamps.Reserve(num_rows);
     for (const int64_t row : order) stamps.Append(segment.RowTimestamp(row).value());
     ELANUS_ASSIGN_OR_RETURN(WrittenColumn column,
-                            Put(stamps, timestamp_field, key_of(timestamp_field), store));
+                            Put(stamps, timestamp_field, key_of(timestamp_field),
+                                                      /*are_times=*/true, store));
     written.push_back(std::move(column));
   }
   for (const FieldId field : segment.Fields()) {
@@ -42,7 +46,9 @@ absl::Status WriteColumns(const GrowingSegment& segment, int64_t num_rows, Field
     schema::Column sorted(source->type());
     sorted.Reserve(num_rows, source->byte_size());
     for (const int64_t row : order) source->AppendRowTo(row, sorted);
-    ELANUS_ASSIGN_OR_RETURN(WrittenColumn column, Put(sorted, field, key_of(field), store));
+    const bool are_times = source->type().type == schema::DataType::kTimestamptz;
+    ELANUS_ASSIGN_OR_RETURN(WrittenColumn column,
+                            Put(sorted, field, key_of(field), are_times, store));
     written.push_back(std::move(column));
   }
   return absl::OkStatus();

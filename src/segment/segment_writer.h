@@ -15,6 +15,7 @@ struct WrittenColumn {
   FieldId field;  // FieldId(1) for the row timestamps.
   std::string key;
   int64_t bytes = 0;
+  std::vector<int64_t> quantiles = {};  // Of times (time_quantiles.h).
 };
 
 // Writes the first `num_rows` rows of a growing segment as column files, in (key, timestamp) order.

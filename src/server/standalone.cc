@@ -86,6 +86,8 @@ coord::CompactionRules CompactionRulesOf(const Settings& settings) {
   rules.compactable_share = settings.compaction.compactable_share;
   rules.expansion = settings.compaction.expansion;
   rules.deleted_share = settings.compaction.deleted_share;
+  rules.expired_bytes_max = settings.compaction.expired_bytes_max;
+  rules.expiry_tolerance_ms = settings.compaction.expiry_tolerance_ms;
   rules.interval_ms = static_cast<uint64_t>(settings.compaction.interval_ms);
   return rules;
 }
@@ -258,6 +260,7 @@ class Roles {
     coord::Options options;
     options.limits = CatalogLimits(settings);
     options.index_rows_min = settings.segment.index_rows_min;
+    options.default_ttl_s = settings.compaction.default_ttl_s;
     options.index_build_parallel = settings.segment.index_build_parallel;
     ELANUS_ASSIGN_OR_RETURN(
         coordinator_,
@@ -274,7 +277,8 @@ class Roles {
     interim_ =
         std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
-        *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get()});
+        *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
+        settings.compaction.default_ttl_s});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),

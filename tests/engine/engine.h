@@ -106,6 +106,7 @@ struct Row {
 struct PlacedRow {
   Row row;
   std::string partition;
+  uint64_t inserted_ms = 0;
 };
 // How a key is written in the collection; in the order of the numbers.
 std::string KeyText(int64_t key);

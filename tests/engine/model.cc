@@ -33,14 +33,17 @@ std::vector<Row> Filtered(std::vector<Row> rows, const std::function<bool(const 
 
 }  // namespace
 
-void Model::Apply(const Write& write) {
+void Model::Apply(const Write& write, uint64_t at_ms) {
   for (const int64_t key : write.deletes) {
     std::erase_if(rows, [&](const PlacedRow& placed) {
       return placed.row.key == key &&
              (write.delete_partition.empty() || placed.partition == write.delete_partition);
     });
   }
-  rows.insert(rows.end(), write.inserts.begin(), write.inserts.end());
+  for (PlacedRow placed : write.inserts) {
+    placed.inserted_ms = at_ms;
+    rows.push_back(std::move(placed));
+  }
 }
 
 void Model::DropPartition(const std::string& name) {
@@ -55,6 +58,7 @@ bool Model::IsLoaded(const std::string& partition) const {
 std::vector<Row> Model::Visible(const std::vector<std::string>& only) const {
   std::vector<Row> out;
   for (const PlacedRow& placed : rows) {
+    if (ttl_ms > 0 && placed.inserted_ms + ttl_ms <= now_ms) continue;
     const bool in_scope =
         only.empty() || std::find(only.begin(), only.end(), placed.partition) != only.end();
     if (in_scope && IsLoaded(placed.partition)) out.push_back(placed.row);

@@ -17,8 +17,10 @@ struct Model {
   bool loaded = false;
   bool loaded_whole = false;
   std::set<std::string> loaded_partitions;  // When not whole.
+  uint64_t ttl_ms = 0;                      // 0: none.
+  uint64_t now_ms = 0;                      // Rows that are ttl_ms old now are expired.
 
-  void Apply(const Write& write);
+  void Apply(const Write& write, uint64_t at_ms);
   void DropPartition(const std::string& name);
   bool IsLoaded(const std::string& partition) const;
   // Rows that a read of these partitions (empty: all loaded ones) sees.

@@ -123,7 +123,7 @@ class History {
   }
 
   void Act() {
-    switch (Below(22)) {
+    switch (Below(23)) {
       case 0:
       case 1:
       case 2:
@@ -157,14 +157,18 @@ class History {
       case 20:
       case 21:
         return OneIn(2) ? Compact() : CompactUnasked();
+      case 22:
+        return ExpireSooner();
     }
   }
+
+  uint64_t NowMs() { return PhysicalMs(engine_->coordinator->AllocateTimestamp()); }
 
   void Write(const char* what, const engine::Write& write) {
     what_ = what;
     const absl::StatusOr<Timestamp> at = Apply(*engine_, write);
     last_ = at.status();
-    model_.Apply(write);
+    model_.Apply(write, at.ok() ? PhysicalMs(*at) : NowMs());
     if (at.ok()) past_.emplace_back(*at, model_.rows);
   }
 
@@ -228,6 +232,16 @@ class History {
     engine_->coordinator->MaintainSegments();
     last_ = absl::OkStatus();
     past_.clear();  // It is longer ago than rows are kept.
+  }
+
+  // Ever sooner: what is expired stays so.
+  void ExpireSooner() {
+    what_ = "let rows expire sooner";
+    uint64_t ttl_s = 400'000;
+    if (model_.ttl_ms > 0) ttl_s = std::max<uint64_t>(model_.ttl_ms / 1000 / (2 + Below(99)), 1);
+    last_ = engine_->coordinator->AlterCollection(
+        "", kCollection, {{"collection.ttl.seconds", std::to_string(ttl_s)}}, {});
+    model_.ttl_ms = ttl_s * 1000;
   }
 
   void LoadAll() {
@@ -331,6 +345,7 @@ class History {
     // Of what was written lately nobody knows how much is left: the past that it was part of, too.
     if (candidates.size() > 1) past_.clear();
     std::string differences;
+    for (Model& candidate : candidates) candidate.now_ms = NowMs();
     std::erase_if(candidates, [&](const Model& candidate) {
       const std::string difference = DifferenceOfCatalog(*engine_, candidate);
       if (!difference.empty()) differences += "\n  " + difference;
@@ -356,6 +371,7 @@ class History {
   }
 
   void Check() {
+    model_.now_ms = NowMs();
     const std::string difference = Difference(*engine_, model_, random_());
     ASSERT_EQ(difference, "") << "after" << story_;
     if (past_.empty()) return;

@@ -1,0 +1,24 @@
+#include "segment/expiry_mask.h"
+
+#include "expr/expiry.h"
+
+namespace elanus::segment {
+
+ExpiryMask::ExpiryMask(const ExpiredAt& at)
+    : inserted_up_to_(at.inserted_up_to),
+      not_expired_(at.field != nullptr ? expr::NotExpired(*at.field, at.micros) : nullptr) {}
+
+absl::Status ExpiryMask::Hide(const Segment& segment, const schema::CollectionSchema& schema,
+                              kernels::Bitset& rows, const Cancellation& cancellation) const {
+  if (rows.size() == 0) return absl::OkStatus();
+  if (inserted_up_to_.valid()) segment.HideInsertedUpTo(inserted_up_to_, rows);
+  if (not_expired_ == nullptr) return absl::OkStatus();
+  kernels::Bitset kept(rows.size());
+  const auto source = segment.Source(schema, rows.size());
+  ELANUS_RETURN_IF_ERROR(
+      expr::Evaluate(*not_expired_, *source, rows.view(), kept, cancellation));
+  rows.And(kept.view());
+  return absl::OkStatus();
+}
+
+}  // namespace elanus::segment
