@@ -7,6 +7,7 @@
 #include <random>
 
 #include "common/check.h"
+#include "expr/expr.h"
 #include "expr/json_values.h"
 #include "index/scalar/scalar_build.h"
 #include "index/scalar_kinds.h"

@@ -20,9 +20,10 @@ class GramIndex final : public ScalarIndexBase {
     const std::vector<ScalarKey> grams = GramsOf(query);
     const double mask_ns = costs.mask_row_ns * static_cast<double>(num_rows());
     ScalarPlan plan;
-    plan.exact = false;
+    plan.exact = IsOneGram(query);
     plan.cost_ns = costs.locate_ns * static_cast<double>(grams.size()) + mask_ns;
     if (grams.empty() || plan.cost_ns > budget_ns) return std::nullopt;
+    if (query.passes == nullptr && !plan.exact) return std::nullopt;
     struct Gram {
       uint64_t key, entries;
     };
@@ -45,7 +46,7 @@ class GramIndex final : public ScalarIndexBase {
       plan.cost_ns += costs.entry_ns * static_cast<double>(gram.entries) + mask_ns;
     }
     // Candidates are read again from the column.
-    plan.cost_ns += costs.text_ns * static_cast<double>(plan.num_entries);
+    if (!plan.exact) plan.cost_ns += kCandidateNs * static_cast<double>(plan.num_entries);
     if (plan.cost_ns > budget_ns) return std::nullopt;
     return plan;
   }
@@ -73,6 +74,17 @@ class GramIndex final : public ScalarIndexBase {
   }
 
  private:
+  // A text of the column that is read alone: a miss of the cache, and the test.
+  static constexpr double kCandidateNs = 200;
+
+  // Rows pass if their text has this gram.
+  bool IsOneGram(const ScalarQuery& query) const {
+    const ScalarFacts& facts = file_->facts();
+    return query.kind == ScalarQuery::Kind::kTexts && query.passes == nullptr &&
+           query.parts.size() == 1 && query.parts[0].size() >= facts.min_gram &&
+           query.parts[0].size() <= facts.max_gram;
+  }
+
   // The longest grams of the index that every passing text has. None: the index cannot help.
   std::vector<ScalarKey> GramsOf(const ScalarQuery& query) const {
     std::vector<ScalarKey> grams;

@@ -33,7 +33,7 @@ struct ScalarQuery {
   Kind kind = Kind::kAnyOf;
   std::vector<ScalarKey> keys;
   std::optional<ScalarBound> lower, upper;
-  std::function<bool(std::string_view)> passes;
+  std::function<bool(std::string_view)> passes;  // Empty: whatever has the parts in it.
   std::vector<std::string> parts;  // kTexts: every text that passes has these in it.
   geometry::Box box;
   // kBox: coordinates are degrees of longitude and latitude; beyond a whole turn the box may miss

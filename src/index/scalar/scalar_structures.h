@@ -16,7 +16,7 @@ absl::StatusOr<std::unique_ptr<ScalarIndex>> OpenValueIndex(ScalarFilePtr file);
 absl::StatusOr<std::unique_ptr<ScalarIndex>> OpenGramIndex(ScalarFilePtr file);
 absl::StatusOr<std::unique_ptr<ScalarIndex>> OpenBoxIndex(ScalarFilePtr file);
 
-// What parts of an answer cost, in nanoseconds (measured: scalar_bench.cc).
+// What parts of an answer cost, in nanoseconds (measured: segment/scalar_index_bench.cc).
 struct ScalarCosts {
   double locate_ns;    // Finding a key.
   double entry_ns;     // A row of a list.
