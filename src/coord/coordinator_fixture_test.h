@@ -171,6 +171,10 @@ class FakeQueryNode final : public roles::QueryNode {
                                            const Cancellation&) override {
     return roles::QueryResult();
   }
+  absl::StatusOr<std::vector<roles::FilterWork>> ExplainFilter(const roles::ReadScope&, bool,
+                                                               const Cancellation&) override {
+    return std::vector<roles::FilterWork>();
+  }
   roles::LoadStatus GetLoadStatus(CollectionId, const std::vector<PartitionId>&) override {
     return {};
   }

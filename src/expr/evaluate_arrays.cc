@@ -49,6 +49,49 @@ bool EqualsList(const schema::ArrayView& array, const Value::List& list) {
   return true;
 }
 
+// Integers: `wanted` against the elements as they are stored.
+template <typename T>
+bool HasInt(const schema::ArrayView& array, int64_t wanted) {
+  bool has = false;
+  for (int64_t i = 0; i < array.size(); ++i) has |= int64_t{array.Value<T>(i)} == wanted;
+  return has;
+}
+
+// Calls body(has) with has(array, wanted) for the width of the elements.
+template <typename Body>
+void WithElementWidth(schema::DataType type, const Body& body) {
+  switch (schema::FixedWidth(type, 0)) {
+    case 1:
+      return body(&HasInt<int8_t>);
+    case 2:
+      return body(&HasInt<int16_t>);
+    case 4:
+      return body(&HasInt<int32_t>);
+    default:
+      return body(&HasInt<int64_t>);
+  }
+}
+
+bool HoldsIntegers(const Contains& node, schema::DataType element_type) {
+  return schema::IsInteger(element_type) &&
+         std::all_of(node.values.begin(), node.values.end(),
+                     [](const Value& value) { return value.is_int(); });
+}
+
+void ArraysContainIntegers(Batch& batch, const Contains& node, schema::DataType element_type,
+                           const Words& rows, Mask& out) {
+  std::vector<int64_t> wanted;
+  for (const Value& value : node.values) wanted.push_back(value.as_int());
+  const bool all = node.mode == Contains::Mode::kAll;
+  WithElementWidth(element_type, [&](auto has) {
+    TestArrays(batch, node.operand, rows, out, [&](const schema::ArrayView& array) {
+      const auto has_one = [&](int64_t value) { return has(array, value); };
+      return all ? std::all_of(wanted.begin(), wanted.end(), has_one)
+                 : std::any_of(wanted.begin(), wanted.end(), has_one);
+    });
+  });
+}
+
 }  // namespace
 
 void CompareArrays(Batch& batch, const Compare& node, const Words& rows, Mask& out) {
@@ -59,6 +102,10 @@ void CompareArrays(Batch& batch, const Compare& node, const Words& rows, Mask& o
 }
 
 void ArraysContain(Batch& batch, const Contains& node, const Words& rows, Mask& out) {
+  const schema::DataType element_type = batch.Column(node.operand.slot).type.element_type;
+  if (HoldsIntegers(node, element_type)) {
+    return ArraysContainIntegers(batch, node, element_type, rows, out);
+  }
   const auto test = [&](const schema::ArrayView& array) {
     const auto has = [&](const Value& value) { return HasElement(array, value); };
     return node.mode == Contains::Mode::kAll

@@ -45,6 +45,12 @@ std::string Printable(std::string_view text) {
   return out;
 }
 
+// A gist repeats tokens, which may be as long as the filter. A character that the cut splits shows
+// as one or more question marks.
+std::string Shown(std::string_view text) {
+  return Printable(text.substr(0, kShownBytes)) + (text.size() > kShownBytes ? "..." : "");
+}
+
 }  // namespace
 
 absl::Status SourceText::Error(size_t offset, std::string_view gist) const {
@@ -56,11 +62,9 @@ absl::Status SourceText::Error(size_t offset, std::string_view gist) const {
       newline == std::string_view::npos ? before : before.substr(newline + 1);
   const auto column =
       1 + std::count_if(in_line.begin(), in_line.end(), [](char c) { return !IsContinuation(c); });
-  const bool cut = text_.size() > kShownBytes;
-  // A character that the cut splits shows as one or more question marks.
-  return UserError(
-      ErrorCode::kParameterInvalid, "cannot parse expression: {}{}, error: {} (line {}, column {})",
-      Printable(text_.substr(0, kShownBytes)), cut ? "..." : "", Printable(gist), line, column);
+  return UserError(ErrorCode::kParameterInvalid,
+                   "cannot parse expression: {}, error: {} (line {}, column {})", Shown(text_),
+                   Shown(gist), line, column);
 }
 
 }  // namespace elanus::expr

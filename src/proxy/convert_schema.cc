@@ -55,7 +55,6 @@ absl::StatusOr<DataType> TypeFromWire(int32_t number, std::string_view field) {
 
 absl::Status CheckStorable(DataType type, std::string_view field) {
   switch (type) {
-    case DataType::kText:
     case DataType::kSparseFloatVector:
       return NotSupported(fmt::format("data type {}", schema::DataTypeName(type)), field);
     case DataType::kNone:
@@ -67,6 +66,7 @@ absl::Status CheckStorable(DataType type, std::string_view field) {
     case DataType::kFloat:
     case DataType::kDouble:
     case DataType::kVarChar:
+    case DataType::kText:
     case DataType::kArray:
     case DataType::kJson:
     case DataType::kGeometry:

@@ -8,12 +8,14 @@
 #include "proxy/convert_key_values.h"
 #include "proxy/convert_struct.h"
 #include "proxy/convert_templates.h"
+#include "proxy/filter_explain.h"
 #include "proxy/order_by.h"
 #include "proxy/output_fields.h"
 #include "proxy/request_metrics.h"
 #include "proxy/row_routing.h"
 #include "proxy/rpc_rows.h"
 #include "proxy/search_params.h"
+#include "proxy/search_trace.h"
 
 namespace elanus::proxy {
 namespace {
@@ -159,6 +161,14 @@ absl::Status Query(ProxyContext& proxy, CallContext& call, const milvus_pb::Quer
   response->set_primary_field_name(collection->schema.primary_key().name);
   response->set_session_ts(
       (result.read_at.valid() ? result.read_at : query.scope.guarantee).value());
+  if (params.explain) {
+    // Evaluates it once more, step by step.
+    ELANUS_ASSIGN_OR_RETURN(
+        const std::vector<roles::FilterWork> work,
+        proxy.query_node->ExplainFilter(query.scope, true, CancellationOf(call)));
+    (*response->mutable_status()->mutable_extra_info())[kExplainKey] =
+        FilterJson(*query.scope.filter, true, work);
+  }
   timer.Queried();
   return absl::OkStatus();
 }

@@ -6,6 +6,7 @@
 #include "proxy/consistency.h"
 #include "proxy/convert_key_values.h"
 #include "proxy/convert_templates.h"
+#include "proxy/filter_explain.h"
 #include "proxy/group_by.h"
 #include "proxy/list_search.h"
 #include "proxy/order_by.h"
@@ -180,7 +181,11 @@ absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::Sea
   }
   if (const auto explain = search.params.find(kExplainKey);
       explain != search.params.end() && index::ParseSettingBool(explain->second).value_or(false)) {
-    (*response->mutable_status()->mutable_extra_info())[kExplainKey] = PlanJson(result.work);
+    ELANUS_ASSIGN_OR_RETURN(
+        const std::vector<roles::FilterWork> filter,
+        proxy.query_node->ExplainFilter(search.scope, true, CancellationOf(call)));
+    (*response->mutable_status()->mutable_extra_info())[kExplainKey] =
+        PlanJson(result.work, FilterJson(*search.scope.filter, true, filter));
   }
   timer.Searched(search, result);
   return absl::OkStatus();

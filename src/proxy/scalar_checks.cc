@@ -43,7 +43,14 @@ absl::Status CheckFinite(std::span<const uint16_t> values, uint16_t exponent,
 }
 
 absl::Status CheckText(std::string_view value, const schema::FieldSchema& field, int64_t row) {
-  const int64_t max_length = field.max_length();
+  const bool is_text = field.type == schema::DataType::kText;
+  if (is_text && static_cast<int64_t>(value.size()) > kTextBytesMax) {
+    return UserError(ErrorCode::kParameterInvalid,
+                     "length of text field {} exceeds max length, row number: {}, length: {}, max "
+                     "length: {}",
+                     field.name, row, value.size(), kTextBytesMax);
+  }
+  const int64_t max_length = is_text ? 0 : field.max_length();
   if (max_length > 0 && static_cast<int64_t>(value.size()) > max_length) {
     return UserError(ErrorCode::kParameterInvalid,
                      "length of varchar field {} exceeds max length, row number: {}, length: {}, "
@@ -52,7 +59,8 @@ absl::Status CheckText(std::string_view value, const schema::FieldSchema& field,
   }
   if (!simdjson::validate_utf8(value.data(), value.size())) {
     return UserError(ErrorCode::kParameterInvalid,
-                     "varchar field {} contains invalid UTF-8, row number: {}", field.name, row);
+                     "{} field {} contains invalid UTF-8, row number: {}",
+                     is_text ? "text" : "varchar", field.name, row);
   }
   return absl::OkStatus();
 }

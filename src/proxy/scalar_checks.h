@@ -31,7 +31,9 @@ absl::Status CheckFinite(std::span<const double> values, std::string_view field)
 absl::Status CheckFinite(std::span<const uint16_t> values, uint16_t exponent,
                          std::string_view field);
 
-// UTF-8 no longer than the field's max_length, in bytes.
+inline constexpr int64_t kTextBytesMax = 2 << 20;  // Of a value of a Text field.
+
+// UTF-8 no longer than the field's max_length, in bytes, or for Text kTextBytesMax.
 absl::Status CheckText(std::string_view value, const schema::FieldSchema& field, int64_t row);
 
 }  // namespace elanus::proxy

@@ -1,5 +1,7 @@
 #include "proxy/search_params.h"
 
+#include "proxy/search_trace.h"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -224,6 +226,7 @@ absl::StatusOr<QueryParams> ParseQueryParams(const meta::KeyValues& pairs,
   out.timezone = Find(pairs, "timezone").value_or("");
   ELANUS_ASSIGN_OR_RETURN(out.iterator, BoolOf(pairs, "iterator", false));
   ELANUS_ASSIGN_OR_RETURN(out.ignore_growing, BoolOf(pairs, "ignore_growing", false));
+  ELANUS_ASSIGN_OR_RETURN(out.explain, BoolOf(pairs, kExplainKey, false));
   // Read for its errors only: every page holds the smallest keys anyway.
   ELANUS_RETURN_IF_ERROR(BoolOf(pairs, "reduce_stop_for_best", false).status());
   ELANUS_ASSIGN_OR_RETURN(out.collection_id, IntOf(pairs, "collection_id", 0));

@@ -60,6 +60,7 @@ struct QueryParams {
   std::string group_by;  // See aggregation.h.
   std::string order_by;  // See order_by.h.
   std::vector<TimePart> time_parts;
+  bool explain = false;  // Say in the answer how the filter was evaluated.
 };
 
 // What this version does not do is refused by name.

@@ -46,7 +46,7 @@ std::string PlanText(std::span<const roles::SegmentWork> work) {
   return out;
 }
 
-std::string PlanJson(std::span<const roles::SegmentWork> work) {
+std::string PlanJson(std::span<const roles::SegmentWork> work, std::string_view filter) {
   std::string out;
   for (const roles::SegmentWork& segment : work) {
     // A strategy is our own text: nothing in it needs to be escaped.
@@ -57,7 +57,7 @@ std::string PlanJson(std::span<const roles::SegmentWork> work) {
         segment.candidates, segment.strategy, segment.searches, segment.distances, segment.hops,
         segment.reads, segment.bytes_read);
   }
-  return fmt::format(R"({{"segments": [{}]}})", out);
+  return fmt::format(R"({{"segments": [{}], "filter": {}}})", out, filter);
 }
 
 void CountWork(std::span<const roles::SegmentWork> work, MetricRegistry& metrics) {

@@ -35,11 +35,11 @@ TEST(SearchTrace, IsOneLineForTheLog) {
 }
 
 TEST(SearchTrace, IsJsonOnDemand) {
-  EXPECT_EQ(PlanJson(std::vector{TwoSegments().front()}),
+  EXPECT_EQ(PlanJson(std::vector{TwoSegments().front()}, "{}"),
             R"({"segments": [{"id": 17, "state": "growing", "rows": 10000, "candidates": 8000, )"
             R"("strategy": "codes of 9216 rows, 557 refined; 784 exact", "searches": 1, )"
-            R"("distances": 10557, "hops": 0, "reads": 0, "bytes_read": 0}]})");
-  EXPECT_EQ(PlanJson(std::vector<roles::SegmentWork>()), R"({"segments": []})");
+            R"("distances": 10557, "hops": 0, "reads": 0, "bytes_read": 0}], "filter": {}})");
+  EXPECT_EQ(PlanJson(std::vector<roles::SegmentWork>(), "[]"), R"({"segments": [], "filter": []})");
 }
 
 TEST(SearchTrace, IsCountedBySegmentState) {

@@ -220,6 +220,16 @@ class FakeQueryNode final : public roles::QueryNode {
     return result;
   }
 
+  // One sealed segment whose filter has one step.
+  absl::StatusOr<std::vector<roles::FilterWork>> ExplainFilter(const roles::ReadScope& scope,
+                                                               bool analyze,
+                                                               const Cancellation&) override {
+    roles::FilterWork work{.segment = SegmentId(7), .rows = 10, .visible = 9};
+    work.matched = analyze ? 4 : 0;
+    work.steps.push_back({.text = expr::DebugString(*scope.filter), .estimated_part = 0.5});
+    return std::vector{work};
+  }
+
   absl::StatusOr<roles::QueryResult> Query(const roles::QueryRequest& request,
                                            const Cancellation&) override {
     queried = request;

@@ -1,6 +1,7 @@
 #include "querynode/local_query_node.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "expr/sample.h"
 #include "meta/row_expiry.h"
@@ -60,6 +61,24 @@ void DropFirst(int64_t count, Hits& hits) {
   hits.erase(hits.begin(), hits.begin() + std::min<int64_t>(count, std::ssize(hits)));
 }
 
+// Whether the rows set in `matching` up to some row hold `wanted` keys, and all rows of these: true
+// once there is a key more. `segment` is in the order of keys; both outlive the answer.
+std::function<bool(int64_t)> FirstKeys(const segment::Segment& segment,
+                                       const kernels::Bitset& matching, int64_t wanted) {
+  return [&segment, &matching, wanted, begin = int64_t{0}, keys = int64_t{0},
+          last = int64_t{-1}](int64_t end) mutable {
+    for (int64_t word = begin / 64; word < (end + 63) / 64 && keys <= wanted; ++word) {
+      for (uint64_t rows = matching.words()[word]; rows != 0; rows &= rows - 1) {
+        const int64_t row = word * 64 + std::countr_zero(rows);
+        if (last < 0 || segment.Key(row) != segment.Key(last)) ++keys;
+        last = row;
+      }
+    }
+    begin = end;
+    return keys > wanted;
+  };
+}
+
 }  // namespace
 
 absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(
@@ -99,7 +118,8 @@ absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(
 }
 
 absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
-    const roles::ReadScope& scope, const ReadView& view, const Cancellation& cancellation) {
+    const roles::ReadScope& scope, const ReadView& view, const Cancellation& cancellation,
+    std::optional<int64_t> keys_wanted) {
   std::vector<kernels::Bitset> candidates(view.segments.size());
   FirstError error;
   const bool everything = expr::IsAlwaysTrue(*scope.filter);
@@ -114,7 +134,12 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     if (!everything && visible.size() > 0) {
       const auto source = view.segments[i]->Source(scope.collection->schema, visible.size());
       kernels::Bitset matching(visible.size());
-      error.Note(expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation));
+      expr::EvaluateOptions options;
+      if (keys_wanted.has_value() && view.segments[i]->sorted_by_key()) {
+        options.enough = FirstKeys(*view.segments[i], matching, *keys_wanted);
+      }
+      error.Note(
+          expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation, options));
       visible.And(matching.view());
       expr::KeepSample(*scope.filter, view.at.value() ^ sample << 32 ^ i, visible);
     }
@@ -259,11 +284,25 @@ absl::Status CheckSize(const query::AggregateTable& table, int64_t bytes_max) {
 
 }  // namespace
 
+namespace {
+
+// Of a page in the order of keys: how many of the smallest keys decide it.
+std::optional<int64_t> KeysWanted(const roles::QueryRequest& request) {
+  const expr::Plan& filter = *request.scope.filter;
+  if (request.limit < 0 || request.count_only || request.aggregation.has_value() ||
+      !request.order.empty() || expr::Samples(filter) || !expr::ElementStructOf(filter).empty()) {
+    return std::nullopt;
+  }
+  return request.offset + request.limit;
+}
+
+}  // namespace
+
 absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryRequest& request,
                                                          const Cancellation& cancellation) {
   ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
   ELANUS_ASSIGN_OR_RETURN(std::vector<kernels::Bitset> candidates,
-                          Candidates(request.scope, view, cancellation));
+                          Candidates(request.scope, view, cancellation, KeysWanted(request)));
   roles::QueryResult result;
   result.read_at = view.at;
   ELANUS_ASSIGN_OR_RETURN(const std::vector<expr::ElementMatches> elements,

@@ -52,6 +52,8 @@ class LocalQueryNode final : public roles::QueryNode {
                                              const Cancellation& cancellation) override;
   absl::StatusOr<roles::QueryResult> Query(const roles::QueryRequest& request,
                                            const Cancellation& cancellation) override;
+  absl::StatusOr<std::vector<roles::FilterWork>> ExplainFilter(
+      const roles::ReadScope& scope, bool analyze, const Cancellation& cancellation) override;
   roles::LoadStatus GetLoadStatus(CollectionId collection,
                                   const std::vector<PartitionId>& partitions) override;
   std::vector<roles::QuerySegment> LoadedSegments(CollectionId collection) override;
@@ -74,9 +76,11 @@ class LocalQueryNode final : public roles::QueryNode {
   };
   absl::StatusOr<ReadView> OpenRead(const roles::ReadScope& scope,
                                     const Cancellation& cancellation);
-  absl::StatusOr<std::vector<kernels::Bitset>> Candidates(const roles::ReadScope& scope,
-                                                          const ReadView& view,
-                                                          const Cancellation& cancellation);
+  // Visible rows that pass the filter, by segment. With `keys_wanted`, of segments in the order of
+  // keys only as many as hold that many of the smallest keys.
+  absl::StatusOr<std::vector<kernels::Bitset>> Candidates(
+      const roles::ReadScope& scope, const ReadView& view, const Cancellation& cancellation,
+      std::optional<int64_t> keys_wanted = std::nullopt);
   // What searches on this field may use: an index without files is asked for exact answers.
   segment::InterimIndexer* InterimFor(const meta::Collection& collection, FieldId field) const;
   // The matching elements of the candidates, by segment; none if the filter keeps rows.

@@ -10,6 +10,7 @@
 #include "common/cancellation.h"
 #include "common/status.h"
 #include "common/timestamp.h"
+#include "expr/explain.h"
 #include "expr/expr.h"
 #include "kernels/distance_range.h"
 #include "kernels/metric.h"
@@ -127,6 +128,19 @@ struct QueryResult {
   Timestamp read_at;
 };
 
+// A filter in one segment: what was expected, and if it ran, what it did.
+struct FilterWork {
+  SegmentId segment;
+  bool growing = false;
+  int64_t rows = 0;
+  int64_t visible = 0;                       // At the read's timestamp.
+  int64_t matched = 0;                       // Of these; 0 unless it ran.
+  int64_t nanoseconds = 0;
+  int64_t runs = 0;                          // Runs of rows (4,096 or fewer), and how many of them
+  int64_t runs_by_zones = 0;                 // zones answered without reading a row.
+  std::vector<expr::ExplainStep> steps;
+};
+
 enum class LoadState { kNotLoaded, kLoading, kLoaded };
 
 struct LoadStatus {
@@ -155,6 +169,10 @@ class QueryNode {
                                               const Cancellation& cancellation) = 0;
   virtual absl::StatusOr<QueryResult> Query(const QueryRequest& request,
                                             const Cancellation& cancellation) = 0;
+  // How the scope's filter is evaluated, segment by segment, one after the other; it is only if
+  // `analyze` says so.
+  virtual absl::StatusOr<std::vector<FilterWork>> ExplainFilter(
+      const ReadScope& scope, bool analyze, const Cancellation& cancellation) = 0;
 
   // `partitions` empty = the whole collection.
   virtual LoadStatus GetLoadStatus(CollectionId collection,

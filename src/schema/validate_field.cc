@@ -199,6 +199,7 @@ absl::Status CheckType(const FieldSchema& field, const SchemaLimits& limits) {
     case DataType::kJson:
     case DataType::kGeometry:
     case DataType::kTimestamptz:
+    case DataType::kText:
       return absl::OkStatus();
     case DataType::kVarChar:
       return CheckMaxLength(field, limits);
@@ -216,8 +217,6 @@ absl::Status CheckType(const FieldSchema& field, const SchemaLimits& limits) {
                        field.id);
       }
       return NotInThisVersion(field, "sparse vectors");
-    case DataType::kText:
-      return NotInThisVersion(field, "text fields");
     case DataType::kArrayOfVector:
       return CheckArrayOfVector(field, limits);
     case DataType::kArrayOfStruct:
@@ -259,7 +258,8 @@ absl::Status CheckFlags(const FieldSchema& field) {
       return UserError(ErrorCode::kVectorClusteringKeyNotAllowed,
                        "vector clustering key not allowed[field={}]", field.name);
     }
-    if (field.type == DataType::kArray || field.type == DataType::kJson) {
+    if (field.type == DataType::kArray || field.type == DataType::kJson ||
+        field.type == DataType::kText) {
       return Invalid("the data type {} is not supported for a clustering key, field name = {}",
                      DataTypeName(field.type), field.name);
     }

@@ -145,7 +145,6 @@ TEST(ValidateSchema, RefusesEveryBrokenRuleInTheClientsWords) {
       {dim(DataType::kSparseFloatVector, "8"), kInvalid,
        "dim should not be specified for sparse vector field"},
       {type(DataType::kSparseFloatVector), kInvalid, "sparse vectors are not supported in this"},
-      {type(DataType::kText), kInvalid, "text fields are not supported in this version"},
       {type(DataType::kArrayOfStruct), kInvalid, "is declared as a struct array field"},
       {type(DataType::kArrayOfVector), kInvalid, "can only be in the struct array field"},
       {type(DataType::kNone), kInvalid, "data type of field n is not valid"},

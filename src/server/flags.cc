@@ -110,6 +110,22 @@ CLI::App* AddDoctor(CLI::App& app, std::unique_ptr<SettingOptions>* options) {
   return doctor;
 }
 
+// `explain filter`: its options are stored into `line`.
+CLI::App* AddExplain(CLI::App& app, CommandLine* line) {
+  CLI::App* explain = app.add_subcommand("explain", "Show how a server works: explain filter");
+  explain->require_subcommand(1);
+  CLI::App* filter = explain->add_subcommand(
+      "filter", "How a running server evaluates a filter, as JSON: steps in order, rows, time");
+  FilterPageQuestion& question = line->filter_question;
+  filter->add_option("--server", question.server,
+                     "Management port of the server (default 127.0.0.1:9091)");
+  filter->add_option("--db", question.database, "Database");
+  filter->add_option("--collection", question.collection, "Collection or alias")->required();
+  filter->add_option("--filter", question.filter, "The filter's text")->required();
+  filter->add_flag("--analyze", question.analyze, "Evaluate it and show what each step did");
+  return explain;
+}
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
@@ -132,6 +148,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
   const CLI::App* bench = AddIndexBench(app, &line);
   std::unique_ptr<SettingOptions> doctor_options;
   const CLI::App* doctor = AddDoctor(app, &doctor_options);
+  const CLI::App* explain = AddExplain(app, &line);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
     app.parse(std::move(arguments));
@@ -150,6 +167,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
   } else if (doctor->parsed()) {
     line.action = CommandLine::Action::kDoctorStorage;
     doctor_options->MoveTo(&line);
+  } else if (explain->parsed()) {
+    line.action = CommandLine::Action::kExplainFilter;
   } else if (points->parsed()) {
     line.action = CommandLine::Action::kPrintCrashPoints;
   } else if (config->parsed()) {

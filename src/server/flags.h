@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "bench/index_bench.h"
 #include "common/config.h"
+#include "server/filter_page.h"
 
 namespace elanus::server {
 
@@ -19,6 +20,7 @@ struct CommandLine {
     kPrintCrashPoints,
     kBenchIndex,
     kDoctorStorage,
+    kExplainFilter,
     kPrintHelp
   };
   Action action = Action::kPrintHelp;
@@ -27,6 +29,7 @@ struct CommandLine {
   std::string help;                        // kPrintHelp.
   bench::IndexBenchOptions index_bench;    // kBenchIndex,
   bool json = false;                       // as one JSON object.
+  FilterPageQuestion filter_question;      // kExplainFilter.
 };
 
 // `name` is what the program was called as ("elanus", "milvus"); `arguments` what follows it.

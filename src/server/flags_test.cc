@@ -94,6 +94,21 @@ TEST(Flags, ReadsWhatToBench) {
       std::string::npos);
 }
 
+TEST(Flags, ReadsWhatToExplain) {
+  const auto line =
+      ParseCommandLine("elanus", {"explain", "filter", "--server", "h:1", "--db", "d",
+                                  "--collection", "c", "--filter", "a > 1", "--analyze"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(line->action, Action::kExplainFilter);
+  EXPECT_EQ(line->filter_question.server, "h:1");
+  EXPECT_EQ(line->filter_question.database, "d");
+  EXPECT_EQ(line->filter_question.collection, "c");
+  EXPECT_EQ(line->filter_question.filter, "a > 1");
+  EXPECT_TRUE(line->filter_question.analyze);
+  EXPECT_FALSE(ParseCommandLine("elanus", {"explain", "filter", "--filter", "a > 1"}).ok());
+  EXPECT_FALSE(ParseCommandLine("elanus", {"explain"}).ok());
+}
+
 TEST(Flags, SaysThatClusterRolesAreMissingAndOthersUnknown) {
   const auto cluster = ParseCommandLine("milvus", {"run", "querynode"});
   ASSERT_FALSE(cluster.ok());

@@ -58,7 +58,9 @@ int ParseRequestLine(std::string_view line, HttpRequest* request) {
     if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f) return 400;
   }
   request->method = method;
-  request->path = target.substr(0, target.find('?'));
+  const size_t question = target.find('?');
+  request->path = target.substr(0, question);
+  request->query = question == std::string_view::npos ? "" : target.substr(question + 1);
   request->keep_alive = version == "HTTP/1.1";
   return 0;
 }
@@ -84,7 +86,45 @@ int ParseHeader(std::string_view line, HttpRequest* request) {
   return 0;
 }
 
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char lower = static_cast<char>(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+std::optional<std::string> Decode(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i] == '+' ? ' ' : text[i];
+      continue;
+    }
+    if (i + 2 >= text.size()) return std::nullopt;
+    const int high = HexDigit(text[i + 1]);
+    const int low = HexDigit(text[i + 2]);
+    if (high < 0 || low < 0) return std::nullopt;
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
 }  // namespace
+
+std::optional<std::map<std::string, std::string>> ParseHttpQuery(std::string_view query) {
+  std::map<std::string, std::string> out;
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    if (pair.empty()) continue;
+    const size_t equals = std::min(pair.find('='), pair.size());
+    std::optional<std::string> name = Decode(pair.substr(0, equals));
+    std::optional<std::string> value = Decode(pair.substr(std::min(pair.size(), equals + 1)));
+    if (!name.has_value() || !value.has_value()) return std::nullopt;
+    if (!out.try_emplace(*std::move(name), *std::move(value)).second) return std::nullopt;
+  }
+  return out;
+}
 
 HttpParse ParseHttpHead(std::string_view bytes, size_t head_max, HttpRequest* request) {
   *request = HttpRequest();

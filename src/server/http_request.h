@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,6 +12,7 @@ namespace elanus::server {
 struct HttpRequest {
   std::string method;  // "GET"
   std::string path;    // Without the query.
+  std::string query;   // What follows the question mark, as it came.
   bool keep_alive = true;
   bool has_body = false;  // Announced by a header; this server reads none.
 };
@@ -24,5 +27,8 @@ struct HttpParse {
 // Reads a head from the front of `bytes`. Strict: lines end in CRLF, no folded lines, no spaces
 // before a colon, no control characters. `head_max` bounds the head; above it the answer is 431.
 HttpParse ParseHttpHead(std::string_view bytes, size_t head_max, HttpRequest* request);
+
+// "a=1&b=x%20y+z" -> {a: "1", b: "x y z"}. Nothing if an escape is broken or a name comes twice.
+std::optional<std::map<std::string, std::string>> ParseHttpQuery(std::string_view query);
 
 }  // namespace elanus::server

@@ -13,6 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   elanus::server::HttpRequest request;
   const HttpParse parse = elanus::server::ParseHttpHead(bytes, 8192, &request);
   if (parse.state == HttpParse::State::kComplete && parse.consumed > size) std::abort();
+  elanus::server::ParseHttpQuery(bytes);
   // Giving the bytes in two parts must not change what they mean.
   if (parse.state == HttpParse::State::kComplete) {
     const HttpParse part =

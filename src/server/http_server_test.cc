@@ -267,6 +267,23 @@ TEST(HttpRequest, RefusesHeadsThatTwoParsersCouldReadTwoWays) {
   EXPECT_EQ(ParseHttpHead("GET /ok HTTP/1.2\r\n\r\n", 8192, &request).status, 505);
 }
 
+TEST(HttpRequest, ReadsTheQuery) {
+  HttpRequest request;
+  const std::string head = "GET /page?a=1&b=x%20y+%C3%A9&c HTTP/1.1\r\n\r\n";
+  ASSERT_EQ(ParseHttpHead(head, 8192, &request).state, HttpParse::State::kComplete);
+  EXPECT_EQ(request.path, "/page");
+  const auto query = ParseHttpQuery(request.query);
+  ASSERT_TRUE(query.has_value());
+  EXPECT_EQ(*query,
+            (std::map<std::string, std::string>{{"a", "1"}, {"b", "x y \xc3\xa9"}, {"c", ""}}));
+  EXPECT_TRUE(ParseHttpQuery("")->empty());
+  EXPECT_TRUE(ParseHttpQuery("&&")->empty());
+  EXPECT_EQ(ParseHttpQuery("a=b=c")->at("a"), "b=c");
+  for (const char* broken : {"%", "a=%", "a=%f", "a=%fg", "a=1&a=2"}) {
+    EXPECT_FALSE(ParseHttpQuery(broken).has_value()) << broken;
+  }
+}
+
 TEST(HttpRequest, IsIncompleteAtEveryCutOfAGoodHead) {
   const std::string head = "GET /metrics?a=b HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
   HttpRequest request;

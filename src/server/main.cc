@@ -22,6 +22,7 @@
 #include "server/configuration.h"
 #include "server/crash_point_names.h"
 #include "server/data_dir_lock.h"
+#include "server/filter_page.h"
 #include "server/flags.h"
 #include "server/health.h"
 #include "server/http_server.h"
@@ -75,7 +76,8 @@ void WarnOfOpenListener(const Settings& settings, MetricRegistry* metrics) {
   metrics->GetGauge(metric::kUnprotectedListener, {address})->Set(1);
 }
 
-HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics) {
+HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics,
+                           FilterPage& filter_page) {
   HttpRoutes routes;
   routes["/healthz"] = [&health](const HttpRequest&) { return HealthPage(health); };
   routes["/livez"] = [](const HttpRequest&) {
@@ -84,6 +86,9 @@ HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics) 
   routes["/metrics"] = [&metrics](const HttpRequest&) {
     return HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                         .body = metrics.Render()};
+  };
+  routes[kFilterPagePath] = [&filter_page](const HttpRequest& request) {
+    return filter_page.Answer(request);
   };
   return routes;
 }
@@ -104,10 +109,11 @@ absl::Status Run(const CommandLine& line) {
   MetricRegistry metrics;
   AddProcessMetrics(&metrics);
   Health health;
+  FilterPage filter_page;
   ELANUS_ASSIGN_OR_RETURN(const auto http,
                           HttpServer::Start({.address = settings.network.http_address,
                                              .port = settings.network.http_port},
-                                            ManagementPages(health, metrics)));
+                                            ManagementPages(health, metrics, filter_page)));
   ELANUS_LOG(Info, "starting", Field("version", ElanusVersion()),
              Field("data_dir", std::filesystem::absolute(settings.paths.data_dir).string()),
              Field("address", settings.network.address), Field("port", settings.network.port),
@@ -117,7 +123,8 @@ absl::Status Run(const CommandLine& line) {
     ELANUS_LOG(Warn, "acknowledged writes may be lost when the machine stops",
                Field("elanus.walSyncMode", "none"));
   }
-  const absl::Status ended = RunStandalone({settings, object_store, live, metrics, health, stop});
+  const absl::Status ended =
+      RunStandalone({settings, object_store, live, metrics, health, filter_page, stop});
   ELANUS_LOG(Info, "stopped");
   return ended;
 }
@@ -164,6 +171,10 @@ int Main(const std::string& name, std::vector<std::string> arguments) {
       const auto figures = bench::BenchIndex(line->index_bench);
       if (!figures.ok()) return Fail(name, figures.status());
       return Print(line->json ? bench::FiguresAsJson(*figures) : bench::FiguresAsText(*figures));
+    }
+    case CommandLine::Action::kExplainFilter: {
+      const auto page = AskFilterPage(line->filter_question);
+      return page.ok() ? Print(*page) : Fail(name, page.status());
     }
     case CommandLine::Action::kDoctorStorage: {
       const auto report = Examine(*line);

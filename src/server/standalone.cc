@@ -155,6 +155,7 @@ class Roles {
 
   // Background work ends before what it uses goes away, however far Open() came.
   ~Roles() {
+    context_.filter_page.Close();
     grpc_.reset();
     gauges_.reset();
     if (store_ != nullptr) store_->Stop();  // Nobody waits for a store that is down.
@@ -321,6 +322,7 @@ class Roles {
     ELANUS_ASSIGN_OR_RETURN(grpc_,
                             GrpcServer::Start(std::move(options), proxy::MakeRpcTable(proxy_),
                                               {&compute_, &blocking_}));
+    context_.filter_page.Open(proxy_);
     return absl::OkStatus();
   }
 

@@ -7,7 +7,7 @@ import pytest
 from pymilvus import DataType
 from pymilvus.grpc_gen import schema_pb2
 
-from harness.client import count, index_params
+from harness.client import count, index_params, refused
 from harness.wire import column, long_array, search_request, status_of
 
 DIM = 4
@@ -200,6 +200,51 @@ def test_huge_filters_are_answered_or_refused_quickly(client, target):
     assert client.query(target, filter=f"id in [{ids}]", timeout=20) is not None
     deep = " or ".join(f"(id == {i})" for i in range(2000))
     assert client.query(target, filter=deep, timeout=20) is not None
+
+
+@pytest.mark.parametrize("text, gist", [
+    ("(" * 100_000 + "id > 1" + ")" * 100_000, "nested deeper than"),
+    ("(" * 100_000, "nested deeper than"),
+    ("id > 1" + ")" * 100_000, "invalid expression"),
+    ("not " * 100_000 + "id > 1", "nested deeper than"),
+    ("id in " + "[" * 100_000, "nested deeper than"),
+    ("id > " + "-" * 100_000 + "1", "nested deeper than"),
+    ("id > " + "9" * 100_000, "out of range"),
+    ("real > 1e" + "9" * 1000, "out of range"),
+    ("id / 0 == 1", "division or modulus by zero"),
+    ("id % 0 == 1", "division or modulus by zero"),
+    ("no_such_function(id)", "function no_such_function is not found"),
+    ("text_match(id, 'x')", "non-string"),
+    ("json_contains(id, 1)", "only supported on json or array fields"),
+    ("array_length(text) == 1", "array and json fields"),
+    ("st_within(id, 'POINT (1 1)')", ""),
+], ids=lambda value: value[:24])  # fmt: skip
+def test_filters_that_are_none(client, target, text, gist):
+    with refused(gist, 1100) as caught:
+        client.query(target, filter=text, timeout=20)
+    assert "cannot parse expression" in caught.value.message
+    assert len(caught.value.message) < 100_000, "a message is no place for the whole filter"
+
+
+def test_filters_that_are_large_and_good(client, target):
+    for text in ("text == '" + "x" * 1_000_000 + "'", "id + 9223372036854775807 < 0", " " * 1_000_000 + "id > 1", "id in [" + "1, " * 100_000 + "]"):
+        assert client.query(target, filter=text, timeout=20) is not None
+
+
+@pytest.mark.parametrize("text, values, gist", [
+    ("id > {v}", {"v": "x"}, "comparisons between"),
+    ("id > {v}", {"v": 1.5}, "cannot cast value to Int64"),
+    ("id > {v}", {"v": True}, "comparisons between"),
+    ("id > {v}", {"v": [1, 2]}, ""),
+    ("id in {v}", {"v": 5}, "must be a list"),
+    ("id in {v}", {"v": ["x", "y"]}, "casted to Int64"),
+    ("text like {v}", {"v": 5}, "pattern of a like operation must be a string"),
+    ("id > {v}", {"w": 5}, "template variable name {v} is not found"),
+    ("id > {v}", {}, "template variable name {v} is not found"),
+])  # fmt: skip
+def test_templates_of_the_wrong_type(client, target, text, values, gist):
+    with refused(gist, 1100):
+        client.query(target, filter=text, filter_params=values)
 
 
 def test_names_from_outside_never_become_paths(wire, server):

@@ -1,0 +1,49 @@
+// How a filter runs over what is loaded.
+#include <chrono>
+
+#include "expr/evaluation_trace.h"
+#include "querynode/local_query_node.h"
+
+namespace elanus::querynode {
+namespace {
+
+absl::StatusOr<roles::FilterWork> ExplainIn(const segment::Segment& segment,
+                                            const roles::ReadScope& scope, Timestamp at,
+                                            bool analyze, const Cancellation& cancellation) {
+  const kernels::Bitset visible = segment.Visible(at);
+  const auto source = segment.Source(scope.collection->schema, visible.size());
+  expr::EvaluationTrace trace;
+  expr::EvaluateOptions options{.trace = &trace};
+  if (!analyze) options.enough = [](int64_t) { return true; };
+  kernels::Bitset matching(visible.size());
+  const auto begin = std::chrono::steady_clock::now();
+  ELANUS_RETURN_IF_ERROR(
+      expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation, options));
+  const auto time = std::chrono::steady_clock::now() - begin;
+  roles::FilterWork work;
+  work.segment = segment.id();
+  work.growing = segment.growing();
+  work.rows = segment.num_rows();
+  work.visible = visible.Count();
+  work.matched = matching.Count();
+  work.nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(time).count();
+  work.runs = trace.runs;
+  work.runs_by_zones = trace.runs_by_zones;
+  work.steps = expr::StepsOf(*scope.filter, trace);
+  return work;
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<roles::FilterWork>> LocalQueryNode::ExplainFilter(
+    const roles::ReadScope& scope, bool analyze, const Cancellation& cancellation) {
+  ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(scope, cancellation));
+  std::vector<roles::FilterWork> out;
+  for (const segment::SegmentPtr& segment : view.segments) {
+    ELANUS_ASSIGN_OR_RETURN(out.emplace_back(),
+                            ExplainIn(*segment, scope, view.at, analyze, cancellation));
+  }
+  return out;
+}
+
+}  // namespace elanus::querynode
