@@ -19,6 +19,7 @@ struct CommandLine {
     kPrintCrashPoints,
     kBenchIndex,
     kDoctorStorage,
+    kFindGarbage,
     kPrintHelp
   };
   Action action = Action::kPrintHelp;
@@ -26,7 +27,7 @@ struct CommandLine {
   std::vector<ConfigSources::Flag> flags;  // Those that stand for a setting.
   std::string help;                        // kPrintHelp.
   bench::IndexBenchOptions index_bench;    // kBenchIndex,
-  bool json = false;                       // as one JSON object.
+  bool json = false;                       // these and kFindGarbage as one JSON object.
 };
 
 // `name` is what the program was called as ("elanus", "milvus"); `arguments` what follows it.

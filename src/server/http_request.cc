@@ -59,6 +59,7 @@ int ParseRequestLine(std::string_view line, HttpRequest* request) {
   }
   request->method = method;
   request->path = target.substr(0, target.find('?'));
+  request->query = target.substr(std::min(target.size(), request->path.size() + 1));
   request->keep_alive = version == "HTTP/1.1";
   return 0;
 }

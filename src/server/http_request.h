@@ -9,7 +9,8 @@ namespace elanus::server {
 
 struct HttpRequest {
   std::string method;  // "GET"
-  std::string path;    // Without the query.
+  std::string path;    // Without the query,
+  std::string query;   // which is what follows the question mark.
   bool keep_alive = true;
   bool has_body = false;  // Announced by a header; this server reads none.
 };

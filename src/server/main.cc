@@ -23,6 +23,8 @@
 #include "server/crash_point_names.h"
 #include "server/data_dir_lock.h"
 #include "server/flags.h"
+#include "server/garbage_command.h"
+#include "server/garbage_pages.h"
 #include "server/health.h"
 #include "server/http_server.h"
 #include "server/library_logs.h"
@@ -104,10 +106,13 @@ absl::Status Run(const CommandLine& line) {
   MetricRegistry metrics;
   AddProcessMetrics(&metrics);
   Health health;
+  GarbagePages garbage;
+  HttpRoutes pages = ManagementPages(health, metrics);
+  garbage.AddTo(pages);
   ELANUS_ASSIGN_OR_RETURN(const auto http,
                           HttpServer::Start({.address = settings.network.http_address,
                                              .port = settings.network.http_port},
-                                            ManagementPages(health, metrics)));
+                                            std::move(pages)));
   ELANUS_LOG(Info, "starting", Field("version", ElanusVersion()),
              Field("data_dir", std::filesystem::absolute(settings.paths.data_dir).string()),
              Field("address", settings.network.address), Field("port", settings.network.port),
@@ -117,7 +122,7 @@ absl::Status Run(const CommandLine& line) {
     ELANUS_LOG(Warn, "acknowledged writes may be lost when the machine stops",
                Field("elanus.walSyncMode", "none"));
   }
-  const absl::Status ended = RunStandalone({settings, object_store, live, metrics, health, stop});
+  const absl::Status ended = RunStandalone({settings, object_store, live, metrics, health, stop, garbage});
   ELANUS_LOG(Info, "stopped");
   return ended;
 }
@@ -140,6 +145,16 @@ absl::StatusOr<DoctorReport> Examine(const CommandLine& line) {
   ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
   ELANUS_ASSIGN_OR_RETURN(const ObjectStoreSettings object_store, MakeObjectStoreSettings(config));
   return ExamineStorage(settings.paths, object_store, storage::PosixFileSystem());
+}
+
+absl::StatusOr<std::string> GarbageText(const CommandLine& line) {
+  ELANUS_ASSIGN_OR_RETURN(const Config config, Config::Load(GatherSources(line)));
+  ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
+  ELANUS_ASSIGN_OR_RETURN(const ObjectStoreSettings object_store, MakeObjectStoreSettings(config));
+  ELANUS_ASSIGN_OR_RETURN(const auto locks, LockDirectories(settings.paths));
+  ELANUS_ASSIGN_OR_RETURN(const coord::GarbageReport report,
+                          ListGarbage(settings, object_store, storage::PosixFileSystem()));
+  return line.json ? coord::GarbageAsJson(report) + "\n" : coord::FormatGarbage(report);
 }
 
 int Fail(std::string_view name, const absl::Status& status) {
@@ -170,6 +185,10 @@ int Main(const std::string& name, std::vector<std::string> arguments) {
       if (!report.ok()) return Fail(name, report.status());
       const int printed = Print(FormatReport(*report));
       return report->healthy() ? printed : EXIT_FAILURE;
+    }
+    case CommandLine::Action::kFindGarbage: {
+      const auto text = GarbageText(*line);
+      return text.ok() ? Print(*text) : Fail(name, text.status());
     }
     case CommandLine::Action::kPrintConfig: {
       const auto text = ConfigText(*line);

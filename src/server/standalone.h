@@ -5,6 +5,7 @@
 #include "common/metrics.h"
 #include "common/object_store_settings.h"
 #include "common/settings.h"
+#include "server/garbage_pages.h"
 #include "server/health.h"
 #include "server/stop_signal.h"
 
@@ -18,7 +19,10 @@ struct StandaloneContext {
   MetricRegistry& metrics;
   Health& health;
   const StopSignal& stop;
+  GarbagePages& garbage;
 };
+
+coord::GarbageRules GarbageRulesOf(const Settings& settings);
 
 // Runs until the stop is requested, then lets running requests end within
 // proxy.gracefulStopTimeout, flushes, and returns. The data directory is locked already.
