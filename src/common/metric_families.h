@@ -390,6 +390,14 @@ inline constexpr MetricFamily kInternalStorageOperations{"internal_storage_op_co
                                                          {},
                                                          "object operations of the engine"};
 
+// --- Garbage in the object store ---
+inline constexpr MetricFamily kGarbageRounds{
+    "milvus_datacoord_gc_run_count", kCounter, "node_id", {}, "listings for unused objects"};
+inline constexpr MetricFamily kGarbageRemoved{
+    "elanus_gc_objects_total", kCounter, "status", {}, "unused objects: removed, failed"};
+inline constexpr MetricFamily kGarbageWaiting{
+    "elanus_gc_objects_waiting", kGauge, "", {}, "replaced objects whose time has not come"};
+
 // --- Process ---
 inline constexpr MetricFamily kNodes{
     "milvus_num_node", kGauge, "node_id,role_name", {}, "1 for each role of this process"};

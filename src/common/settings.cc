@@ -182,6 +182,16 @@ Settings::Compaction MakeCompaction(const Config& config) {
   };
 }
 
+Settings::Garbage MakeGarbage(const Config& config) {
+  return {
+      .enabled = config.Bool("dataCoord.enableGarbageCollection"),
+      .interval_ms = config.DurationMs("dataCoord.gc.interval"),
+      .missing_tolerance_ms = config.DurationMs("dataCoord.gc.missingTolerance"),
+      .drop_tolerance_ms = config.DurationMs("dataCoord.gc.dropTolerance"),
+      .scan_interval_ms = config.DurationMs("dataCoord.gc.scanInterval"),
+  };
+}
+
 absl::StatusOr<Settings::AutoIndex> MakeAutoIndex(const Config& config) {
   Settings::AutoIndex auto_index;
   auto_index.override_explicit = config.Bool("autoIndex.enable");
@@ -244,11 +254,13 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
                       .default_partition_name = config.Text("common.defaultPartitionName")};
   settings.segment = MakeSegment(config);
   settings.compaction = MakeCompaction(config);
+  settings.garbage = MakeGarbage(config);
   settings.read = {.graceful_time_ms = config.DurationMs("common.gracefulTime"),
                    .queue_max = config.Int("queryNode.scheduler.unsolvedQueueSize")};
   settings.build = {.thread_ratio = config.Float("common.buildIndexThreadPoolRatio"),
                     .nice = static_cast<int>(config.Int("elanus.indexBuild.nice")),
-                    .memory_bytes = config.Bytes("elanus.indexBuild.memory")};
+                    .memory_bytes = config.Bytes("elanus.indexBuild.memory"),
+                    .hold_small_ms = config.DurationMs("elanus.indexBuild.holdSmall")};
   settings.interim = {.enabled = config.Bool("queryNode.segcore.interimIndex.enableIndex"),
                       .build_ratio = config.Float("queryNode.segcore.interimIndex.indexBuildRatio"),
                       .refine_ratio = config.Float("queryNode.segcore.interimIndex.refineRatio")};

@@ -134,7 +134,7 @@ struct Settings {
     bool operator==(const Segment&) const = default;
   } segment;
 
-  // Merging of segments. All hot.
+  // Merging of segments, and what it leaves out. All hot but default_ttl_s.
   struct Compaction {
     bool enabled = true;              // dataCoord.enableCompaction
     bool automatic = true;            // dataCoord.compaction.enableAutoCompaction
@@ -149,6 +149,16 @@ struct Settings {
     bool operator==(const Compaction&) const = default;
   } compaction;
 
+  // Removal of objects that nothing names. All hot.
+  struct Garbage {
+    bool enabled = true;                        // dataCoord.enableGarbageCollection
+    int64_t interval_ms = 3'600'000;            // dataCoord.gc.interval
+    int64_t missing_tolerance_ms = 86'400'000;  // dataCoord.gc.missingTolerance
+    int64_t drop_tolerance_ms = 10'800'000;     // dataCoord.gc.dropTolerance
+    int64_t scan_interval_ms = 604'800'000;     // dataCoord.gc.scanInterval
+    bool operator==(const Garbage&) const = default;
+  } garbage;
+
   struct Read {
     int64_t graceful_time_ms = 5000;  // common.gracefulTime: staleness allowed by Bounded (hot)
     int64_t queue_max = 1024;         // queryNode.scheduler.unsolvedQueueSize (hot)
@@ -160,6 +170,7 @@ struct Settings {
     double thread_ratio = 0.75;  // common.buildIndexThreadPoolRatio, of cpu_threads
     int nice = 10;               // elanus.indexBuild.nice
     int64_t memory_bytes = 0;    // elanus.indexBuild.memory; 0: half of what the server may use.
+    int64_t hold_small_ms = 10'000;  // elanus.indexBuild.holdSmall
     bool operator==(const Build&) const = default;
   } build;
 

@@ -18,6 +18,10 @@ struct CompactionRules {
   int64_t expired_bytes_max = 10 << 20;  // More bytes of expired rows do the same.
   // As does a row that has been expired for so long; negative: never.
   int64_t expiry_tolerance_ms = -1;
+  // Segments from this size up to small ones: their index builds wait for the merge, so long after
+  // the last flush of the collection.
+  int64_t held_bytes_min = 16 << 20;
+  uint64_t hold_build_ms = 0;     // elanus.indexBuild.holdSmall; 0: they do not wait.
   uint64_t interval_ms = 60'000;  // dataCoord.compaction.mix.triggerInterval
 };
 

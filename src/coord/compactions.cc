@@ -80,8 +80,31 @@ void Coordinator::SetCompactionRules(const CompactionRules& rules) {
   compaction_rules_ = rules;
 }
 
+bool Coordinator::MayWaitForMerge(const meta::Segment& segment) const {
+  const CompactionRules& rules = compaction_rules_;
+  const auto small_bytes =
+      static_cast<int64_t>(static_cast<double>(rules.segment_bytes_max) * rules.small_share);
+  if (!rules.automatic || compactor_ == nullptr || rules.hold_build_ms == 0 ||
+      segment.bytes() < rules.held_bytes_min || segment.bytes() >= small_bytes) {
+    return false;
+  }
+  const absl::StatusOr<meta::CollectionPtr> collection = state_.FindCollection(segment.collection);
+  return collection.ok() && WantsCompaction(**collection);
+}
+
 void Coordinator::MaintainSegments() {
   if (compactor_ == nullptr) return;
+  if (scheduler_ != nullptr) {
+    uint64_t rest_ms = 0;
+    {
+      std::lock_guard lock(compaction_mutex_);
+      rest_ms = compaction_rules_.hold_build_ms;
+    }
+    const uint64_t now_ms = environment_.clock.MonotonicNs() / 1'000'000;
+    for (const auto& [segment, index] : held_builds_.TakeDue(rest_ms, now_ms)) {
+      scheduler_->Add(segment, index);
+    }
+  }
   CompactionRules rules;
   std::set<CollectionId> look;
   const uint64_t now_ms = environment_.clock.WallMs();
@@ -212,6 +235,7 @@ absl::StatusOr<SegmentId> Coordinator::RunCompaction(const Compactor::Task& task
 absl::StatusOr<SegmentId> Coordinator::MergeAndCommit(const Compactor::Task& task,
                                                       const Cancellation& cancellation) {
   const uint64_t begin_ns = environment_.clock.MonotonicNs();
+  const std::shared_ptr<void> hold = HoldIds();
   // Before the collection: what is expired now was so by the properties that it has then.
   const Timestamp now = timestamps_->Next();
   // Asked after the sources were listed, so that it knows every field of theirs.
@@ -235,7 +259,11 @@ absl::StatusOr<SegmentId> Coordinator::MergeAndCommit(const Compactor::Task& tas
   std::vector<meta::SegmentPtr> sources = task.sources;
   if (status.ok()) status = CommitCompaction(sources, made);
   if (!status.ok()) {
-    if (!IsUndecided(task.sources.front()->id)) RemoveObjectsOf(made);
+    if (IsUndecided(task.sources.front()->id)) {
+      std::lock_guard lock(garbage_mutex_);
+      undecided_holds_.push_back(hold);
+    }
+    if (!IsUndecided(task.sources.front()->id)) DiscardObjectsOf(made);
     return status;
   }
   const meta::SegmentPtr listed = state_.FindSegment(made.id);

@@ -36,7 +36,7 @@ Coordinator::Coordinator(Environment environment, Options options)
     : environment_(std::move(environment)),
       options_(std::move(options)),
       limits_(options_.limits),
-      remover_(environment_.objects, environment_.run_cleanup) {}
+      remover_(environment_.objects, environment_.run_cleanup, environment_.clock) {}
 
 absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Open(Environment environment,
                                                                Options options) {
@@ -114,16 +114,13 @@ void Coordinator::Start() {
     }
   }
   if (environment_.objects == nullptr) return;
-  // A failure leaves garbage for the next start; nothing depends on it.
-  (void)cleanup_.Run(environment_.run_cleanup, [this] {
-    const absl::StatusOr<int64_t> removed = CollectGarbage();
-    if (!removed.ok()) {
-      ELANUS_LOG(Warn, "left-over files stay until the next start",
-                 Field("reason", removed.status()));
-    } else if (*removed > 0) {
-      ELANUS_LOG(Info, "left-over files removed", Field("files", *removed));
-    }
-  });
+  {
+    std::lock_guard lock(garbage_mutex_);
+    if (!garbage_rules_.enabled) return;
+    scanned_ns_ = replaced_removed_ns_ = environment_.clock.MonotonicNs();
+    scanning_ = true;
+  }
+  StartScan();
 }
 
 void Coordinator::Stop() {
@@ -155,6 +152,10 @@ absl::Status Coordinator::CommitLocked(const CatalogChange& change) {
 
 Timestamp Coordinator::AllocateTimestamp() {
   return timestamps_->Next();
+}
+
+std::shared_ptr<void> Coordinator::HoldIds() {
+  return held_ids_.Hold(ids_->next());
 }
 
 absl::StatusOr<int64_t> Coordinator::AllocateIds(int64_t count) {

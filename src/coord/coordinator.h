@@ -10,15 +10,20 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "coord/catalog_change.h"
 #include "coord/catalog_state.h"
 #include "coord/compactor.h"
+#include "coord/garbage.h"
+#include "coord/held_builds.h"
+#include "coord/held_ids.h"
 #include "coord/id_allocator.h"
 #include "coord/index_scheduler.h"
 #include "coord/notifier.h"
@@ -48,10 +53,29 @@ class Coordinator final : public roles::Coordinator {
   // Cancels index builds and waits for background work. No change may be asked for afterwards.
   void Stop();
 
-  // Removes objects that the catalog does not list and that no task of this process can be about to
-  // list: every id in a key must be older than this process. Touches nothing but insert_log/,
-  // delta_log/, stats_log/ and index_files/. Returns how many were removed.
+  // Lists the store and finds objects that the catalog does not name and that nobody can be about
+  // to name: every id in a key must be older than any that is held (HoldIds). Looks at nothing but
+  // insert_log/, delta_log/, stats_log/ and index_files/. Refused if the store's stamp is not ours,
+  // or the store knows ids that the catalog does not.
+  absl::StatusOr<GarbageReport> FindGarbage();
+  // Has those removed that are old enough. Returns how many that will be.
   absl::StatusOr<int64_t> CollectGarbage();
+  // Removes what was replaced, lists the store, each when it is time. Call now and then.
+  void MaintainGarbage();
+  void SetGarbageRules(const GarbageRules& rules);
+  // Nothing is removed for so long, but objects that never were in the catalog; with a collection,
+  // none of its objects, and nothing that was replaced. Returns the ticket that ends it earlier.
+  int64_t PauseGarbage(uint64_t pause_ms, std::optional<CollectionId> collection);
+  bool ResumeGarbage(int64_t ticket);
+  GarbageStatistics garbage_statistics() const;
+  // The newest report. If there is none of the last `fresh_ms`, has one made behind; `failure` is
+  // that of the last one asked for.
+  struct GarbageAnswer {
+    std::shared_ptr<const GarbageReport> report;
+    bool listing = false;
+    absl::Status failure;
+  };
+  GarbageAnswer AskForGarbage(uint64_t fresh_ms);
 
   // Tries builds again that lack of memory or disk has stopped. They are tried whenever a new one
   // comes up, too.
@@ -67,6 +91,7 @@ class Coordinator final : public roles::Coordinator {
   // --- roles::Coordinator ---
   Timestamp AllocateTimestamp() override;
   absl::StatusOr<int64_t> AllocateIds(int64_t count) override;
+  std::shared_ptr<void> HoldIds() override;
 
   absl::Status CreateDatabase(const std::string& name, const meta::KeyValues& properties) override;
   absl::Status DropDatabase(const std::string& name) override;
@@ -188,12 +213,24 @@ class Coordinator final : public roles::Coordinator {
   absl::StatusOr<bool> WasCommitted(const std::vector<meta::SegmentPtr>& sources,
                                     const meta::Segment& made, const absl::Status& failure);
   bool IsUndecided(SegmentId segment) const;
+  // Whether the segment is likely to be merged soon; by compaction_mutex_.
+  bool MayWaitForMerge(const meta::Segment& segment) const;
   // The newest delete file's time before which no row is only in the log.
   Timestamp AllFlushedUpTo(CollectionId collection) const;
   std::vector<meta::Delta> SpentDeltas(const std::vector<meta::SegmentPtr>& sources,
                                        const meta::Segment& made, Timestamp all_flushed) const;
 
-  // Objects of values that the catalog no longer lists.
+  // Garbage (garbage.cc).
+  struct Named;
+  Named NamedObjects() const;
+  absl::StatusOr<std::vector<storage::FileInfo>> ListSettled(GarbageReport& report);
+  std::string WhyGarbage(std::string_view key) const;
+  bool IsGarbagePaused(std::string_view key) const;
+  void StartScan();
+
+  // Objects of what never was in the catalog; no reader has them.
+  void DiscardObjectsOf(const meta::Segment& segment);
+  // Objects of values that the catalog no longer lists; readers may have them open.
   void RemoveObjectsOf(const meta::Segment& segment);
   void RemoveObjectsOf(const meta::Delta& delta);
   void RemoveObjectsOf(const std::vector<meta::SegmentPtr>& segments,
@@ -221,8 +258,31 @@ class Coordinator final : public roles::Coordinator {
   CompactionRules compaction_rules_;      // By compaction_mutex_, as are the next two.
   std::set<CollectionId> flushed_since_;  // The last look at what is worth compacting.
   uint64_t looked_at_ms_ = 0;             // At all collections.
+  HeldBuilds held_builds_;                // Has a lock of its own.
   // Of compactions of which nobody knows whether they were committed: left alone until the start.
   std::set<SegmentId> undecided_;
+
+  HeldIds held_ids_;
+  mutable std::mutex garbage_mutex_;
+  GarbageRules garbage_rules_;  // By garbage_mutex_, as is all below.
+  GarbageStatistics garbage_statistics_;
+  uint64_t replaced_removed_ns_ = 0;
+  uint64_t scanned_ns_ = 0;
+  int64_t failures_seen_ = 0;  // Removals that failed before the last scan.
+  bool scanning_ = false;
+  // When objects that nothing names were first seen, where the store does not say their age.
+  std::unordered_map<std::string, uint64_t> unnamed_since_;
+  struct GarbagePause {
+    uint64_t until_ns = 0;
+    std::optional<CollectionId> collection;
+  };
+  std::map<int64_t, GarbagePause> garbage_pauses_;  // By ticket.
+  int64_t last_ticket_ = 0;
+  std::shared_ptr<const GarbageReport> garbage_report_;
+  absl::Status garbage_failure_;
+  bool asked_ = false;
+  // Of commits of which nobody knows whether they were done: their objects stay.
+  std::vector<std::shared_ptr<void>> undecided_holds_;
 
   TaskGroup cleanup_;
 };

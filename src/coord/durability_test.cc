@@ -182,10 +182,12 @@ TEST_F(CoordinatorTest, CollectsOnlyOldUnlistedObjectsUnderItsOwnPrefixes) {
   objects_.Add(fmt::format("foreign/{}", old_id));
   objects_.Add("insert_log/no numbers");
   Open();
+  const std::shared_ptr<void> hold = coordinator_->HoldIds();
   const std::string young =
       fmt::format("insert_log/1/2/{}/100/{}", old_id, *coordinator_->AllocateIds(1));
   objects_.Add(young);
   EXPECT_EQ(*coordinator_->CollectGarbage(), 4);
+  cleanups_.RunAll();
   std::set<std::string> expected = good;
   expected.insert({fmt::format("foreign/{}", old_id), "insert_log/no numbers", young});
   EXPECT_EQ(objects_.keys(), expected);

@@ -24,6 +24,11 @@ class IdAllocator {
   absl::StatusOr<int64_t> Allocate(int64_t count);
   // Every id of this process is at least this, every id of an earlier one below.
   int64_t first_of_this_process() const { return first_; }
+  // The next id to be given.
+  int64_t next() const {
+    std::lock_guard lock(mutex_);
+    return next_;
+  }
 
  private:
   IdAllocator(meta::MetaStore& store, int64_t first, int64_t lease)
@@ -32,7 +37,7 @@ class IdAllocator {
   meta::MetaStore& store_;
   const int64_t first_;
   const int64_t lease_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   int64_t next_;   // By mutex_.
   int64_t bound_;  // By mutex_: ids below it are reserved.
 };

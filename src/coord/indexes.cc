@@ -186,7 +186,7 @@ absl::Status Coordinator::DropIndex(const std::string& db, const std::string& co
   }
   change.NotifyChanged(found->id);
   for (const SegmentId segment : changed) change.NotifySegment(segment);
-  change.Notify([this, keys](auto*, auto*) { remover_.Remove(keys); });
+  change.Notify([this, keys](auto*, auto*) { remover_.RemoveReplaced(keys); });
   return absl::OkStatus();
 }
 

@@ -1,5 +1,6 @@
 // Coordinator: flushed segments, and what index builds make of them.
 #include <algorithm>
+#include <set>
 
 #include "common/check.h"
 #include "common/crash_point.h"
@@ -49,7 +50,7 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
     std::vector<SegmentId> ids;
     for (meta::Segment& segment : segments) {
       if (BelongsNowhere(segment)) {
-        RemoveObjectsOf(segment);
+        DiscardObjectsOf(segment);
         continue;
       }
       ids.push_back(segment.id);
@@ -69,7 +70,7 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
       const absl::StatusOr<meta::CollectionPtr> collection =
           state_.FindCollection(delta.collection);
       if (!collection.ok() || delta.max_timestamp <= (*collection)->truncated) {
-        RemoveObjectsOf(delta);
+        remover_.Remove({delta.key});
         continue;
       }
       ELANUS_RETURN_IF_ERROR(change.Put(delta));
@@ -82,12 +83,24 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
     CrashPoint(kFlushAfter);
     for (const SegmentId id : ids) committed.push_back(state_.FindSegment(id));
   }
+  std::set<SegmentId> held;
+  const uint64_t now_ms = environment_.clock.MonotonicNs() / 1'000'000;
   {
     std::lock_guard lock(compaction_mutex_);
-    for (const meta::SegmentPtr& segment : committed) flushed_since_.insert(segment->collection);
+    for (const meta::SegmentPtr& segment : committed) {
+      flushed_since_.insert(segment->collection);
+      held_builds_.NoteFlush(segment->collection, now_ms);
+      if (MayWaitForMerge(*segment)) held.insert(segment->id);
+    }
   }
   if (scheduler_ != nullptr) {
-    for (const auto& [segment, index] : builds) scheduler_->Add(segment, index);
+    for (const auto& [segment, index] : builds) {
+      if (held.contains(segment)) {
+        held_builds_.Hold(state_.FindSegment(segment)->collection, {segment, index}, now_ms);
+      } else {
+        scheduler_->Add(segment, index);
+      }
+    }
   }
   return committed;
 }
@@ -139,16 +152,29 @@ absl::Status Coordinator::FinishBuild(const roles::BuildTask& task,
   return absl::OkStatus();
 }
 
-void Coordinator::RemoveObjectsOf(const meta::Segment& segment) {
+namespace {
+
+std::vector<std::string> KeysOf(const meta::Segment& segment) {
   std::vector<std::string> keys;
   for (const meta::FieldFile& file : segment.files) keys.push_back(file.key);
   for (const meta::SegmentIndex& index : segment.indexes) keys.push_back(index.key);
+  return keys;
+}
+
+}  // namespace
+
+void Coordinator::DiscardObjectsOf(const meta::Segment& segment) {
   if (scheduler_ != nullptr) scheduler_->CancelSegment(segment.id);
-  remover_.Remove(std::move(keys));
+  remover_.Remove(KeysOf(segment));
+}
+
+void Coordinator::RemoveObjectsOf(const meta::Segment& segment) {
+  if (scheduler_ != nullptr) scheduler_->CancelSegment(segment.id);
+  remover_.RemoveReplaced(KeysOf(segment));
 }
 
 void Coordinator::RemoveObjectsOf(const meta::Delta& delta) {
-  remover_.Remove({delta.key});
+  remover_.RemoveReplaced({delta.key});
 }
 
 void Coordinator::RemoveObjectsOf(const std::vector<meta::SegmentPtr>& segments,

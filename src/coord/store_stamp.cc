@@ -57,4 +57,13 @@ absl::Status CheckStoreStamp(storage::ObjectStore& objects, const std::string& i
   return Compare(stamped, instance);
 }
 
+absl::Status VerifyStoreStamp(storage::ObjectStore& objects, const std::string& instance) {
+  ELANUS_ASSIGN_OR_RETURN(const std::string found, ReadStamp(objects));
+  if (!found.empty()) return Compare(found, instance);
+  return InternalError(ErrorCode::kIoFailed,
+                       "the object store has lost the stamp of cluster {} (object {}): was the "
+                       "bucket emptied or exchanged?",
+                       instance, kStampKey);
+}
+
 }  // namespace elanus::coord

@@ -38,5 +38,15 @@ TEST_F(StoreStampTest, AStampThatCannotBeReadIsNotOverwritten) {
   }
 }
 
+TEST_F(StoreStampTest, AStoreThatWasExchangedMeanwhileIsNoticed) {
+  ASSERT_TRUE(CheckStoreStamp(*objects_, "one", "").ok());
+  EXPECT_TRUE(VerifyStoreStamp(*objects_, "one").ok());
+  EXPECT_EQ(CodeOf(VerifyStoreStamp(*objects_, "two")), ErrorCode::kIoFailed);
+  ASSERT_TRUE(objects_->Remove("elanus_cluster").ok());
+  const absl::Status refused = VerifyStoreStamp(*objects_, "one");
+  EXPECT_NE(MessageOf(refused).find("lost the stamp"), std::string::npos) << refused;
+  ASSERT_TRUE(objects_->List("elanus_cluster")->empty()) << "it is not written again";
+}
+
 }  // namespace
 }  // namespace elanus::coord

@@ -134,11 +134,14 @@ absl::Status LocalDataNode::FlushLocked(CollectionId collection) {
   if (last.valid()) parts_.watermark.WaitApplied(last);
 
   CrashPoint("flush.before_files");
+  // The collector of garbage leaves alone what is written from here on.
+  const std::shared_ptr<void> hold = parts_.coordinator.HoldIds();
   std::vector<meta::Segment> made;
   for (const OpenSegmentPtr& open : sealing) {
     if (open->segment->num_rows() == 0) continue;
     if (!open->written.has_value()) {
       ELANUS_ASSIGN_OR_RETURN(open->written, WriteFiles(*open));
+      open->hold = hold;
     }
     made.push_back(*open->written);
   }
@@ -158,6 +161,9 @@ absl::Status LocalDataNode::FlushLocked(CollectionId collection) {
     // committed.
     if (CodeOf(committed.status()) == ErrorCode::kDiskLimitExceeded) {
       for (const meta::Delta& delta : deltas) parts_.store.Remove(delta.key).IgnoreError();
+    } else if (!deltas.empty()) {
+      absl::MutexLock lock(&undecided_mutex_);
+      undecided_holds_.push_back(hold);
     }
     return committed.status();
   }

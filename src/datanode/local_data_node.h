@@ -116,6 +116,9 @@ class LocalDataNode final : public roles::DataNode {
   std::map<CollectionId, std::shared_ptr<absl::Mutex>> flush_mutexes_
       ABSL_GUARDED_BY(flush_mutexes_mutex_);
 
+  absl::Mutex undecided_mutex_;
+  // Of commits of which nobody knows whether they were done: their objects stay.
+  std::vector<std::shared_ptr<void>> undecided_holds_ ABSL_GUARDED_BY(undecided_mutex_);
   // Flushed segments still served from memory.
   absl::Mutex handovers_mutex_;
   std::vector<meta::Segment> handovers_ ABSL_GUARDED_BY(handovers_mutex_);

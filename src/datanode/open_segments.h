@@ -32,6 +32,7 @@ struct OpenSegment {
   // Its files, once they are written; a flush whose commit failed goes on from there. Under the
   // collection's flush mutex.
   std::optional<meta::Segment> written;
+  std::shared_ptr<void> hold;  // Of the ids in the keys of these.
 };
 using OpenSegmentPtr = std::shared_ptr<OpenSegment>;
 

@@ -26,6 +26,7 @@ class FakeCoordinator final : public roles::Coordinator {
   }
 
   Timestamp AllocateTimestamp() override { return Timestamp(++last_timestamp_); }
+  std::shared_ptr<void> HoldIds() override { return nullptr; }
   absl::StatusOr<int64_t> AllocateIds(int64_t count) override {
     const int64_t first = next_id_;
     next_id_ += count;

@@ -86,6 +86,9 @@ class Coordinator {
   virtual Timestamp AllocateTimestamp() = 0;
   // The first of `count` consecutive ids, never given before.
   virtual absl::StatusOr<int64_t> AllocateIds(int64_t count) = 0;
+  // Objects whose keys have an id that is given from now on are not collected as garbage while the
+  // result lives: by then they are in the catalog or given up.
+  virtual std::shared_ptr<void> HoldIds() = 0;
 
   // --- Databases ---
   virtual absl::Status CreateDatabase(const std::string& name, const meta::KeyValues& properties) = 0;

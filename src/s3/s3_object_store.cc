@@ -228,7 +228,7 @@ absl::StatusOr<std::vector<storage::FileInfo>> S3ObjectStore::List(const std::st
   std::vector<storage::FileInfo> found;
   if (!below.empty()) {
     const auto itself = client_->Head(Whole(below));
-    if (itself.ok()) found.push_back({below, itself->size, false});
+    if (itself.ok()) found.push_back({below, itself->size, false, itself->modified_s});
     if (!itself.ok() && CodeOf(itself.status()) != ErrorCode::kIoKeyNotFound) {
       return itself.status();
     }
@@ -242,7 +242,9 @@ absl::StatusOr<std::vector<storage::FileInfo>> S3ObjectStore::List(const std::st
       // Not ours: nothing we put has such a name.
       if (!object.key.starts_with(start)) continue;
       std::string key = object.key.substr(root.size());
-      if (storage::CheckObjectKey(key).ok()) found.push_back({std::move(key), object.size, false});
+      if (storage::CheckObjectKey(key).ok()) {
+        found.push_back({std::move(key), object.size, false, object.modified_s});
+      }
     }
     if (page.next == after && !after.empty()) {
       return InternalError(ErrorCode::kIoFailed,

@@ -149,6 +149,13 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
   std::unique_ptr<SettingOptions> doctor_options;
   const CLI::App* doctor = AddDoctor(app, &doctor_options);
   const CLI::App* explain = AddExplain(app, &line);
+  CLI::App* gc = app.add_subcommand(
+      "gc", "List the objects in the store that nothing names, while no server runs: gc --dry-run");
+  const SettingOptions gc_options(gc);
+  // Removing is the server's own work: it knows what is being written.
+  bool dry_run = false;
+  gc->add_flag("--dry-run", dry_run, "Only list them")->required();
+  gc->add_flag("--json", line.json, "Print one JSON object");
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
     app.parse(std::move(arguments));
@@ -169,6 +176,9 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
     doctor_options->MoveTo(&line);
   } else if (explain->parsed()) {
     line.action = CommandLine::Action::kExplainFilter;
+  } else if (gc->parsed()) {
+    line.action = CommandLine::Action::kFindGarbage;
+    gc_options.MoveTo(&line);
   } else if (points->parsed()) {
     line.action = CommandLine::Action::kPrintCrashPoints;
   } else if (config->parsed()) {

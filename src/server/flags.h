@@ -21,6 +21,7 @@ struct CommandLine {
     kBenchIndex,
     kDoctorStorage,
     kExplainFilter,
+    kFindGarbage,
     kPrintHelp
   };
   Action action = Action::kPrintHelp;
@@ -28,7 +29,7 @@ struct CommandLine {
   std::vector<ConfigSources::Flag> flags;  // Those that stand for a setting.
   std::string help;                        // kPrintHelp.
   bench::IndexBenchOptions index_bench;    // kBenchIndex,
-  bool json = false;                       // as one JSON object.
+  bool json = false;                       // these and kFindGarbage as one JSON object.
   FilterPageQuestion filter_question;      // kExplainFilter.
 };
 

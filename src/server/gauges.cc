@@ -28,7 +28,7 @@ class RoleGauges::Source {
   using Name = std::pair<std::string, std::string>;  // Database, collection.
 
  public:
-  Source(MetricRegistry& metrics, roles::Coordinator& coordinator, roles::DataNode& data_node,
+  Source(MetricRegistry& metrics, coord::Coordinator& coordinator, roles::DataNode& data_node,
          roles::QueryNode& query_node)
       : metrics_(metrics),
         coordinator_(coordinator),
@@ -65,6 +65,7 @@ class RoleGauges::Source {
     }
     shown_ = std::move(present);
     SetTotals(totals);
+    SetGarbage();
   }
 
  private:
@@ -115,6 +116,21 @@ class RoleGauges::Source {
                                                             : collection.load.partitions.size());
   }
 
+  // Counters only grow: what happened since the last scrape is added.
+  void Count(const MetricFamily& family, MetricRegistry::Labels labels, int64_t value) {
+    const std::shared_ptr<Counter> counter = metrics_.GetCounter(family, labels);
+    const auto now = static_cast<uint64_t>(value);
+    if (now > counter->Value()) counter->Add(now - counter->Value());
+  }
+
+  void SetGarbage() {
+    const coord::GarbageStatistics garbage = coordinator_.garbage_statistics();
+    Count(metric::kGarbageRounds, {}, garbage.num_rounds);
+    Count(metric::kGarbageRemoved, {"removed"}, garbage.num_removed);
+    Count(metric::kGarbageRemoved, {"failed"}, garbage.num_failed);
+    Set(metric::kGarbageWaiting, {}, garbage.num_waiting);
+  }
+
   void SetTotals(const Totals& totals) {
     for (const auto& [database, collections] : totals.collections_by_database) {
       Set(metric::kRootCollections, {database}, collections);
@@ -133,7 +149,7 @@ class RoleGauges::Source {
   }
 
   MetricRegistry& metrics_;
-  roles::Coordinator& coordinator_;
+  coord::Coordinator& coordinator_;
   roles::DataNode& data_node_;
   roles::QueryNode& query_node_;
   std::mutex mutex_;  // Of all below; held over a scrape.
@@ -141,7 +157,7 @@ class RoleGauges::Source {
   std::map<std::string, Name> shown_;  // By collection id, as text.
 };
 
-RoleGauges::RoleGauges(MetricRegistry& metrics, roles::Coordinator& coordinator,
+RoleGauges::RoleGauges(MetricRegistry& metrics, coord::Coordinator& coordinator,
                        roles::DataNode& data_node, roles::QueryNode& query_node)
     : source_(std::make_shared<Source>(metrics, coordinator, data_node, query_node)) {
   metrics.AddRefresher([source = source_] { source->Refresh(); });

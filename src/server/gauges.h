@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "common/metrics.h"
-#include "roles/coordinator.h"
+#include "coord/coordinator.h"
 #include "roles/data_node.h"
 #include "roles/query_node.h"
 
@@ -14,7 +14,7 @@ namespace elanus::server {
 // the roles out of its reach. Threads: any.
 class RoleGauges {
  public:
-  RoleGauges(MetricRegistry& metrics, roles::Coordinator& coordinator, roles::DataNode& data_node,
+  RoleGauges(MetricRegistry& metrics, coord::Coordinator& coordinator, roles::DataNode& data_node,
              roles::QueryNode& query_node);
   ~RoleGauges();
 

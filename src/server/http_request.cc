@@ -58,9 +58,8 @@ int ParseRequestLine(std::string_view line, HttpRequest* request) {
     if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f) return 400;
   }
   request->method = method;
-  const size_t question = target.find('?');
-  request->path = target.substr(0, question);
-  request->query = question == std::string_view::npos ? "" : target.substr(question + 1);
+  request->path = target.substr(0, target.find('?'));
+  request->query = target.substr(std::min(target.size(), request->path.size() + 1));
   request->keep_alive = version == "HTTP/1.1";
   return 0;
 }

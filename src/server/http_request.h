@@ -11,8 +11,8 @@ namespace elanus::server {
 
 struct HttpRequest {
   std::string method;  // "GET"
-  std::string path;    // Without the query.
-  std::string query;   // What follows the question mark, as it came.
+  std::string path;    // Without the query,
+  std::string query;   // which is what follows the question mark.
   bool keep_alive = true;
   bool has_body = false;  // Announced by a header; this server reads none.
 };

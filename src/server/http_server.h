@@ -1,7 +1,7 @@
 // The management port: a small HTTP/1.1 server for read-only pages.
 //
 // It answers GET and HEAD of the given paths, 404 for other paths, 405 for other methods; it reads
-// no request body and changes nothing. One thread serves all connections. Every connection is
+// no request body. Pages change nothing but what operators ask of garbage_pages.h. One thread serves all connections. Every connection is
 // bounded: the size of a head, the time to send one (however slowly bytes trickle in), the time to
 // take an answer, and the time to sit idle. When all places are taken the connection that has
 // waited longest gives way, so that a health check gets through whoever else holds connections

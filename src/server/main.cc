@@ -24,6 +24,8 @@
 #include "server/data_dir_lock.h"
 #include "server/filter_page.h"
 #include "server/flags.h"
+#include "server/garbage_command.h"
+#include "server/garbage_pages.h"
 #include "server/health.h"
 #include "server/http_server.h"
 #include "server/library_logs.h"
@@ -110,10 +112,13 @@ absl::Status Run(const CommandLine& line) {
   AddProcessMetrics(&metrics);
   Health health;
   FilterPage filter_page;
+  GarbagePages garbage;
+  HttpRoutes pages = ManagementPages(health, metrics, filter_page);
+  garbage.AddTo(pages);
   ELANUS_ASSIGN_OR_RETURN(const auto http,
                           HttpServer::Start({.address = settings.network.http_address,
                                              .port = settings.network.http_port},
-                                            ManagementPages(health, metrics, filter_page)));
+                                            std::move(pages)));
   ELANUS_LOG(Info, "starting", Field("version", ElanusVersion()),
              Field("data_dir", std::filesystem::absolute(settings.paths.data_dir).string()),
              Field("address", settings.network.address), Field("port", settings.network.port),
@@ -124,7 +129,7 @@ absl::Status Run(const CommandLine& line) {
                Field("elanus.walSyncMode", "none"));
   }
   const absl::Status ended =
-      RunStandalone({settings, object_store, live, metrics, health, filter_page, stop});
+      RunStandalone({settings, object_store, live, metrics, health, filter_page, stop, garbage});
   ELANUS_LOG(Info, "stopped");
   return ended;
 }
@@ -147,6 +152,16 @@ absl::StatusOr<DoctorReport> Examine(const CommandLine& line) {
   ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
   ELANUS_ASSIGN_OR_RETURN(const ObjectStoreSettings object_store, MakeObjectStoreSettings(config));
   return ExamineStorage(settings.paths, object_store, storage::PosixFileSystem());
+}
+
+absl::StatusOr<std::string> GarbageText(const CommandLine& line) {
+  ELANUS_ASSIGN_OR_RETURN(const Config config, Config::Load(GatherSources(line)));
+  ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
+  ELANUS_ASSIGN_OR_RETURN(const ObjectStoreSettings object_store, MakeObjectStoreSettings(config));
+  ELANUS_ASSIGN_OR_RETURN(const auto locks, LockDirectories(settings.paths));
+  ELANUS_ASSIGN_OR_RETURN(const coord::GarbageReport report,
+                          ListGarbage(settings, object_store, storage::PosixFileSystem()));
+  return line.json ? coord::GarbageAsJson(report) + "\n" : coord::FormatGarbage(report);
 }
 
 int Fail(std::string_view name, const absl::Status& status) {
@@ -181,6 +196,10 @@ int Main(const std::string& name, std::vector<std::string> arguments) {
       if (!report.ok()) return Fail(name, report.status());
       const int printed = Print(FormatReport(*report));
       return report->healthy() ? printed : EXIT_FAILURE;
+    }
+    case CommandLine::Action::kFindGarbage: {
+      const auto text = GarbageText(*line);
+      return text.ok() ? Print(*text) : Fail(name, text.status());
     }
     case CommandLine::Action::kPrintConfig: {
       const auto text = ConfigText(*line);

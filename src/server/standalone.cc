@@ -88,6 +88,7 @@ coord::CompactionRules CompactionRulesOf(const Settings& settings) {
   rules.deleted_share = settings.compaction.deleted_share;
   rules.expired_bytes_max = settings.compaction.expired_bytes_max;
   rules.expiry_tolerance_ms = settings.compaction.expiry_tolerance_ms;
+  rules.hold_build_ms = static_cast<uint64_t>(settings.build.hold_small_ms);
   rules.interval_ms = static_cast<uint64_t>(settings.compaction.interval_ms);
   return rules;
 }
@@ -158,6 +159,7 @@ class Roles {
     context_.filter_page.Close();
     grpc_.reset();
     gauges_.reset();
+    context_.garbage.Use(nullptr);
     if (store_ != nullptr) store_->Stop();  // Nobody waits for a store that is down.
     if (coordinator_ != nullptr) coordinator_->Stop();
     if (interim_ != nullptr) interim_->Stop();
@@ -174,6 +176,7 @@ class Roles {
     query_node_->RetryFailed();
     coordinator_->RetryBuilds();
     coordinator_->MaintainSegments();
+    coordinator_->MaintainGarbage();
   }
 
  private:
@@ -207,6 +210,7 @@ class Roles {
     followed_ = std::move(current);
     coordinator_->SetLimits(CatalogLimits(*followed_));
     coordinator_->SetCompactionRules(CompactionRulesOf(*followed_));
+    coordinator_->SetGarbageRules(GarbageRulesOf(*followed_));
   }
 
   // A store that is down or not there yet is waited for: what comes up together with it, as in
@@ -294,7 +298,9 @@ class Roles {
     ELANUS_RETURN_IF_ERROR(data_node_->Recover());
     ELANUS_LOG(Info, "recovered", Field("log_bytes", log_->statistics().live_bytes),
                Field("ms", (SystemClock().MonotonicNs() - begin) / 1'000'000));
+    coordinator_->SetGarbageRules(GarbageRulesOf(settings));
     coordinator_->Start();
+    context_.garbage.Use(coordinator_.get());
     gauges_ =
         std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_, *query_node_);
     return absl::OkStatus();
@@ -356,6 +362,15 @@ class Roles {
 };
 
 }  // namespace
+
+coord::GarbageRules GarbageRulesOf(const Settings& settings) {
+  const Settings::Garbage& garbage = settings.garbage;
+  return {.enabled = garbage.enabled,
+          .interval_ms = static_cast<uint64_t>(garbage.interval_ms),
+          .scan_interval_ms = static_cast<uint64_t>(garbage.scan_interval_ms),
+          .missing_tolerance_ms = static_cast<uint64_t>(garbage.missing_tolerance_ms),
+          .drop_tolerance_ms = static_cast<uint64_t>(garbage.drop_tolerance_ms)};
+}
 
 absl::Status RunStandalone(const StandaloneContext& context) {
   const uint64_t begin = SystemClock().MonotonicNs();

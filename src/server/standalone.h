@@ -6,6 +6,7 @@
 #include "common/object_store_settings.h"
 #include "common/settings.h"
 #include "server/filter_page.h"
+#include "server/garbage_pages.h"
 #include "server/health.h"
 #include "server/stop_signal.h"
 
@@ -20,7 +21,10 @@ struct StandaloneContext {
   Health& health;
   FilterPage& filter_page;
   const StopSignal& stop;
+  GarbagePages& garbage;
 };
+
+coord::GarbageRules GarbageRulesOf(const Settings& settings);
 
 // Runs until the stop is requested, then lets running requests end within
 // proxy.gracefulStopTimeout, flushes, and returns. The data directory is locked already.

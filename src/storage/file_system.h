@@ -42,6 +42,7 @@ struct FileInfo {
   std::string name;  // Below the listed directory, without it.
   uint64_t size = 0;
   bool is_directory = false;
+  int64_t modified_s = 0;  // Since the Unix epoch; 0 if it is not known.
 };
 
 // Paths are absolute or below the process's directory; callers form them from ids, never from names

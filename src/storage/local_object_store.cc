@@ -67,7 +67,7 @@ class LocalObjectStore final : public ObjectStore {
       if (entry.is_directory) {
         ELANUS_RETURN_IF_ERROR(ListBelow(key, found));
       } else {
-        found.push_back({key, entry.size, false});
+        found.push_back({key, entry.size, false, entry.modified_s});
       }
     }
     return found;

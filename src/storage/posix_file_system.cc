@@ -242,7 +242,7 @@ class PosixFiles final : public FileSystem {
       if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) continue;
       const bool is_directory = S_ISDIR(info.st_mode);
       const uint64_t size = is_directory ? 0 : static_cast<uint64_t>(info.st_size);
-      found.push_back({std::string(name), size, is_directory});
+      found.push_back({std::string(name), size, is_directory, info.st_mtim.tv_sec});
     }
     if (errno != 0) return ErrorOf(errno, "list", directory);
     std::sort(found.begin(), found.end(),

@@ -20,6 +20,7 @@ def own(tmp_path):
     with Server(tmp_path / "data", env={
         "INDEXCOORD_SEGMENT_MINSEGMENTNUMROWSTOENABLEINDEX": "64",
         "DATACOORD_COMPACTION_ENABLEAUTOCOMPACTION": "false",
+        "DATACOORD_GC_DROPTOLERANCE": "0",
     }) as server:  # fmt: skip
         yield server
 

@@ -20,7 +20,7 @@ def environment(address: str, **more: str) -> dict[str, str]:
     return {
         "COMMON_STORAGETYPE": "remote", "MINIO_ADDRESS": address, "MINIO_BUCKETNAME": BUCKET,
         "MINIO_ACCESS_KEY_ID": ACCESS_KEY, "MINIO_SECRET_ACCESS_KEY": SECRET_KEY,
-        "MINIO_REQUESTTIMEOUTMS": "2000",
+        "MINIO_REQUESTTIMEOUTMS": "2000", "DATACOORD_GC_MISSINGTOLERANCE": "0", "DATACOORD_GC_DROPTOLERANCE": "0",
     } | more  # fmt: skip
 
 
