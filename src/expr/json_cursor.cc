@@ -8,10 +8,6 @@
 namespace elanus::expr {
 namespace {
 
-bool IsSpace(char c) {
-  return c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
 // The first quote or backslash in [at, end), or end; eight bytes a step.
 const char* FindQuoteOrBackslash(const char* at, const char* end) {
   constexpr uint64_t kOnes = 0x0101010101010101;
@@ -101,17 +97,6 @@ char SimpleEscape(char c) {
 }
 
 }  // namespace
-
-char JsonCursor::Peek() {
-  while (at_ < end_ && IsSpace(*at_)) ++at_;
-  return at_ < end_ ? *at_ : '\0';
-}
-
-bool JsonCursor::Take(char c) {
-  if (Peek() != c || at_ == end_) return false;
-  ++at_;
-  return true;
-}
 
 bool JsonCursor::ReadString(std::string_view& inside, bool& escaped) {
   if (!Take('"')) return false;

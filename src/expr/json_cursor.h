@@ -50,9 +50,16 @@ class JsonCursor {
   explicit JsonCursor(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
 
   // The next byte that is no white space, or 0 at the end.
-  char Peek();
+  char Peek() {
+    while (at_ < end_ && IsSpace(*at_)) ++at_;
+    return at_ < end_ ? *at_ : '\0';
+  }
   // Steps over `c` if it comes next.
-  bool Take(char c);
+  bool Take(char c) {
+    if (Peek() != c || at_ == end_) return false;
+    ++at_;
+    return true;
+  }
   // Reads the value that comes next and steps over it. False if there is none.
   bool Read(JsonValue& value);
   // Steps over the value that comes next.
@@ -63,6 +70,7 @@ class JsonCursor {
   void Rewind(const char* position) { at_ = position; }
 
  private:
+  static bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
   bool SkipContainer();
   bool ReadNumber(JsonValue& value);
   bool TakeWord(std::string_view word);

@@ -82,7 +82,7 @@ struct Spelling {
   TokenKind kind;
 };
 
-// Longer ones first: the longest spelling wins.
+// Of one or two characters. Longer ones first: the longest spelling wins.
 constexpr Spelling kSymbols[] = {
     {"&&", TokenKind::kAnd},
     {"||", TokenKind::kOr},
@@ -249,8 +249,13 @@ size_t Lexer::PathLength(size_t at, TokenKind* kind) const {
 
 absl::StatusOr<Token> Lexer::Symbol(Token token) {
   const std::string_view rest = text_.substr(at_);
+  const char second = rest.size() > 1 ? rest[1] : '\0';
   for (const Spelling& symbol : kSymbols) {
-    if (rest.starts_with(symbol.text)) return Take(token, symbol.kind, symbol.text.size());
+    // By character: a call for each would be half of reading a long list.
+    if (symbol.text[0] != rest[0]) continue;
+    if (symbol.text.size() == 1 || symbol.text[1] == second) {
+      return Take(token, symbol.kind, symbol.text.size());
+    }
   }
   const auto byte = static_cast<unsigned char>(rest[0]);
   if (byte > 0x20 && byte < 0x7f) {
