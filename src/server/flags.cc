@@ -110,6 +110,16 @@ CLI::App* AddDoctor(CLI::App& app, std::unique_ptr<SettingOptions>* options) {
   return doctor;
 }
 
+// `inspect cache`.
+CLI::App* AddInspect(CLI::App& app, std::unique_ptr<SettingOptions>* options) {
+  CLI::App* inspect = app.add_subcommand("inspect", "Look into a running server: inspect cache");
+  inspect->require_subcommand(1);
+  CLI::App* cache = inspect->add_subcommand(
+      "cache", "Print what of the remote store is here, in memory and on disk, and why");
+  *options = std::make_unique<SettingOptions>(cache);
+  return inspect;
+}
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
@@ -132,6 +142,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
   const CLI::App* bench = AddIndexBench(app, &line);
   std::unique_ptr<SettingOptions> doctor_options;
   const CLI::App* doctor = AddDoctor(app, &doctor_options);
+  std::unique_ptr<SettingOptions> inspect_options;
+  const CLI::App* inspect = AddInspect(app, &inspect_options);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
     app.parse(std::move(arguments));
@@ -150,6 +162,9 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
   } else if (doctor->parsed()) {
     line.action = CommandLine::Action::kDoctorStorage;
     doctor_options->MoveTo(&line);
+  } else if (inspect->parsed()) {
+    line.action = CommandLine::Action::kInspectCache;
+    inspect_options->MoveTo(&line);
   } else if (points->parsed()) {
     line.action = CommandLine::Action::kPrintCrashPoints;
   } else if (config->parsed()) {

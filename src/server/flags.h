@@ -19,6 +19,7 @@ struct CommandLine {
     kPrintCrashPoints,
     kBenchIndex,
     kDoctorStorage,
+    kInspectCache,
     kPrintHelp
   };
   Action action = Action::kPrintHelp;

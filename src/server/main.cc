@@ -24,6 +24,7 @@
 #include "server/data_dir_lock.h"
 #include "server/flags.h"
 #include "server/health.h"
+#include "server/http_get.h"
 #include "server/http_server.h"
 #include "server/library_logs.h"
 #include "server/standalone.h"
@@ -75,7 +76,8 @@ void WarnOfOpenListener(const Settings& settings, MetricRegistry* metrics) {
   metrics->GetGauge(metric::kUnprotectedListener, {address})->Set(1);
 }
 
-HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics) {
+HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics,
+                           const CachePage& cache_page) {
   HttpRoutes routes;
   routes["/healthz"] = [&health](const HttpRequest&) { return HealthPage(health); };
   routes["/livez"] = [](const HttpRequest&) {
@@ -84,6 +86,9 @@ HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics) 
   routes["/metrics"] = [&metrics](const HttpRequest&) {
     return HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                         .body = metrics.Render()};
+  };
+  routes["/cache"] = [&cache_page](const HttpRequest&) {
+    return HttpResponse{.content_type = "application/json", .body = cache_page.Text()};
   };
   return routes;
 }
@@ -104,10 +109,11 @@ absl::Status Run(const CommandLine& line) {
   MetricRegistry metrics;
   AddProcessMetrics(&metrics);
   Health health;
+  CachePage cache_page;
   ELANUS_ASSIGN_OR_RETURN(const auto http,
                           HttpServer::Start({.address = settings.network.http_address,
                                              .port = settings.network.http_port},
-                                            ManagementPages(health, metrics)));
+                                            ManagementPages(health, metrics, cache_page)));
   ELANUS_LOG(Info, "starting", Field("version", ElanusVersion()),
              Field("data_dir", std::filesystem::absolute(settings.paths.data_dir).string()),
              Field("address", settings.network.address), Field("port", settings.network.port),
@@ -117,7 +123,7 @@ absl::Status Run(const CommandLine& line) {
     ELANUS_LOG(Warn, "acknowledged writes may be lost when the machine stops",
                Field("elanus.walSyncMode", "none"));
   }
-  const absl::Status ended = RunStandalone({settings, object_store, live, metrics, health, stop});
+  const absl::Status ended = RunStandalone({settings, object_store, live, metrics, health, cache_page, stop});
   ELANUS_LOG(Info, "stopped");
   return ended;
 }
@@ -140,6 +146,13 @@ absl::StatusOr<DoctorReport> Examine(const CommandLine& line) {
   ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
   ELANUS_ASSIGN_OR_RETURN(const ObjectStoreSettings object_store, MakeObjectStoreSettings(config));
   return ExamineStorage(settings.paths, object_store, storage::PosixFileSystem());
+}
+
+// The management port of the server that these settings belong to.
+absl::StatusOr<std::string> InspectCache(const CommandLine& line) {
+  ELANUS_ASSIGN_OR_RETURN(const Config config, Config::Load(GatherSources(line)));
+  ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
+  return GetPage(settings.network.http_address, settings.network.http_port, "/cache");
 }
 
 int Fail(std::string_view name, const absl::Status& status) {
@@ -170,6 +183,10 @@ int Main(const std::string& name, std::vector<std::string> arguments) {
       if (!report.ok()) return Fail(name, report.status());
       const int printed = Print(FormatReport(*report));
       return report->healthy() ? printed : EXIT_FAILURE;
+    }
+    case CommandLine::Action::kInspectCache: {
+      const auto text = InspectCache(*line);
+      return text.ok() ? Print(*text) : Fail(name, text.status());
     }
     case CommandLine::Action::kPrintConfig: {
       const auto text = ConfigText(*line);

@@ -5,6 +5,7 @@
 #include "common/metrics.h"
 #include "common/object_store_settings.h"
 #include "common/settings.h"
+#include "server/cache_tiers.h"
 #include "server/health.h"
 #include "server/stop_signal.h"
 
@@ -17,6 +18,7 @@ struct StandaloneContext {
   const SettingsHolder& live;  // Follows hot keys.
   MetricRegistry& metrics;
   Health& health;
+  CachePage& cache_page;
   const StopSignal& stop;
 };
 
