@@ -60,7 +60,7 @@ bool CacheDirectory::ReadLeftOver(const std::string& key, uint64_t object_bytes,
 }
 
 absl::StatusOr<std::unique_ptr<CacheDirectory::File>> CacheDirectory::Claim(const std::string& key,
-                                                                           uint64_t bytes) {
+                                                                            uint64_t bytes) {
   std::string path = PathOf(key);
   {
     absl::MutexLock lock(&mutex_);

@@ -148,8 +148,8 @@ void CacheManager::EnqueueLocked(CellSet& set, uint32_t index) {
   if (cell.queue != Queue::kNone) return;
   Owner& owner = owners_[set.identity().owner];
   // Evicted not long ago: it did not get the time to be used again.
-  const bool again = cell.evicted_at != 0 && owner.evictions - cell.evicted_at <=
-                                                 owner.main.size() + owner.small.size();
+  const bool again = cell.evicted_at != 0 &&
+                     owner.evictions - cell.evicted_at <= owner.main.size() + owner.small.size();
   cell.queue = again ? Queue::kMain : Queue::kSmall;
   std::list<Ref>& queue = again ? owner.main : owner.small;
   queue.push_front({&set, index});
@@ -228,8 +228,8 @@ std::optional<CacheManager::Ref> CacheManager::NextVictimLocked(Owner& owner) {
   // Each cell passes a few times at most: its touches are counted down, pinned ones go round once.
   size_t steps = (owner.small.size() + owner.main.size()) * (kTouchesMax + 2);
   for (; steps > 0; --steps) {
-    const bool from_small = !owner.small.empty() && (owner.main.empty() ||
-                                                     owner.small_bytes * kSmallShare >= owner.bytes);
+    const bool from_small = !owner.small.empty() &&
+                            (owner.main.empty() || owner.small_bytes * kSmallShare >= owner.bytes);
     std::list<Ref>& queue = from_small ? owner.small : owner.main;
     if (queue.empty()) return std::nullopt;
     const auto last = std::prev(queue.end());
@@ -333,11 +333,11 @@ ErrorCode CacheManager::limit_code() const {
 }
 
 absl::Status CacheManager::TooLarge(uint64_t bytes, const CellSet& set) const {
-  return InternalError(limit_code(),
-                       "{} cache: the request needs {} bytes of {} at once, all there may be are {} "
-                       "({}): raise that, or ask for less",
-                       options_.tier, bytes, set.identity().name, options_.bytes_high,
-                       options_.budget_key);
+  return InternalError(
+      limit_code(),
+      "{} cache: the request needs {} bytes of {} at once, all there may be are {} "
+      "({}): raise that, or ask for less",
+      options_.tier, bytes, set.identity().name, options_.bytes_high, options_.budget_key);
 }
 
 absl::Status CacheManager::NoRoom(uint64_t bytes, const CellSet& set) const {
@@ -444,6 +444,12 @@ absl::Status CacheManager::LoadOne(LoadPlan& plan, const Cancellation& cancellat
   for (const uint32_t i : plan.cells) {
     CellSet::Cell& cell = plan.set->cells_[i];
     if (status.ok()) {
+      const uint64_t bytes = plan.set->LoadedBytes(i);
+      ChargeLocked(*plan.set, bytes);
+      RefundLocked(*plan.set, cell.bytes);
+      plan.set->total_bytes_ += bytes - cell.bytes;
+      DequeueLocked(*plan.set, i);
+      cell.bytes = bytes;
       cell.state = State::kResident;
       ++plan.set->num_resident_;
       EnqueueLocked(*plan.set, i);
@@ -457,8 +463,7 @@ absl::Status CacheManager::LoadOne(LoadPlan& plan, const Cancellation& cancellat
   return status;
 }
 
-absl::Status CacheManager::LoadAll(std::vector<LoadPlan>& plans,
-                                   const Cancellation& cancellation) {
+absl::Status CacheManager::LoadAll(std::vector<LoadPlan>& plans, const Cancellation& cancellation) {
   const auto last = std::stable_partition(
       plans.begin(), plans.end(), [](const LoadPlan& plan) { return !plan.set->loads_last(); });
   std::vector<absl::Status> results(plans.size());

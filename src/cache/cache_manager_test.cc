@@ -227,7 +227,8 @@ TEST_F(CacheManagerTest, KeepsItsBudgetAndItsPromisesWhateverComes) {
           }
           for (const auto& cell : cells) pinned[cell] = true;
           uint64_t bytes = 0;
-          for (const auto& [cell, unused] : pinned) bytes += sets[cell.first]->bytes_of(cell.second);
+          for (const auto& [cell, unused] : pinned)
+            bytes += sets[cell.first]->bytes_of(cell.second);
           EXPECT_GT(bytes, high) << "of which " << need << " are asked for";
         }
       } else if (action < 8 && !held.empty()) {

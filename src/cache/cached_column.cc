@@ -94,10 +94,9 @@ class CachedColumn::Cells final : public CellSet {
     if (head && view_.type.width() == 0) {
       lengths.resize(storage::RawBytes(layout_.StreamOf(StreamKind::kLengths)));
     }
-    ELANUS_RETURN_IF_ERROR(
-        parts_.stored.Read(extents, cancellation, [&](uint32_t e, std::string_view stored) {
-          return Decode(places_[e], stored, lengths);
-        }));
+    ELANUS_RETURN_IF_ERROR(parts_.stored.Read(
+        extents, cancellation,
+        [&](uint32_t e, std::string_view stored) { return Decode(places_[e], stored, lengths); }));
     if (head && view_.type.width() == 0) ELANUS_RETURN_IF_ERROR(FillOffsets(lengths));
     return num_cells() == 1 && !data_mapped_ ? CheckValues() : absl::OkStatus();
   }
@@ -135,8 +134,7 @@ class CachedColumn::Cells final : public CellSet {
       return absl::OkStatus();
     }
     if (storage::DecompressedSize(stored) != block.raw_bytes) {
-      return ColumnDamaged(identity().name, block.offset,
-                           "compressed block has another length");
+      return ColumnDamaged(identity().name, block.offset, "compressed block has another length");
     }
     if (!storage::Decompress(stored, into).ok()) {
       return ColumnDamaged(identity().name, block.offset, "compressed block is damaged");
@@ -354,10 +352,22 @@ absl::StatusOr<TierPins> CachedColumn::PinRows(std::span<const int64_t> rows,
     // Where values lie is in the head. It is let go again: who waits for room holds nothing.
     TierWants head;
     head.memory.push_back({cells_, {{kHead, 1}}});
-    ELANUS_ASSIGN_OR_RETURN(const TierPins pins,
-                            std::move(head).Pin(tiers_, cancellation, waits));
+    ELANUS_ASSIGN_OR_RETURN(const TierPins pins, std::move(head).Pin(tiers_, cancellation, waits));
     blocks = BlocksOfRows(rows);
   }
+  TierWants wants;
+  WantBlocks(std::move(blocks), wants);
+  return std::move(wants).Pin(tiers_, cancellation, waits);
+}
+
+absl::StatusOr<TierPins> CachedColumn::PinRange(int64_t begin, int64_t end,
+                                                const Cancellation& cancellation,
+                                                Waits* waits) const {
+  const auto width = static_cast<uint64_t>(view_.type.width());
+  const CellRange range =
+      BlocksOf(static_cast<uint64_t>(begin) * width, static_cast<uint64_t>(end) * width);
+  std::vector<CellRange> blocks;
+  if (range.begin < range.end) blocks.push_back(range);
   TierWants wants;
   WantBlocks(std::move(blocks), wants);
   return std::move(wants).Pin(tiers_, cancellation, waits);

@@ -36,6 +36,9 @@ class CachedColumn final : public storage::ColumnFile {
   // Pins these rows (any order).
   absl::StatusOr<TierPins> PinRows(std::span<const int64_t> rows, const Cancellation& cancellation,
                                    Waits* waits) const;
+  // Of fixed width: pins rows [begin, end).
+  absl::StatusOr<TierPins> PinRange(int64_t begin, int64_t end, const Cancellation& cancellation,
+                                    Waits* waits) const;
 
  private:
   class Cells;

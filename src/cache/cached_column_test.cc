@@ -25,8 +25,7 @@ class FakeStore final : public storage::ObjectStore {
   absl::StatusOr<std::shared_ptr<storage::MappedFile>> Get(const std::string&) override {
     return InternalError(ErrorCode::kUnexpected, "whole objects are not asked for");
   }
-  absl::Status ReadRanges(const std::string& key,
-                          std::span<const storage::BlockReader::Read> reads,
+  absl::Status ReadRanges(const std::string& key, std::span<const storage::BlockReader::Read> reads,
                           const Cancellation& cancellation) override {
     std::lock_guard lock(mutex_);
     ELANUS_RETURN_IF_ERROR(cancellation.Check());
@@ -89,13 +88,12 @@ class CachedColumnTest : public testing::TestWithParam<int> {
   // Tiers of a new process on the old directory.
   void Restart(uint64_t memory_bytes = 1 << 30, uint64_t disk_bytes = 1 << 30) {
     if (directory_ != nullptr) directory_->KeepFiles();
-    memory_ = std::make_unique<CacheManager>(
-        CacheManager::Options{.tier = "memory",
-                              .budget_key = "memory.key",
-                              .bytes_high = memory_bytes,
-                              .bytes_low = memory_bytes,
-                              .wait_ms = 0},
-        SystemClock(), nullptr, nullptr);
+    memory_ = std::make_unique<CacheManager>(CacheManager::Options{.tier = "memory",
+                                                                   .budget_key = "memory.key",
+                                                                   .bytes_high = memory_bytes,
+                                                                   .bytes_low = memory_bytes,
+                                                                   .wait_ms = 0},
+                                             SystemClock(), nullptr, nullptr);
     disk_ = std::make_unique<CacheManager>(CacheManager::Options{.tier = "disk",
                                                                  .budget_key = "disk.key",
                                                                  .bytes_high = disk_bytes,
@@ -268,8 +266,7 @@ TEST_P(CachedColumnTest, WhatIsThereServesWhileTheStoreIsDown) {
   store_.down = true;
   ASSERT_TRUE(opened->PinRows(known, {}, nullptr).ok());
   ExpectRow(column.View(), opened->View(), 5);
-  EXPECT_EQ(CodeOf(opened->PinRows(unknown, {}, nullptr).status()),
-            ErrorCode::kServiceUnavailable);
+  EXPECT_EQ(CodeOf(opened->PinRows(unknown, {}, nullptr).status()), ErrorCode::kServiceUnavailable);
   if (tiers_.disk != nullptr) {
     memory_->DropAll();  // The disk still has it.
     ASSERT_TRUE(opened->PinRows(known, {}, nullptr).ok());

@@ -49,6 +49,8 @@ class CellSet : public std::enable_shared_from_this<CellSet> {
   virtual absl::Status Load(std::span<const uint32_t> cells, const Cancellation& cancellation) = 0;
   // Gives back what the cell holds.
   virtual void Drop(uint32_t cell) = 0;
+  // What the cell takes now that it is loaded, if that is not what was said before.
+  virtual uint64_t LoadedBytes(uint32_t cell) const { return cells_[cell].bytes; }
   // Loaded behind the other sets of a Pin, on whose cells it may build.
   virtual bool loads_last() const { return false; }
   // Cells that count as there (they take room) but must go through Load before use: what an earlier
@@ -70,7 +72,7 @@ class CellSet : public std::enable_shared_from_this<CellSet> {
     CellSet* set;
     uint32_t cell;
   };
-  // All by the manager's mutex, but `bytes`, which is constant.
+  // All by the manager's mutex.
   struct Cell {
     uint64_t bytes = 0;
     uint64_t touched_ms = 0;

@@ -30,8 +30,7 @@ absl::StatusOr<std::unique_ptr<SparseFile>> SparseFile::Open(const std::string& 
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   if (error) return ErrorOf(error.value(), "create the directory of", path);
-  const int descriptor =
-      ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode);
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, kFileMode);
   if (descriptor < 0) return ErrorOf(errno, "open", path);
   std::unique_ptr<SparseFile> file(new SparseFile(path, descriptor, bytes));
   struct stat info {};
@@ -60,8 +59,7 @@ bool SparseFile::HasData(uint64_t offset, uint64_t bytes) const {
 
 absl::Status SparseFile::Read(uint64_t offset, std::span<uint8_t> into) const {
   while (!into.empty()) {
-    const ssize_t got =
-        ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
+    const ssize_t got = ::pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return ErrorOf(got < 0 ? errno : EIO, "read", path_);
     into = into.subspan(static_cast<size_t>(got));

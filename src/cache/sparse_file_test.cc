@@ -20,8 +20,7 @@ class SparseFileTest : public testing::Test {
 
   static std::string ReadOf(const SparseFile& file, uint64_t offset, size_t bytes) {
     std::string out(bytes, '?');
-    EXPECT_TRUE(
-        file.Read(offset, {reinterpret_cast<uint8_t*>(out.data()), out.size()}).ok());
+    EXPECT_TRUE(file.Read(offset, {reinterpret_cast<uint8_t*>(out.data()), out.size()}).ok());
     return out;
   }
 

@@ -115,7 +115,8 @@ class Fetcher {
     for (const auto& read : reads) bytes += read.into.size();
     ELANUS_RETURN_IF_ERROR(tiers_.store->ReadRanges(identity_.name, reads, cancellation_));
     if (tiers_.metrics != nullptr) {
-      tiers_.metrics->GetCounter(metric::kCacheFetchedBytes, {KindName(identity_.kind)})->Add(bytes);
+      tiers_.metrics->GetCounter(metric::kCacheFetchedBytes, {KindName(identity_.kind)})
+          ->Add(bytes);
     }
     return absl::OkStatus();
   }
@@ -242,8 +243,8 @@ void StoredObject::KeepTail(std::string_view tail) const {
   disk_->file()->Write(offset, tail).IgnoreError();  // Read from the store the next time.
 }
 
-absl::Status StoredObject::Read(std::span<const uint32_t> extents,
-                                const Cancellation& cancellation, const Take& take) const {
+absl::Status StoredObject::Read(std::span<const uint32_t> extents, const Cancellation& cancellation,
+                                const Take& take) const {
   const Fetcher fetcher(tiers_, identity_, *extents_, cancellation);
   if (disk_ == nullptr) return fetcher.Fetch(extents, take);
   std::vector<uint32_t> damaged;

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string_view>
+#include <tuple>
 
 #include "common/config.h"
 #include "common/status.h"
@@ -228,6 +229,46 @@ Settings::Logging MakeLogging(const Config& config) {
           .also_stderr = config.Bool("log.stdout")};
 }
 
+Settings::Tiers::Warmup WarmupOf(const Config& config, std::string_view what) {
+  using Warmup = Settings::Tiers::Warmup;
+  const std::string value =
+      config.Text(fmt::format("queryNode.segcore.tieredStorage.warmup.{}", what));
+  if (value == "async") return Warmup::kAsync;
+  return value == "sync" ? Warmup::kSync : Warmup::kDisable;
+}
+
+absl::StatusOr<Settings::Tiers> MakeTiers(const Config& config) {
+  const auto key = [](std::string_view name) {
+    return fmt::format("queryNode.segcore.tieredStorage.{}", name);
+  };
+  Settings::Tiers tiers = {.scalar_field = WarmupOf(config, "scalarField"),
+                           .scalar_index = WarmupOf(config, "scalarIndex"),
+                           .vector_field = WarmupOf(config, "vectorField"),
+                           .vector_index = WarmupOf(config, "vectorIndex"),
+                           .evicts = config.Bool(key("evictionEnabled")),
+                           .evicts_behind = config.Bool(key("backgroundEvictionEnabled")),
+                           .memory_low = config.Float(key("memoryLowWatermarkRatio")),
+                           .memory_high = config.Float(key("memoryHighWatermarkRatio")),
+                           .disk_low = config.Float(key("diskLowWatermarkRatio")),
+                           .disk_high = config.Float(key("diskHighWatermarkRatio")),
+                           .memory_bytes = config.Bytes("elanus.cache.memory"),
+                           .disk_bytes = config.Bytes("elanus.cache.disk"),
+                           .ttl_ms = config.DurationMs(key("cacheTtl")),
+                           .touch_window_ms = config.DurationMs(key("cacheTouchWindowMs")),
+                           .wait_ms = config.Int(key("loadingTimeoutMs")),
+                           .map_vectors = config.Bool("queryNode.mmap.vectorField")};
+  for (const auto& [low, high, name] :
+       {std::tuple{tiers.memory_low, tiers.memory_high, "memory"},
+        std::tuple{tiers.disk_low, tiers.disk_high, "disk"}}) {
+    if (low > high) {
+      return UserError(ErrorCode::kParameterInvalid,
+                       "{} ({}) must not be above {} ({})", key(fmt::format("{}LowWatermarkRatio", name)),
+                       low, key(fmt::format("{}HighWatermarkRatio", name)), high);
+    }
+  }
+  return tiers;
+}
+
 }  // namespace
 
 Settings::AutoIndex::AutoIndex()
@@ -264,6 +305,7 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
   settings.interim = {.enabled = config.Bool("queryNode.segcore.interimIndex.enableIndex"),
                       .build_ratio = config.Float("queryNode.segcore.interimIndex.indexBuildRatio"),
                       .refine_ratio = config.Float("queryNode.segcore.interimIndex.refineRatio")};
+  ELANUS_ASSIGN_OR_RETURN(settings.tiers, MakeTiers(config));
   ELANUS_ASSIGN_OR_RETURN(settings.auto_index, MakeAutoIndex(config));
   settings.logging = MakeLogging(config);
   return settings;

@@ -182,6 +182,28 @@ struct Settings {
     bool operator==(const Interim&) const = default;
   } interim;
 
+  // What of a remote store is kept here: queryNode.segcore.tieredStorage.*
+  struct Tiers {
+    enum class Warmup { kSync, kDisable, kAsync };
+    Warmup scalar_field = Warmup::kSync;
+    Warmup scalar_index = Warmup::kSync;
+    Warmup vector_field = Warmup::kDisable;
+    Warmup vector_index = Warmup::kSync;
+    bool evicts = false;
+    bool evicts_behind = false;
+    double memory_low = 0.75;  // Of memory_limit_bytes.
+    double memory_high = 0.8;
+    double disk_low = 0.75;  // Of the file system below localStorage.path.
+    double disk_high = 0.8;
+    int64_t memory_bytes = 0;  // elanus.cache.memory; 0: by memory_high.
+    int64_t disk_bytes = 0;    // elanus.cache.disk; 0: by disk_high.
+    int64_t ttl_ms = 0;
+    int64_t touch_window_ms = 3000;
+    int64_t wait_ms = -1;     // For room; -1: as the cache likes.
+    bool map_vectors = true;  // queryNode.mmap.vectorField
+    bool operator==(const Tiers&) const = default;
+  } tiers;
+
   // What AUTOINDEX becomes, as JSON objects of index parameters. All hot.
   struct AutoIndex {
     bool override_explicit = false;  // autoIndex.enable

@@ -197,7 +197,13 @@ void LocalDataNode::HandOver(const meta::Segment& flushed) {
     set->RemoveGrowing(flushed.id);
     return;
   }
-  auto sealed = segment::SealedSegment::Open(FilesOf(flushed), (*collection)->schema, parts_.store);
+  auto sealed = segment::SealedSegment::Open(FilesOf(flushed), (*collection)->schema, parts_.store,
+                                             {parts_.tiers, flushed.collection.value()});
+  // New rows are asked for more than old ones: they stay at hand, and every block is read back.
+  if (sealed.ok()) {
+    const absl::Status warm = (*sealed)->WarmAll(Cancellation());
+    if (!warm.ok()) sealed = warm;
+  }
   // A file that cannot be read back just now leaves the growing segment serving: nothing is lost,
   // and the next load names the damage.
   if (!sealed.ok()) {
@@ -340,7 +346,7 @@ segment::SealedFiles FilesOf(const meta::Segment& segment) {
     if (file.field == meta::kTimestampField) {
       files.timestamps = file.key;
     } else {
-      files.columns.push_back({file.field, file.key});
+      files.columns.push_back({file.field, file.key, file.bytes});
     }
   }
   return files;

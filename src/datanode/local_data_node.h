@@ -50,6 +50,7 @@ class LocalDataNode final : public roles::DataNode {
     segment::SegmentRegistry& registry;
     segment::Watermark& watermark;
     Executor& background;
+    const cache::Tiers* tiers = nullptr;  // Null: flushed segments are opened whole.
   };
   LocalDataNode(Parts parts, DataNodeOptions options);
   ~LocalDataNode() override;

@@ -13,6 +13,13 @@ const char* StateOf(const roles::SegmentWork& work) {
   return work.growing ? "growing" : "sealed";
 }
 
+// Keys of objects are our own text: nothing in them needs to be escaped.
+std::string QuotedNames(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += fmt::format("{}\"{}\"", out.empty() ? "" : ", ", name);
+  return out;
+}
+
 }  // namespace
 
 roles::SegmentWork TotalOf(std::span<const roles::SegmentWork> work) {
@@ -25,6 +32,9 @@ roles::SegmentWork TotalOf(std::span<const roles::SegmentWork> work) {
     total.hops += segment.hops;
     total.reads += segment.reads;
     total.bytes_read += segment.bytes_read;
+    total.cells_missed += segment.cells_missed;
+    total.bytes_loaded += segment.bytes_loaded;
+    total.wait_us += segment.wait_us;
   }
   return total;
 }
@@ -39,6 +49,12 @@ std::string PlanText(std::span<const roles::SegmentWork> work) {
     if (segment.reads > 0) {
       out += fmt::format(", {} reads of {} bytes", segment.reads, segment.bytes_read);
     }
+    if (segment.cells_missed > 0) {
+      out += fmt::format(", {:.1f} ms for {} cells of {} bytes that were not here",
+                         static_cast<double>(segment.wait_us) / 1000, segment.cells_missed,
+                         segment.bytes_loaded);
+      for (const std::string& name : segment.waited_for) out += " " + name;
+    }
   }
   if (work.size() > kSegmentsShown) {
     out += fmt::format("; and {} segments more", work.size() - kSegmentsShown);
@@ -52,10 +68,12 @@ std::string PlanJson(std::span<const roles::SegmentWork> work, std::string_view 
     // A strategy is our own text: nothing in it needs to be escaped.
     out += fmt::format(
         R"({}{{"id": {}, "state": "{}", "rows": {}, "candidates": {}, "strategy": "{}", )"
-        R"("searches": {}, "distances": {}, "hops": {}, "reads": {}, "bytes_read": {}}})",
+        R"("searches": {}, "distances": {}, "hops": {}, "reads": {}, "bytes_read": {}, )"
+        R"("cells_missed": {}, "bytes_loaded": {}, "wait_us": {}, "waited_for": [{}]}})",
         out.empty() ? "" : ", ", segment.segment, StateOf(segment), segment.rows,
         segment.candidates, segment.strategy, segment.searches, segment.distances, segment.hops,
-        segment.reads, segment.bytes_read);
+        segment.reads, segment.bytes_read, segment.cells_missed, segment.bytes_loaded,
+        segment.wait_us, QuotedNames(segment.waited_for));
   }
   return fmt::format(R"({{"segments": [{}], "filter": {}}})", out, filter);
 }

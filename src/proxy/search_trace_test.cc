@@ -38,7 +38,8 @@ TEST(SearchTrace, IsJsonOnDemand) {
   EXPECT_EQ(PlanJson(std::vector{TwoSegments().front()}, "{}"),
             R"({"segments": [{"id": 17, "state": "growing", "rows": 10000, "candidates": 8000, )"
             R"("strategy": "codes of 9216 rows, 557 refined; 784 exact", "searches": 1, )"
-            R"("distances": 10557, "hops": 0, "reads": 0, "bytes_read": 0}], "filter": {}})");
+            R"("distances": 10557, "hops": 0, "reads": 0, "bytes_read": 0, )"
+            R"("cells_missed": 0, "bytes_loaded": 0, "wait_us": 0, "waited_for": []}], "filter": {}})");
   EXPECT_EQ(PlanJson(std::vector<roles::SegmentWork>(), "[]"), R"({"segments": [], "filter": []})");
 }
 

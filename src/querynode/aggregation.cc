@@ -38,6 +38,8 @@ class SegmentReader {
     }
   }
 
+  const std::vector<FieldId>& fields() const { return fields_.fields(); }
+
   absl::Status Read(const expr::ColumnSource& source, const kernels::Bitset& rows,
                     const Cancellation& cancellation, query::Aggregator& into) {
     return ForEachBatch(source, rows, fields_.fields(), cancellation,
@@ -86,8 +88,12 @@ absl::StatusOr<query::AggregateTable> AggregateRows(const roles::QueryRequest& r
   compute.ParallelFor(segments.size(), [&](size_t s) {
     if (candidates[s].Count() == 0) return;
     parts[s] = std::make_unique<query::Aggregator>(types, aggregation.values);
+    SegmentReader reader(aggregation);
+    const auto pins = segments[s]->Pin(reader.fields(), cancellation);
+    error.Note(pins.status());
+    if (!pins.ok()) return;
     const auto source = segments[s]->Source(schema, candidates[s].size());
-    error.Note(SegmentReader(aggregation).Read(*source, candidates[s], cancellation, *parts[s]));
+    error.Note(reader.Read(*source, candidates[s], cancellation, *parts[s]));
   });
   ELANUS_RETURN_IF_ERROR(error.status());
   query::Aggregator all(types, aggregation.values);

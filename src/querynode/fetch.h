@@ -11,14 +11,18 @@
 
 namespace elanus::querynode {
 
-// The values of `field` of rows that stand in several segments, in the order of `rows`.
-schema::Column FetchRows(std::span<const segment::SegmentPtr> segments,
-                         const schema::FieldSchema& field, const std::vector<query::RowRef>& rows);
+// The values of `field` of rows that stand in several segments, in the order of `rows`. Each segment
+// is asked once, so that what it has to bring comes together.
+absl::StatusOr<schema::Column> FetchRows(std::span<const segment::SegmentPtr> segments,
+                                         const schema::FieldSchema& field,
+                                         const std::vector<query::RowRef>& rows,
+                                         const Cancellation& cancellation);
 
 // The same for several fields; repeated ones and those the schema lacks are left out.
-schema::RowBatch FetchFields(std::span<const segment::SegmentPtr> segments,
-                             const schema::CollectionSchema& schema,
-                             const std::vector<FieldId>& fields,
-                             const std::vector<query::RowRef>& rows);
+absl::StatusOr<schema::RowBatch> FetchFields(std::span<const segment::SegmentPtr> segments,
+                                             const schema::CollectionSchema& schema,
+                                             const std::vector<FieldId>& fields,
+                                             const std::vector<query::RowRef>& rows,
+                                             const Cancellation& cancellation);
 
 }  // namespace elanus::querynode

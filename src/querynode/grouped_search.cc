@@ -75,7 +75,9 @@ absl::StatusOr<GroupedSearch::Progress> GroupedSearch::FirstRound(const Hits& ne
   for (const query::Hit& hit : nearest) rows.push_back(hit.at);
   std::vector<schema::Column> columns;
   for (const schema::FieldSchema* field : fields_) {
-    columns.push_back(FetchRows(segments_, *field, rows));
+    ELANUS_ASSIGN_OR_RETURN(schema::Column column,
+                            FetchRows(segments_, *field, rows, search_.cancellation()));
+    columns.push_back(std::move(column));
   }
   std::vector<schema::ColumnView> views;
   for (const schema::Column& column : columns) views.push_back(column.View());
@@ -172,6 +174,10 @@ absl::Status GroupedSearch::ReadSegment(size_t segment) {
   std::vector<int32_t>& groups = row_groups_[segment];
   groups.assign(static_cast<size_t>(rows.size()), -1);
   if (rows.Count() == 0) return absl::OkStatus();
+  std::vector<FieldId> read;
+  for (const schema::FieldSchema* field : fields_) read.push_back(field->id);
+  ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
+                          segments_[segment]->Pin(read, search_.cancellation()));
   const auto source = segments_[segment]->Source(request_.scope.collection->schema, rows.size());
   GroupReader reader(grouping_, fields_);
   std::vector<schema::ColumnView> columns(fields_.size());
@@ -208,7 +214,8 @@ absl::StatusOr<std::vector<schema::Column>> GroupedSearch::ValuesOf(
     const std::vector<query::RowRef>& rows) const {
   std::vector<schema::Column> all;
   for (size_t f = 0; f < fields_.size(); ++f) {
-    const schema::Column column = FetchRows(segments_, *fields_[f], rows);
+    ELANUS_ASSIGN_OR_RETURN(const schema::Column column,
+                            FetchRows(segments_, *fields_[f], rows, search_.cancellation()));
     GroupValues values(grouping_.fields[f], *fields_[f]);
     schema::Column& out = all.emplace_back(values.type());
     for (int64_t row = 0; row < column.num_rows(); ++row) {

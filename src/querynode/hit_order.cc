@@ -44,15 +44,17 @@ void AppendJsonKey(const JsonValue* value, query::SortDirection direction, std::
 
 }  // namespace
 
-std::vector<std::string> OrderKeys(std::span<const roles::Ordering> order,
-                                   const schema::CollectionSchema& schema,
-                                   std::span<const segment::SegmentPtr> segments,
-                                   const std::vector<query::RowRef>& rows) {
+absl::StatusOr<std::vector<std::string>> OrderKeys(std::span<const roles::Ordering> order,
+                                                   const schema::CollectionSchema& schema,
+                                                   std::span<const segment::SegmentPtr> segments,
+                                                   const std::vector<query::RowRef>& rows,
+                                                   const Cancellation& cancellation) {
   std::vector<std::string> keys(rows.size());
   for (const roles::Ordering& by : order) {
     const schema::FieldSchema* field = schema.Find(by.field);
     if (field == nullptr) continue;
-    const schema::Column column = FetchRows(segments, *field, rows);
+    ELANUS_ASSIGN_OR_RETURN(const schema::Column column,
+                            FetchRows(segments, *field, rows, cancellation));
     const schema::ColumnView values = column.View();
     if (field->type != schema::DataType::kJson) {
       for (size_t i = 0; i < rows.size(); ++i) {

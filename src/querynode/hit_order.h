@@ -13,10 +13,11 @@ namespace elanus::querynode {
 
 // The sort key of each row (query/sort_key.h). Values at JSON paths are ordered booleans first,
 // then numbers, then texts; other values and missing ones are null.
-std::vector<std::string> OrderKeys(std::span<const roles::Ordering> order,
-                                   const schema::CollectionSchema& schema,
-                                   std::span<const segment::SegmentPtr> segments,
-                                   const std::vector<query::RowRef>& rows);
+absl::StatusOr<std::vector<std::string>> OrderKeys(std::span<const roles::Ordering> order,
+                                                   const schema::CollectionSchema& schema,
+                                                   std::span<const segment::SegmentPtr> segments,
+                                                   const std::vector<query::RowRef>& rows,
+                                                   const Cancellation& cancellation);
 
 // Reorders hits [0, keys.size()) of one query by their keys; equal ones stay as they were. `groups`
 // (may be empty) are the values of their groups, which stand together: each group is reordered, and

@@ -31,7 +31,7 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
       files.timestamps = file.key;
     } else if (wanted.empty() ||
                std::find(wanted.begin(), wanted.end(), file.field) != wanted.end()) {
-      files.columns.push_back({file.field, file.key});
+      files.columns.push_back({file.field, file.key, file.bytes});
     }
   }
   return files;
@@ -194,12 +194,16 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
   if (!in_catalog()) return absl::OkStatus();
   absl::StatusOr<std::shared_ptr<segment::SealedSegment>> opened =
-      segment::SealedSegment::Open(FilesOf(collection, flushed), collection.schema, parts_.store);
+      segment::SealedSegment::Open(FilesOf(collection, flushed), collection.schema, parts_.store,
+                                   {parts_.tiers, collection.id.value()});
   // Dropped while it was read: its objects may be gone.
   if (!opened.ok()) return in_catalog() ? opened.status() : absl::OkStatus();
   const std::shared_ptr<segment::SealedSegment> sealed = *std::move(opened);
   if (flushed.min_timestamp <= collection.truncated) sealed->HideUpTo(collection.truncated);
   UseIndexes(collection, flushed, *sealed);
+  const absl::Status warm =
+      WarmSegment(parts_.warmup, collection, *sealed, Warmup::kSync, Cancellation());
+  if (!warm.ok()) return in_catalog() ? warm : absl::OkStatus();
   for (;;) {
     const uint64_t epoch = set.delete_epoch();
     for (const meta::Delta& delta : parts_.coordinator.Deltas(collection.id)) {
@@ -213,6 +217,7 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
     deletes.ApplyTo(*sealed);
     switch (set.AddSealed(sealed, in_catalog, epoch)) {
       case segment::SegmentSet::Added::kYes:
+        WarmBehind(collection, sealed);
         // A build that ended before the segment was there found nobody to tell.
         if (parts_.coordinator.FindSegment(flushed.id) != listed) {
           RefreshIndexes(flushed.collection, flushed.id);
@@ -226,9 +231,26 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
   }
 }
 
+void LocalQueryNode::WarmBehind(const meta::Collection& collection,
+                                std::shared_ptr<const segment::SealedSegment> sealed) {
+  if (parts_.tiers == nullptr) return;
+  const auto warm = [this, collection, held = std::weak_ptr(std::move(sealed))] {
+    // Released meanwhile: nobody wants it any more.
+    const std::shared_ptr<const segment::SealedSegment> segment = held.lock();
+    if (segment == nullptr) return;
+    const absl::Status status =
+        WarmSegment(parts_.warmup, collection, *segment, Warmup::kAsync, Cancellation());
+    if (status.ok()) return;
+    ELANUS_LOG(Warn, "segment not warmed; requests bring what they use",
+               Field("segment", segment->id().value()), Field("reason", status));
+  };
+  (void)parts_.loading.Submit(warm);
+}
+
 absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
-    const index::IndexKind& kind, const meta::Index& index, const std::string& key,
-    const index::VectorRows& rows, kernels::Metric metric) {
+    const index::IndexKind& kind, const meta::Index& index, const meta::SegmentIndex& built,
+    CollectionId collection, const index::VectorRows& rows, kernels::Metric metric) {
+  const std::string& key = built.key;
   auto loaded = std::make_shared<segment::LoadedIndex>();
   loaded->metric = metric;
   loaded->type = kind.name;
@@ -237,6 +259,15 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
     ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(key));
     ELANUS_ASSIGN_OR_RETURN(loaded->index,
                             kind.open_blocks(std::move(blocks), rows, metric, index.params));
+    return loaded;
+  }
+  if (parts_.tiers != nullptr && built.bytes > 0) {
+    loaded->cells = std::make_shared<segment::CachedIndex>(
+        *parts_.tiers, cache::Identity{cache::Kind::kVectorIndex, collection.value(), key},
+        static_cast<uint64_t>(built.bytes),
+        [&kind, rows, metric, params = index.params](std::span<const uint8_t> file) {
+          return kind.open(file, rows, metric, params);
+        });
     return loaded;
   }
   ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(key));
@@ -266,13 +297,22 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     if (rows.data == nullptr) continue;
     const auto used = sealed.IndexOf(index.field);
     if (used != nullptr && used->key == it->key) continue;
-    auto loaded = OpenIndex(*kind, index, it->key, rows, *metric);
+    auto loaded = OpenIndex(*kind, index, *it, collection.id, rows, *metric);
     if (!loaded.ok()) {
       NoteBadIndex(collection, flushed, index, it->key, loaded.status());
       continue;
     }
     (*loaded)->id = index.id.value();
     (*loaded)->key = it->key;
+    if (WarmupOf(parts_.warmup, collection, index) == Warmup::kSync) {
+      // Before it takes the place of what serves now. Damage is for searches to find.
+      const absl::Status warm = sealed.WarmIndex(index.field, **loaded, Cancellation());
+      if (!warm.ok()) {
+        ELANUS_LOG(Warn, "index not warmed; the first search brings it",
+                   Field("segment", flushed.id.value()), Field("index", index.name),
+                   Field("reason", warm));
+      }
+    }
     sealed.SetIndex(index.field, *std::move(loaded));
   }
 }

@@ -32,7 +32,7 @@ bool InScope(const segment::Segment& segment, const roles::ReadScope& scope,
 // Puts the hits of every query into the order that the request asks for.
 absl::Status Reorder(const roles::SearchRequest& request,
                      std::span<const segment::SegmentPtr> segments, const GroupedSearch* grouped,
-                     std::vector<Hits>& hits) {
+                     const Cancellation& cancellation, std::vector<Hits>& hits) {
   const schema::CollectionSchema& schema = request.scope.collection->schema;
   for (Hits& list : hits) {
     std::vector<query::RowRef> rows;
@@ -49,7 +49,9 @@ absl::Status Reorder(const roles::SearchRequest& request,
     }
     const Hits old = std::move(list);
     list.clear();
-    for (const size_t place : OrderHits(OrderKeys(request.order, schema, segments, rows), groups)) {
+    ELANUS_ASSIGN_OR_RETURN(const std::vector<std::string> keys,
+                            OrderKeys(request.order, schema, segments, rows, cancellation));
+    for (const size_t place : OrderHits(keys, groups)) {
       list.push_back(old[place]);
     }
   }
@@ -132,6 +134,9 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     kernels::Bitset visible = view.segments[i]->Visible(view.at);
     error.Note(expired.Hide(*view.segments[i], scope.collection->schema, visible, cancellation));
     if (!everything && visible.size() > 0) {
+      const auto pins = view.segments[i]->Pin(expr::FieldsOf(*scope.filter), cancellation);
+      error.Note(pins.status());
+      if (!pins.ok()) return;
       const auto source = view.segments[i]->Source(scope.collection->schema, visible.size());
       kernels::Bitset matching(visible.size());
       expr::EvaluateOptions options;
@@ -164,6 +169,9 @@ absl::StatusOr<std::vector<expr::ElementMatches>> LocalQueryNode::Elements(
   elements.resize(view.segments.size());
   FirstError error;
   parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
+    const auto pins = view.segments[i]->Pin(expr::FieldsOf(*scope.filter), cancellation);
+    error.Note(pins.status());
+    if (!pins.ok()) return;
     const auto source = view.segments[i]->Source(scope.collection->schema, candidates[i].size());
     auto matches =
         expr::EvaluateElements(*scope.filter, *source, candidates[i].view(), cancellation);
@@ -214,7 +222,8 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
 
   if (!request.order.empty()) {
     ELANUS_RETURN_IF_ERROR(
-        Reorder(request, view.segments, grouped.has_value() ? &*grouped : nullptr, hits));
+        Reorder(request, view.segments, grouped.has_value() ? &*grouped : nullptr, cancellation,
+                hits));
   }
   std::vector<query::RowRef> rows;
   for (const Hits& list : hits) {
@@ -228,8 +237,11 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   if (grouped.has_value()) {
     ELANUS_ASSIGN_OR_RETURN(result.groups, grouped->ValuesOf(rows));
   }
-  result.keys = FetchRows(view.segments, schema.primary_key(), rows);
-  result.fields = FetchFields(view.segments, schema, request.scope.output_fields, rows);
+  ELANUS_ASSIGN_OR_RETURN(result.keys,
+                          FetchRows(view.segments, schema.primary_key(), rows, cancellation));
+  ELANUS_ASSIGN_OR_RETURN(
+      result.fields,
+      FetchFields(view.segments, schema, request.scope.output_fields, rows, cancellation));
   result.work = search.TakeWork(candidates);
   return result;
 }
@@ -338,7 +350,8 @@ absl::StatusOr<roles::QueryResult> LocalQueryNode::Query(const roles::QueryReque
   std::vector<FieldId> fields = {schema.primary_key().id};
   fields.insert(fields.end(), request.scope.output_fields.begin(),
                 request.scope.output_fields.end());
-  result.rows = FetchFields(view.segments, schema, fields, rows);
+  ELANUS_ASSIGN_OR_RETURN(result.rows,
+                          FetchFields(view.segments, schema, fields, rows, cancellation));
   int64_t bytes = 0;
   for (const auto& [field, column] : result.rows.columns) bytes += column.byte_size();
   ELANUS_RETURN_IF_ERROR(CheckSize(bytes, request.result_bytes_max));

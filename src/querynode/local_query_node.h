@@ -16,6 +16,7 @@
 #include "expr/element_filter.h"
 #include "index/index_kinds.h"
 #include "querynode/loaded_collection.h"
+#include "querynode/warmup.h"
 #include "roles/coordinator.h"
 #include "roles/query_node.h"
 #include "segment/interim_index.h"
@@ -39,6 +40,8 @@ class LocalQueryNode final : public roles::QueryNode {
     Executor& loading;
     segment::InterimIndexer* interim = nullptr;  // Null: rows without an index are all compared.
     int64_t default_ttl_s = -1;  // Of rows of collections that say nothing about it; -1: none.
+    const cache::Tiers* tiers = nullptr;         // Null: segments are opened whole.
+    WarmupDefaults warmup = {};                  // Of tiers.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
@@ -114,7 +117,8 @@ class LocalQueryNode final : public roles::QueryNode {
                   segment::SealedSegment& sealed);
   absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(const index::IndexKind& kind,
                                                                   const meta::Index& index,
-                                                                  const std::string& key,
+                                                                  const meta::SegmentIndex& built,
+                                                                  CollectionId collection,
                                                                   const index::VectorRows& rows,
                                                                   kernels::Metric metric);
   // The client would rather have memory than speed.
@@ -132,6 +136,9 @@ class LocalQueryNode final : public roles::QueryNode {
       ABSL_LOCKS_EXCLUDED(failed_mutex_);
   void AskForRebuild(SegmentId segment, IndexId index, const std::string& key)
       ABSL_LOCKS_EXCLUDED(failed_mutex_);
+  // Brings behind what the collection wants so.
+  void WarmBehind(const meta::Collection& collection,
+                  std::shared_ptr<const segment::SealedSegment> sealed);
 
   const Parts parts_;
   mutable absl::Mutex mutex_;

@@ -85,6 +85,7 @@ class RowOrder {
   Timestamp TimeOf(const RowRef& at) const { return segments_[at.segment]->RowTimestamp(at.row); }
 
   absl::Status Read(size_t s, query::TopRows& top) const {
+    ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins, segments_[s]->Pin(fields_, cancellation_));
     const auto source = segments_[s]->Source(schema_, candidates_[s].size());
     std::string key;
     return ForEachBatch(*source, candidates_[s], fields_, cancellation_,

@@ -8,6 +8,7 @@
 #include "querynode/hit_order.h"
 #include "querynode/ordered_rows.h"
 #include "segment/segment_fixture_test.h"
+#include "segment/tiers_fixture_test.h"
 #include "storage/object_store.h"
 
 namespace elanus::querynode {
@@ -68,7 +69,8 @@ class Fixture {
     }
     segment::SegmentPtr segment = growing;
     if (s % 2 == 0 && growing->num_rows() > 0) {
-      const auto sealed = segment::Seal(*growing, schema, *store_);
+      const auto sealed = segment::Seal(*growing, schema, *store_, {},
+                                        s % 4 == 0 ? tiers_.options() : segment::TierOptions());
       ASSERT_TRUE(sealed.ok()) << sealed.status().ToString();
       segment = *sealed;
     }
@@ -91,6 +93,7 @@ class Fixture {
   Cancellation cancellation_;
   storage::MemoryFileSystem files_;
   std::unique_ptr<storage::ObjectStore> store_ = storage::MakeLocalObjectStore(files_, "objects");
+  segment::TightTiers tiers_{*store_};
   std::vector<segment::SegmentPtr> segments_;
   std::vector<kernels::Bitset> candidates_;
   std::vector<ModelRow> rows_;
@@ -193,7 +196,7 @@ TEST(HitOrder, OrdersJsonByKindAndPutsWhatCannotBeOrderedWithTheNulls) {
   growing->Insert(schema, batch, Timestamp(1));
   const std::vector<segment::SegmentPtr> segments = {growing};
   const std::vector<roles::Ordering> order = {{FieldId(9), {"a", "0"}, {}}};
-  EXPECT_EQ(OrderHits(OrderKeys(order, schema, segments, rows), {}),
+  EXPECT_EQ(OrderHits(*OrderKeys(order, schema, segments, rows, {}), {}),
             (std::vector<size_t>{4, 7, 3, 1, 6, 0, 2, 5}));
 }
 

@@ -8,6 +8,7 @@
 #include "querynode/grouped_search.h"
 #include "querynode/segment_search.h"
 #include "segment/segment_fixture_test.h"
+#include "segment/tiers_fixture_test.h"
 #include "storage/object_store.h"
 
 namespace elanus::querynode {
@@ -54,7 +55,7 @@ class Fixture {
     const segment::Segment& segment = *segments_[hit.at.segment];
     schema::Column number({.type = DataType::kInt64});
     const int64_t row[] = {hit.at.row};
-    segment.Fetch(*request.scope.collection->schema.Find(segment::kNumber), row, number);
+    EXPECT_TRUE(segment.Fetch(*request.scope.collection->schema.Find(segment::kNumber), row, number, {}).ok());
     ModelRow out{segment.Key(hit.at.row).as_int(), hit.distance, std::nullopt};
     if (number.View().IsValid(0)) out.number = number.View().Value<int64_t>(0);
     return out;
@@ -107,7 +108,8 @@ class Fixture {
     growing->Insert(schema, batch, Timestamp(5));
     segment::SegmentPtr segment = growing;
     if (s % 2 == 0 && count > 0) {
-      const auto sealed = segment::Seal(*growing, schema, *store_);
+      const auto sealed = segment::Seal(*growing, schema, *store_, {},
+                                        s % 4 == 0 ? tiers_.options() : segment::TierOptions());
       ASSERT_TRUE(sealed.ok()) << sealed.status().ToString();
       segment = *sealed;
     }
@@ -132,6 +134,7 @@ class Fixture {
   Cancellation cancellation_;
   storage::MemoryFileSystem files_;
   std::unique_ptr<storage::ObjectStore> store_ = storage::MakeLocalObjectStore(files_, "objects");
+  segment::TightTiers tiers_{*store_};
   std::vector<segment::SegmentPtr> segments_;
   CandidateRows candidates_;
   std::vector<ModelRow> rows_;

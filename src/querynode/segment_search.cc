@@ -29,6 +29,12 @@ void SegmentSearch::NoteWork(size_t segment, const segment::SearchTrace& trace) 
   work.hops += trace.statistics.hops;
   work.reads += trace.statistics.reads;
   work.bytes_read += trace.statistics.bytes_read;
+  work.cells_missed += trace.waits.misses;
+  work.bytes_loaded += trace.waits.bytes_loaded;
+  work.wait_us += trace.waits.wait_ns / 1000;
+  for (const std::string& name : trace.waits.names) {
+    if (work.waited_for.size() < cache::Waits::kNamesMax) work.waited_for.push_back(name);
+  }
 }
 
 std::vector<roles::SegmentWork> SegmentSearch::TakeWork(const CandidateRows& candidates) const {

@@ -64,6 +64,7 @@ class SegmentSearch {
   schema::PrimaryKeyView KeyAt(const query::RowRef& at) const {
     return segments_[at.segment]->Key(at.row);
   }
+  const Cancellation& cancellation() const { return cancellation_; }
 
  private:
   using SegmentHits = std::vector<Hits>;  // One list a segment.

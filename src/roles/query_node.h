@@ -88,6 +88,10 @@ struct SegmentWork {
   int64_t hops = 0;                          // Nodes of a graph or lists looked into.
   int64_t reads = 0;                         // Of blocks, from disk.
   int64_t bytes_read = 0;
+  int64_t cells_missed = 0;                  // Cells of the cache that were not there when wanted,
+  int64_t bytes_loaded = 0;                  // bytes of them,
+  int64_t wait_us = 0;                       // how long the search waited for cells,
+  std::vector<std::string> waited_for;       // and of which objects: a few of them.
 };
 
 struct SearchResult {

@@ -259,14 +259,15 @@ Timestamp GrowingSegment::RowTimestamp(int64_t row) const {
   return Timestamp(value);
 }
 
-void GrowingSegment::Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
-                           schema::Column& out) const {
+absl::Status GrowingSegment::Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
+                                   schema::Column& out, const Cancellation&) const {
   const GrowingColumn* column = Find(field.id);
   if (column == nullptr) {
     out.AppendRows(schema::DefaultColumn(field, rows.size()).View(), 0, rows.size());
-    return;
+    return absl::OkStatus();
   }
   for (const int64_t row : rows) column->AppendRowTo(row, out);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::vector<index::Neighbor>>> GrowingSegment::Search(

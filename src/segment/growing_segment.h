@@ -56,8 +56,8 @@ class GrowingSegment final : public Segment {
                                              int64_t num_rows) const override;
   schema::PrimaryKeyView Key(int64_t row) const override;
   Timestamp RowTimestamp(int64_t row) const override;
-  void Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
-             schema::Column& out) const override;
+  absl::Status Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
+                     schema::Column& out, const Cancellation& cancellation) const override;
   absl::StatusOr<std::vector<std::vector<index::Neighbor>>> Search(
       const SearchSpec& spec, const kernels::Bitset& candidates,
       const Cancellation& cancellation) const override;

@@ -93,13 +93,13 @@ TEST_F(GrowingSegmentTest, AFieldAddedLaterHasItsDefaultInOlderRows) {
   const schema::FieldSchema& added = *wider.Find(kAdded);
   schema::Column before(added.column_type());
   const std::vector<int64_t> rows = {1, 0};
-  segment.Fetch(added, rows, before);
+  EXPECT_TRUE(segment.Fetch(added, rows, before, {}).ok());
   EXPECT_EQ(before.View().Value<int64_t>(1), 7);
   segment.Insert(wider, TestRows(wider, {3}), Timestamp(20));
   segment.Insert(schema, TestRows(schema, {4}), Timestamp(30));  // By a writer that knows less.
   schema::Column after(added.column_type());
   const std::vector<int64_t> all = {0, 1, 2, 3};
-  segment.Fetch(added, all, after);
+  EXPECT_TRUE(segment.Fetch(added, all, after, {}).ok());
   EXPECT_EQ(after.View().Value<int64_t>(0), 7);
   EXPECT_EQ(after.View().Value<int64_t>(2), 3);
   EXPECT_EQ(after.View().IsValid(3), false);  // That schema has no default for it.

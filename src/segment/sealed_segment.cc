@@ -1,6 +1,10 @@
 #include "segment/sealed_segment.h"
 
+#include <algorithm>
+
 #include "common/check.h"
+#include "common/logging.h"
+#include "index/brute_force.h"
 #include "schema/row_batch.h"
 #include "schema/text_params.h"
 #include "segment/list_search.h"
@@ -8,6 +12,9 @@
 
 namespace elanus::segment {
 namespace {
+
+// Of vectors that are pinned at once where there is no index.
+constexpr int64_t kPieceBytes = 32 << 20;
 
 class SealedSource final : public expr::ColumnSource {
  public:
@@ -87,17 +94,36 @@ class SealedVectors final : public VectorPieces {
   const schema::ColumnView view_;
 };
 
+absl::Status CheckRows(const std::string& key, const storage::ColumnFile& file, int64_t num_rows) {
+  if (file.View().num_rows == num_rows) return absl::OkStatus();
+  return InternalError(ErrorCode::kDataIntegrity, "{} holds {} rows, the catalog says {}", key,
+                       file.View().num_rows, num_rows);
+}
+
 absl::StatusOr<std::shared_ptr<const storage::ColumnFile>> OpenColumn(storage::ObjectStore& store,
                                                                       const std::string& key,
                                                                       int64_t num_rows) {
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store.Get(key));
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> file,
                           storage::ColumnFile::Open(std::move(object), key));
-  if (file->View().num_rows != num_rows) {
-    return InternalError(ErrorCode::kDataIntegrity, "{} holds {} rows, the catalog says {}", key,
-                         file->View().num_rows, num_rows);
-  }
+  ELANUS_RETURN_IF_ERROR(CheckRows(key, *file, num_rows));
   return file;
+}
+
+absl::StatusOr<std::shared_ptr<const cache::CachedColumn>> OpenCached(const cache::Tiers& tiers,
+                                                                      cache::Identity identity,
+                                                                      int64_t object_bytes,
+                                                                      int64_t num_rows) {
+  const std::string key = identity.name;
+  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const cache::CachedColumn> column,
+                          cache::CachedColumn::Open(tiers, std::move(identity),
+                                                    static_cast<uint64_t>(object_bytes), {}));
+  ELANUS_RETURN_IF_ERROR(CheckRows(key, *column, num_rows));
+  return column;
+}
+
+cache::Kind KindOf(const schema::FieldSchema& field) {
+  return schema::IsVector(field.type) ? cache::Kind::kVectorField : cache::Kind::kScalarField;
 }
 
 }  // namespace
@@ -111,13 +137,24 @@ SealedSegment::SealedSegment(const SealedFiles& files)
       deletes_applied_(files.deletes_applied) {}
 
 absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
-    const SealedFiles& files, const schema::CollectionSchema& schema, storage::ObjectStore& store) {
+    const SealedFiles& files, const schema::CollectionSchema& schema, storage::ObjectStore& store,
+    const TierOptions& options) {
   std::shared_ptr<SealedSegment> segment(new SealedSegment(files));
+  if (options.tiers != nullptr) segment->tiers_ = *options.tiers;
   for (const ColumnObject& column : files.columns) {
     const schema::FieldSchema* field = schema.Find(column.field);
     if (field == nullptr) continue;  // Dropped since.
-    ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> file,
-                            OpenColumn(store, column.key, files.num_rows));
+    std::shared_ptr<const storage::ColumnFile> file;
+    if (options.tiers != nullptr && !field->is_primary_key && column.bytes > 0) {
+      ELANUS_ASSIGN_OR_RETURN(
+          const std::shared_ptr<const cache::CachedColumn> cached,
+          OpenCached(*options.tiers, {KindOf(*field), options.owner, column.key}, column.bytes,
+                     files.num_rows));
+      segment->cached_[column.field] = cached;
+      file = cached;
+    } else {
+      ELANUS_ASSIGN_OR_RETURN(file, OpenColumn(store, column.key, files.num_rows));
+    }
     if (file->View().type != field->column_type()) {
       return InternalError(ErrorCode::kDataIntegrity, "{} is not a column of type {}", column.key,
                            schema::DataTypeName(field->type));
@@ -138,7 +175,10 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   }
   // Here, where nobody waits for an answer, rather than in the first filter.
   for (const schema::FieldSchema& field : schema.fields) {
-    if (!schema::EnablesMatch(field) || segment->Find(field.id) == nullptr) continue;
+    if (!schema::EnablesMatch(field) || segment->Find(field.id) == nullptr ||
+        segment->cached_.contains(field.id)) {
+      continue;
+    }
     segment->match_columns_.Build(field, *segment->Source(schema, segment->num_rows_));
   }
   return segment;
@@ -210,7 +250,9 @@ int64_t SealedSegment::memory_bytes() const {
                 statistics_.memory_bytes() + interim_.memory_bytes() + scalar_indexes_.memory_bytes();
   for (const auto& [field, file] : columns_) sum += file->memory_bytes();
   absl::ReaderMutexLock lock(&index_mutex_);
-  for (const auto& [field, loaded] : indexes_) sum += loaded->index->memory_bytes();
+  for (const auto& [field, loaded] : indexes_) {
+    sum += loaded->cells != nullptr ? loaded->cells->memory_bytes() : loaded->index->memory_bytes();
+  }
   return sum;
 }
 
@@ -244,38 +286,151 @@ std::unique_ptr<expr::ColumnSource> SealedSegment::Source(const schema::Collecti
   return std::make_unique<SealedSource>(*this, schema, num_rows);
 }
 
-void SealedSegment::Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
-                          schema::Column& out) const {
+const cache::CachedColumn* SealedSegment::CachedOf(FieldId field) const {
+  const auto it = cached_.find(field);
+  return it == cached_.end() ? nullptr : it->second.get();
+}
+
+cache::TierWants SealedSegment::WantsOf(std::span<const FieldId> fields) const {
+  cache::TierWants wants;
+  for (const FieldId field : fields) {
+    if (const cache::CachedColumn* column = CachedOf(field)) column->WantAll(wants);
+  }
+  return wants;
+}
+
+absl::StatusOr<cache::TierPins> SealedSegment::Pin(std::span<const FieldId> fields,
+                                                   const Cancellation& cancellation) const {
+  return WantsOf(fields).Pin(tiers_, cancellation, nullptr);
+}
+
+absl::Status SealedSegment::WarmAll(const Cancellation& cancellation) const {
+  for (const auto& [field, column] : cached_) {
+    const absl::Status status = WarmColumn(field, cancellation);
+    const bool no_room = CodeOf(status) == ErrorCode::kMemoryLimitExceeded ||
+                         CodeOf(status) == ErrorCode::kDiskLimitExceeded;
+    if (!status.ok() && !no_room) return status;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SealedSegment::WarmColumn(FieldId field, const Cancellation& cancellation) const {
+  return Pin({&field, 1}, cancellation).status();
+}
+
+absl::Status SealedSegment::WarmIndex(FieldId field, const Cancellation& cancellation) const {
+  const std::shared_ptr<const LoadedIndex> loaded = IndexOf(field);
+  return loaded == nullptr ? absl::OkStatus() : WarmIndex(field, *loaded, cancellation);
+}
+
+absl::Status SealedSegment::WarmIndex(FieldId field, const LoadedIndex& loaded,
+                                      const Cancellation& cancellation) const {
+  if (loaded.cells == nullptr) return absl::OkStatus();
+  cache::TierWants wants = WantsOf({&field, 1});
+  wants.memory.push_back(cache::Want::All(loaded.cells));
+  return std::move(wants).Pin(tiers_, cancellation, nullptr).status();
+}
+
+absl::Status SealedSegment::Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
+                                  schema::Column& out, const Cancellation& cancellation) const {
   const storage::ColumnFile* file = Find(field.id);
   if (file == nullptr) {
     out.AppendRows(schema::DefaultColumn(field, rows.size()).View(), 0, rows.size());
-    return;
+    return absl::OkStatus();
+  }
+  cache::TierPins pins;
+  if (const cache::CachedColumn* column = CachedOf(field.id)) {
+    ELANUS_ASSIGN_OR_RETURN(pins, column->PinRows(rows, cancellation, nullptr));
   }
   const schema::ColumnView view = file->View();
   for (const int64_t row : rows) out.AppendRow(view, row);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
     const SearchSpec& spec, const kernels::Bitset& candidates,
     const Cancellation& cancellation) const {
-  const auto column = columns_.find(spec.field);
-  if (column == columns_.end()) {
+  if (Find(spec.field) == nullptr) {
     return std::vector<std::vector<index::Neighbor>>(spec.num_queries);
   }
-  const std::shared_ptr<const LoadedIndex> loaded = IndexOf(spec.field);
-  const schema::ColumnView view = column->second->View();
+  std::shared_ptr<const LoadedIndex> loaded = IndexOf(spec.field);
+  if (loaded != nullptr && loaded->metric != spec.metric) loaded = nullptr;
+  const cache::CachedColumn* const column = CachedOf(spec.field);
+  if (column == nullptr) return SearchWhole(spec, loaded.get(), candidates, cancellation);
+  cache::Waits ignored;
+  cache::Waits* const waits = spec.trace != nullptr ? &spec.trace->waits : &ignored;
+  if (loaded != nullptr && loaded->cells != nullptr) {
+    cache::TierWants wants = WantsOf({&spec.field, 1});
+    wants.memory.push_back(cache::Want::All(loaded->cells));
+    const auto pins = std::move(wants).Pin(tiers_, cancellation, waits);
+    if (pins.ok()) return SearchWhole(spec, loaded.get(), candidates, cancellation);
+    // A damaged index costs speed, never answers.
+    if (CodeOf(pins.status()) != ErrorCode::kDataIntegrity) return pins.status();
+    ELANUS_LOG_EVERY(60, Error, "index cannot be used; its segment is scanned instead",
+                     Field("segment", id().value()), Field("reason", pins.status()));
+    loaded = nullptr;
+  }
+  if (loaded == nullptr && schema::IsDenseVector(column->View().type.type)) {
+    return SearchPieces(spec, *column, candidates, cancellation);
+  }
+  ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
+                          WantsOf({&spec.field, 1}).Pin(tiers_, cancellation, waits));
+  return SearchWhole(spec, loaded.get(), candidates, cancellation);
+}
+
+absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchPieces(
+    const SearchSpec& spec, const cache::CachedColumn& column, kernels::Bitset candidates,
+    const Cancellation& cancellation) const {
+  const schema::ColumnView view = column.View();
+  auto piece_bytes = static_cast<int64_t>(tiers_.memory->options().bytes_high / 4);
+  if (tiers_.disk != nullptr) {
+    piece_bytes =
+        std::min(piece_bytes, static_cast<int64_t>(tiers_.disk->options().bytes_high / 4));
+  }
+  piece_bytes = std::min(piece_bytes, kPieceBytes);
+  const int64_t rows = std::max<int64_t>(piece_bytes / view.type.width() / 64, 1) * 64;
+  index::BruteForce search(view.type.type, view.type.dim, spec.metric, spec.queries,
+                           spec.num_queries, spec.k, spec.range, SignatureOf(spec));
+  cache::Waits ignored;
+  cache::Waits* const waits = spec.trace != nullptr ? &spec.trace->waits : &ignored;
+  for (int64_t begin = 0; begin < candidates.size(); begin += rows) {
+    const int64_t end = std::min(begin + rows, candidates.size());
+    const int64_t first = begin / 64, last = (end + 63) / 64;
+    const uint64_t* const words = candidates.view().words();
+    if (std::all_of(words + first, words + last, [](uint64_t word) { return word == 0; })) continue;
+    ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
+                            column.PinRange(begin, end, cancellation, waits));
+    if (view.validity != nullptr) {
+      for (int64_t word = first; word < last; ++word) {
+        candidates.words()[word] &= view.validity[word];
+      }
+    }
+    const index::VectorRows piece{view.type.type, view.type.dim, end - begin,
+                                  view.fixed + begin * view.type.width()};
+    ELANUS_RETURN_IF_ERROR(search.Add(piece, begin, candidates.view(), &cancellation));
+  }
+  if (spec.trace != nullptr) {
+    spec.trace->strategy = "exact";
+    spec.trace->statistics.Add(search.statistics());
+  }
+  return search.Finish();
+}
+
+absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchWhole(
+    const SearchSpec& spec, const LoadedIndex* loaded, const kernels::Bitset& candidates,
+    const Cancellation& cancellation) const {
+  const std::shared_ptr<const storage::ColumnFile>& file = columns_.at(spec.field);
+  const schema::ColumnView view = file->View();
   if (view.type.type == schema::DataType::kArrayOfVector) {
-    const bool usable = loaded != nullptr && loaded->metric == spec.metric;
     const ListRun run{index::ElementRows(view)};
-    return SearchLists(spec, {&run, 1}, usable ? loaded->index.get() : nullptr, candidates,
+    return SearchLists(spec, {&run, 1}, loaded != nullptr ? &loaded->Get() : nullptr, candidates,
                        cancellation);
   }
-  if (loaded != nullptr && loaded->metric == spec.metric) {
-    return SearchIndex(*loaded, spec, candidates, cancellation);
-  }
-  const auto rows = std::make_shared<SealedVectors>(column->second);
+  if (loaded != nullptr) return SearchIndex(*loaded, spec, candidates, cancellation);
+  const auto rows = std::make_shared<SealedVectors>(file);
   std::shared_ptr<const InterimIndex> interim;
-  if (spec.interim != nullptr) {
+  // Codes are made behind searches, when nobody has pinned the vectors any more.
+  if (spec.interim != nullptr && CachedOf(spec.field) == nullptr) {
     interim = spec.interim->Index(interim_, spec.field, spec.metric, rows, num_rows_);
     if (IndexOf(spec.field) != nullptr) interim_.Drop(spec.field);  // Set meanwhile.
   }
@@ -308,7 +463,8 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchI
   index::SearchStatistics& statistics = spec.trace != nullptr ? spec.trace->statistics : ignored;
   request.query = spec.queries;
   request.query_width = view.type.width();
-  ELANUS_ASSIGN_OR_RETURN(hits, loaded.index->SearchMany(request, spec.num_queries, &statistics));
+  ELANUS_ASSIGN_OR_RETURN(hits,
+                          loaded.Get().SearchMany(request, spec.num_queries, &statistics));
   if (spec.trace != nullptr) {
     spec.trace->strategy += fmt::format(": {}", index::SearchStrategyName(statistics.strategy));
   }

@@ -1,5 +1,5 @@
-// A flushed segment whose files are open: columns mapped or in memory, rows in (key, timestamp)
-// order.
+// A flushed segment whose files are open, rows in (key, timestamp) order: columns mapped or in
+// memory, or, in tiers, there while they are used (docs/decisions/012-tiers.md).
 #pragma once
 
 #include <atomic>
@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "cache/cached_column.h"
+#include "segment/cached_index.h"
 #include "segment/delete_log.h"
 #include "segment/interim_index.h"
 #include "segment/match_column.h"
@@ -22,7 +24,8 @@ namespace elanus::segment {
 
 struct ColumnObject {
   FieldId field;
-  std::string key;  // In the object store.
+  std::string key;    // In the object store.
+  int64_t bytes = 0;  // Of the object, as the catalog knows it; 0: not known.
 };
 
 // What to open. `timestamps` is the key of the column of row timestamps.
@@ -39,11 +42,21 @@ struct SealedFiles {
   Timestamp deletes_applied;        // Rows deleted at or before this are left out.
 };
 
+// How to open: whole, or in tiers.
+struct TierOptions {
+  const cache::Tiers* tiers = nullptr;  // Null: every file is opened whole and verified now.
+  int64_t owner = 0;                    // Whom cells are counted for.
+};
+
 // A vector index over one of the segment's columns.
 struct LoadedIndex {
   std::shared_ptr<storage::MappedFile> file;
-  std::unique_ptr<index::VectorIndex> index;
+  std::unique_ptr<index::VectorIndex> index;  // Null: in `cells`.
+  std::shared_ptr<CachedIndex> cells;
   std::string type;  // Of the index, for traces.
+  // In `cells`: only while it is pinned.
+  const index::VectorIndex& Get() const { return cells != nullptr ? cells->index() : *index; }
+
   kernels::Metric metric = kernels::Metric::kL2;
   int64_t id = 0;  // Of the index in the catalog.
   std::string key;  // Of the object.
@@ -52,10 +65,12 @@ struct LoadedIndex {
 // Threads: const calls and Delete, SetIndex from any.
 class SealedSegment final : public Segment {
  public:
-  // Opens and verifies every file. Damage: kDataIntegrity naming the object and offset.
+  // Opens and verifies every file; in tiers keys, timestamps and footers, other parts when they are
+  // used. Damage: kDataIntegrity naming the object and offset.
   static absl::StatusOr<std::shared_ptr<SealedSegment>> Open(const SealedFiles& files,
                                                              const schema::CollectionSchema& schema,
-                                                             storage::ObjectStore& store);
+                                                             storage::ObjectStore& store,
+                                                             const TierOptions& tiers = {});
 
   // Hides rows of this key inserted before `at`. True if any row was hidden by this call.
   bool Delete(schema::PrimaryKeyView key, Timestamp at);
@@ -81,6 +96,16 @@ class SealedSegment final : public Segment {
   bool sorted_by_key() const override { return true; }
   kernels::Bitset Visible(Timestamp at) const override;
   void HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const override;
+  absl::StatusOr<cache::TierPins> Pin(std::span<const FieldId> fields,
+                                      const Cancellation& cancellation) const override;
+  // Brings the column, or the index of the field and the column with it, and lets go again.
+  // Every column, as far as there is room.
+  absl::Status WarmAll(const Cancellation& cancellation) const;
+  absl::Status WarmColumn(FieldId field, const Cancellation& cancellation) const;
+  absl::Status WarmIndex(FieldId field, const Cancellation& cancellation) const;
+  // The same of an index that is not used yet.
+  absl::Status WarmIndex(FieldId field, const LoadedIndex& loaded,
+                         const Cancellation& cancellation) const;
   std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                              int64_t num_rows) const override;
   schema::PrimaryKeyView Key(int64_t row) const override {
@@ -89,8 +114,8 @@ class SealedSegment final : public Segment {
   Timestamp RowTimestamp(int64_t row) const override {
     return Timestamp(timestamps_.Value<uint64_t>(row));
   }
-  void Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
-             schema::Column& out) const override;
+  absl::Status Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
+                     schema::Column& out, const Cancellation& cancellation) const override;
   absl::StatusOr<std::vector<std::vector<index::Neighbor>>> Search(
       const SearchSpec& spec, const kernels::Bitset& candidates,
       const Cancellation& cancellation) const override;
@@ -103,6 +128,16 @@ class SealedSegment final : public Segment {
 
  private:
   SealedSegment(const SealedFiles& files);
+  // The columns of these fields that are not there for good.
+  cache::TierWants WantsOf(std::span<const FieldId> fields) const;
+  const cache::CachedColumn* CachedOf(FieldId field) const;
+  absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchWhole(
+      const SearchSpec& spec, const LoadedIndex* loaded, const kernels::Bitset& candidates,
+      const Cancellation& cancellation) const;
+  // Compares all candidates, a piece of the column at a time.
+  absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchPieces(
+      const SearchSpec& spec, const cache::CachedColumn& column, kernels::Bitset candidates,
+      const Cancellation& cancellation) const;
   absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchIndex(
       const LoadedIndex& loaded, const SearchSpec& spec, const kernels::Bitset& candidates,
       const Cancellation& cancellation) const;
@@ -113,6 +148,9 @@ class SealedSegment final : public Segment {
   const std::vector<SegmentId> replaces_;
   const Timestamp deletes_applied_;
   std::map<FieldId, std::shared_ptr<const storage::ColumnFile>> columns_;  // Constant after Open.
+  // Those of them whose parts come and go.
+  std::map<FieldId, std::shared_ptr<const cache::CachedColumn>> cached_;
+  cache::Tiers tiers_;
   std::shared_ptr<const storage::ColumnFile> timestamp_file_;
   schema::ColumnView keys_;
   schema::ColumnView timestamps_;

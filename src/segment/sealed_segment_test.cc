@@ -49,7 +49,7 @@ TEST_F(SealedSegmentTest, HoldsWhatTheGrowingSegmentHeld) {
   }
   schema::Column numbers(schema.Find(kNumber)->column_type());
   const std::vector<int64_t> rows = {5, 0};  // Keys 5 and 1.
-  sealed->Fetch(*schema.Find(kNumber), rows, numbers);
+  EXPECT_TRUE(sealed->Fetch(*schema.Find(kNumber), rows, numbers, {}).ok());
   EXPECT_FALSE(numbers.View().IsValid(0));
   EXPECT_EQ(numbers.View().Value<int64_t>(1), 10);
 }
@@ -106,7 +106,7 @@ TEST_F(SealedSegmentTest, AFieldAddedLaterReadsAsItsDefault) {
   const auto sealed = *Seal(growing, wider, *store);
   schema::Column added(wider.Find(kAdded)->column_type());
   const std::vector<int64_t> rows = {0, 1};
-  sealed->Fetch(*wider.Find(kAdded), rows, added);
+  EXPECT_TRUE(sealed->Fetch(*wider.Find(kAdded), rows, added, {}).ok());
   EXPECT_EQ(added.View().Value<int64_t>(1), 7);
   const auto source = sealed->Source(wider, 2);
   EXPECT_EQ(source->ContiguousRows(0), 2);

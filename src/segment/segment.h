@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "cache/stored_object.h"
 #include "common/cancellation.h"
 #include "common/strong_id.h"
 #include "common/timestamp.h"
@@ -26,6 +27,7 @@ struct SearchTrace {
   // "exact", "codes of ... rows", the type of the index and how it searched: "HNSW: walk".
   std::string strategy;
   index::SearchStatistics statistics;
+  cache::Waits waits;  // For what was not there.
 };
 
 struct SearchSpec {
@@ -94,16 +96,24 @@ class Segment {
   // Clears the bits of rows inserted at or before `at` among the first rows.size().
   virtual void HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const = 0;
 
-  // The first `num_rows` rows as columns. `schema` (borrowed) says what fields added later hold.
+  // Makes the columns of these fields readable through Source as long as the pins live. Who waits
+  // here must hold no pins of other calls. Errors: cache::CacheManager::Pin.
+  virtual absl::StatusOr<cache::TierPins> Pin(std::span<const FieldId> fields,
+                                              const Cancellation& cancellation) const {
+    return cache::TierPins();
+  }
+
+  // The first `num_rows` rows as columns, of which those may be read that are pinned. `schema` (borrowed) says what fields added later hold.
   virtual std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                                      int64_t num_rows) const = 0;
 
   virtual schema::PrimaryKeyView Key(int64_t row) const = 0;
   virtual Timestamp RowTimestamp(int64_t row) const = 0;
 
-  // Appends the field's values of `rows` (any order) to `out`, whose type is the field's.
-  virtual void Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
-                     schema::Column& out) const = 0;
+  // Appends the field's values of `rows` (any order) to `out`, whose type is the field's. Brings
+  // what is not there.
+  virtual absl::Status Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
+                             schema::Column& out, const Cancellation& cancellation) const = 0;
 
   // The nearest candidates of each query, nearest first. `candidates` has at most num_rows() bits.
   // In an ArrayOfVector field each vector of a row is a hit of its own, unless queries are lists.

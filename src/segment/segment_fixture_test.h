@@ -94,7 +94,8 @@ std::map<int64_t, int> VisibleKeysOfAll(const Segments& segments, Timestamp at) 
 inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(const GrowingSegment& growing,
                                                            const schema::CollectionSchema& schema,
                                                            storage::ObjectStore& store,
-                                                           std::vector<SegmentId> replaces = {}) {
+                                                           std::vector<SegmentId> replaces = {},
+                                                           const TierOptions& tiers = {}) {
   const auto key_of = [&](FieldId field) {
     return fmt::format("insert_log/{}/{}", growing.id(), field);
   };
@@ -110,10 +111,10 @@ inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(const GrowingSegment&
     if (column.field == kStamps) {
       files.timestamps = column.key;
     } else {
-      files.columns.push_back({column.field, column.key});
+      files.columns.push_back({column.field, column.key, column.bytes});
     }
   }
-  return SealedSegment::Open(files, schema, store);
+  return SealedSegment::Open(files, schema, store, tiers);
 }
 
 }  // namespace elanus::segment

@@ -73,7 +73,7 @@ std::vector<Row> RowsOf(const SealedSegment& segment, const schema::CollectionSc
     for (const schema::FieldSchema& field : schema.fields) {
       schema::Column column(field.column_type());
       const int64_t rows[] = {row};
-      segment.Fetch(field, rows, column);
+      EXPECT_TRUE(segment.Fetch(field, rows, column, {}).ok());
       const schema::ColumnView view = column.View();
       values.emplace_back(view.IsValid(0) ? view.Raw(0) : "null");
     }

@@ -126,6 +126,16 @@ CLI::App* AddExplain(CLI::App& app, CommandLine* line) {
   return explain;
 }
 
+// `inspect cache`.
+CLI::App* AddInspect(CLI::App& app, std::unique_ptr<SettingOptions>* options) {
+  CLI::App* inspect = app.add_subcommand("inspect", "Look into a running server: inspect cache");
+  inspect->require_subcommand(1);
+  CLI::App* cache = inspect->add_subcommand(
+      "cache", "Print what of the remote store is here, in memory and on disk, and why");
+  *options = std::make_unique<SettingOptions>(cache);
+  return inspect;
+}
+
 }  // namespace
 
 absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
@@ -156,6 +166,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
   bool dry_run = false;
   gc->add_flag("--dry-run", dry_run, "Only list them")->required();
   gc->add_flag("--json", line.json, "Print one JSON object");
+  std::unique_ptr<SettingOptions> inspect_options;
+  const CLI::App* inspect = AddInspect(app, &inspect_options);
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back.
     app.parse(std::move(arguments));
@@ -179,6 +191,9 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::string& name,
   } else if (gc->parsed()) {
     line.action = CommandLine::Action::kFindGarbage;
     gc_options.MoveTo(&line);
+  } else if (inspect->parsed()) {
+    line.action = CommandLine::Action::kInspectCache;
+    inspect_options->MoveTo(&line);
   } else if (points->parsed()) {
     line.action = CommandLine::Action::kPrintCrashPoints;
   } else if (config->parsed()) {

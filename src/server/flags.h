@@ -22,6 +22,7 @@ struct CommandLine {
     kDoctorStorage,
     kExplainFilter,
     kFindGarbage,
+    kInspectCache,
     kPrintHelp
   };
   Action action = Action::kPrintHelp;

@@ -27,6 +27,7 @@
 #include "server/garbage_command.h"
 #include "server/garbage_pages.h"
 #include "server/health.h"
+#include "server/http_get.h"
 #include "server/http_server.h"
 #include "server/library_logs.h"
 #include "server/standalone.h"
@@ -79,7 +80,7 @@ void WarnOfOpenListener(const Settings& settings, MetricRegistry* metrics) {
 }
 
 HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics,
-                           FilterPage& filter_page) {
+                           RolePages& pages) {
   HttpRoutes routes;
   routes["/healthz"] = [&health](const HttpRequest&) { return HealthPage(health); };
   routes["/livez"] = [](const HttpRequest&) {
@@ -89,9 +90,13 @@ HttpRoutes ManagementPages(const Health& health, const MetricRegistry& metrics,
     return HttpResponse{.content_type = "text/plain; version=0.0.4; charset=utf-8",
                         .body = metrics.Render()};
   };
-  routes[kFilterPagePath] = [&filter_page](const HttpRequest& request) {
-    return filter_page.Answer(request);
+  routes[kFilterPagePath] = [&pages](const HttpRequest& request) {
+    return pages.filter.Answer(request);
   };
+  routes["/cache"] = [&pages](const HttpRequest&) {
+    return HttpResponse{.content_type = "application/json", .body = pages.cache.Text()};
+  };
+  pages.garbage.AddTo(routes);
   return routes;
 }
 
@@ -111,14 +116,11 @@ absl::Status Run(const CommandLine& line) {
   MetricRegistry metrics;
   AddProcessMetrics(&metrics);
   Health health;
-  FilterPage filter_page;
-  GarbagePages garbage;
-  HttpRoutes pages = ManagementPages(health, metrics, filter_page);
-  garbage.AddTo(pages);
+  RolePages pages;
   ELANUS_ASSIGN_OR_RETURN(const auto http,
                           HttpServer::Start({.address = settings.network.http_address,
                                              .port = settings.network.http_port},
-                                            std::move(pages)));
+                                            ManagementPages(health, metrics, pages)));
   ELANUS_LOG(Info, "starting", Field("version", ElanusVersion()),
              Field("data_dir", std::filesystem::absolute(settings.paths.data_dir).string()),
              Field("address", settings.network.address), Field("port", settings.network.port),
@@ -129,7 +131,7 @@ absl::Status Run(const CommandLine& line) {
                Field("elanus.walSyncMode", "none"));
   }
   const absl::Status ended =
-      RunStandalone({settings, object_store, live, metrics, health, filter_page, stop, garbage});
+      RunStandalone({settings, object_store, live, metrics, health, pages, stop});
   ELANUS_LOG(Info, "stopped");
   return ended;
 }
@@ -162,6 +164,13 @@ absl::StatusOr<std::string> GarbageText(const CommandLine& line) {
   ELANUS_ASSIGN_OR_RETURN(const coord::GarbageReport report,
                           ListGarbage(settings, object_store, storage::PosixFileSystem()));
   return line.json ? coord::GarbageAsJson(report) + "\n" : coord::FormatGarbage(report);
+}
+
+// The management port of the server that these settings belong to.
+absl::StatusOr<std::string> InspectCache(const CommandLine& line) {
+  ELANUS_ASSIGN_OR_RETURN(const Config config, Config::Load(GatherSources(line)));
+  ELANUS_ASSIGN_OR_RETURN(const Settings settings, MakeSettings(config));
+  return GetPage(settings.network.http_address, settings.network.http_port, "/cache");
 }
 
 int Fail(std::string_view name, const absl::Status& status) {
@@ -199,6 +208,10 @@ int Main(const std::string& name, std::vector<std::string> arguments) {
     }
     case CommandLine::Action::kFindGarbage: {
       const auto text = GarbageText(*line);
+      return text.ok() ? Print(*text) : Fail(name, text.status());
+    }
+    case CommandLine::Action::kInspectCache: {
+      const auto text = InspectCache(*line);
       return text.ok() ? Print(*text) : Fail(name, text.status());
     }
     case CommandLine::Action::kPrintConfig: {

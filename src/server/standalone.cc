@@ -156,10 +156,10 @@ class Roles {
 
   // Background work ends before what it uses goes away, however far Open() came.
   ~Roles() {
-    context_.filter_page.Close();
+    context_.pages.filter.Close();
     grpc_.reset();
     gauges_.reset();
-    context_.garbage.Use(nullptr);
+    context_.pages.garbage.Use(nullptr);
     if (store_ != nullptr) store_->Stop();  // Nobody waits for a store that is down.
     if (coordinator_ != nullptr) coordinator_->Stop();
     if (interim_ != nullptr) interim_->Stop();
@@ -168,6 +168,8 @@ class Roles {
       executor->Stop();
     }
     if (data_node_ != nullptr) data_node_->Stop();
+    if (tiers_ != nullptr) tiers_->KeepFiles();
+    context_.pages.cache.Show(nullptr);
   }
 
   void Maintain() {
@@ -177,6 +179,7 @@ class Roles {
     coordinator_->RetryBuilds();
     coordinator_->MaintainSegments();
     coordinator_->MaintainGarbage();
+    if (tiers_ != nullptr) MaintainTiers();
   }
 
  private:
@@ -252,12 +255,32 @@ class Roles {
     if (remote_ != nullptr) ELANUS_RETURN_IF_ERROR(WaitForBucket(remote_->client()));
     ELANUS_ASSIGN_OR_RETURN(meta_,
                             meta::OpenSqliteMetaStore({.path = paths.catalog_dir + "/catalog.db"}));
+    if (remote_ != nullptr) {
+      ELANUS_ASSIGN_OR_RETURN(
+          tiers_, CacheTiers::Make(context_.settings, *store_, paths.objects_dir + "/cache",
+                                   context_.metrics));
+      context_.pages.cache.Show(tiers_.get());
+    }
     log::LogOptions log_options;
     log_options.directory = paths.log_dir;
     log_options.file_bytes_max = static_cast<uint64_t>(context_.settings.log.file_bytes_max);
     log_options.sync = context_.settings.log.sync == Settings::WalSync::kFsync;
     ELANUS_ASSIGN_OR_RETURN(log_, log::OpenFileLog(files, log_options));
     return absl::OkStatus();
+  }
+
+  // Files of what is not loaded any more go once the loads that the catalog asked for had their time.
+  void MaintainTiers() {
+    tiers_->Maintain();
+    const auto loading = [this](const meta::CollectionPtr& collection) {
+      return collection->load.loaded &&
+             query_node_->GetLoadStatus(collection->id, {}).state == roles::LoadState::kLoading;
+    };
+    if (left_over_removed_) return;
+    const std::vector<meta::CollectionPtr> all = coordinator_->AllCollections();
+    if (std::any_of(all.begin(), all.end(), loading)) return;
+    left_over_removed_ = true;
+    tiers_->RemoveLeftOver();
   }
 
   absl::Status OpenNodes() {
@@ -277,13 +300,13 @@ class Roles {
         std::make_unique<segment::Watermark>([this] { return coordinator_->AllocateTimestamp(); });
     data_node_ = std::make_unique<datanode::LocalDataNode>(
         datanode::LocalDataNode::Parts{SystemClock(), *coordinator_, *log_, *store_, registry_,
-                                       *watermark_, background_},
+                                       *watermark_, background_, TiersOrNull()},
         DataNodeOptionsOf(settings));
     interim_ =
         std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
-        settings.compaction.default_ttl_s});
+        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),
@@ -300,7 +323,7 @@ class Roles {
                Field("ms", (SystemClock().MonotonicNs() - begin) / 1'000'000));
     coordinator_->SetGarbageRules(GarbageRulesOf(settings));
     coordinator_->Start();
-    context_.garbage.Use(coordinator_.get());
+    context_.pages.garbage.Use(coordinator_.get());
     gauges_ =
         std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_, *query_node_);
     return absl::OkStatus();
@@ -328,8 +351,12 @@ class Roles {
     ELANUS_ASSIGN_OR_RETURN(grpc_,
                             GrpcServer::Start(std::move(options), proxy::MakeRpcTable(proxy_),
                                               {&compute_, &blocking_}));
-    context_.filter_page.Open(proxy_);
+    context_.pages.filter.Open(proxy_);
     return absl::OkStatus();
+  }
+
+  const cache::Tiers* TiersOrNull() const {
+    return tiers_ != nullptr ? &tiers_->tiers() : nullptr;
   }
 
   const StandaloneContext context_;
@@ -337,6 +364,8 @@ class Roles {
   CallMetrics call_metrics_;
   std::unique_ptr<storage::ObjectStore> store_;
   s3::S3ObjectStore* remote_ = nullptr;  // Within store_; null: local storage.
+  std::unique_ptr<CacheTiers> tiers_;    // Null: local storage.
+  bool left_over_removed_ = false;       // Of tiers_.
   std::unique_ptr<meta::MetaStore> meta_;
   segment::SegmentRegistry registry_;
   Executor compute_;

@@ -5,12 +5,20 @@
 #include "common/metrics.h"
 #include "common/object_store_settings.h"
 #include "common/settings.h"
+#include "server/cache_tiers.h"
 #include "server/filter_page.h"
 #include "server/garbage_pages.h"
 #include "server/health.h"
 #include "server/stop_signal.h"
 
 namespace elanus::server {
+
+// Pages of the management port about what the roles do; they say so while there are none.
+struct RolePages {
+  FilterPage filter;
+  GarbagePages garbage;
+  CachePage cache;
+};
 
 // What main made before the roles start, and takes down after they have ended.
 struct StandaloneContext {
@@ -19,9 +27,8 @@ struct StandaloneContext {
   const SettingsHolder& live;  // Follows hot keys.
   MetricRegistry& metrics;
   Health& health;
-  FilterPage& filter_page;
+  RolePages& pages;
   const StopSignal& stop;
-  GarbagePages& garbage;
 };
 
 coord::GarbageRules GarbageRulesOf(const Settings& settings);
