@@ -257,9 +257,9 @@ absl::Status Coordinator::RebuildIndex(SegmentId segment_id, IndexId index,
   const meta::SegmentPtr old = state_.FindSegment(segment_id);
   if (old == nullptr || key.empty()) return absl::OkStatus();
   meta::Segment segment = *old;
-  const auto part = std::find_if(
-      segment.indexes.begin(), segment.indexes.end(),
-      [&](const meta::SegmentIndex& i) { return i.index == index && i.key == key; });
+  const auto part =
+      std::find_if(segment.indexes.begin(), segment.indexes.end(),
+                   [&](const meta::SegmentIndex& i) { return i.index == index && i.key == key; });
   if (part == segment.indexes.end()) return absl::OkStatus();
   ELANUS_ASSIGN_OR_RETURN(const int64_t build, ids_->Allocate(1));
   *part = {.index = index, .build = BuildId(build)};

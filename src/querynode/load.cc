@@ -41,6 +41,13 @@ bool MayPass(const absl::Status& status) {
   return !status.ok() && KindOf(CodeOf(status)) == ErrorKind::kRetryable;
 }
 
+// Those that are not dropped.
+void KeepScalarIndexes(const meta::Collection& collection, const segment::SealedSegment& sealed) {
+  std::set<IndexId> kept;
+  for (const meta::Index& index : collection.indexes) kept.insert(index.id);
+  sealed.scalar_indexes().Keep(kept);
+}
+
 // A truncation takes deltas away that no row needs any more, perhaps while they are being read.
 bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
   const std::vector<meta::Delta> listed = coordinator.Deltas(delta.collection);
@@ -278,6 +285,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
 
 void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                                 segment::SealedSegment& sealed) {
+  KeepScalarIndexes(collection, sealed);  // One may have been dropped while the segment was loaded.
   for (const meta::Index& index : collection.indexes) {
     const auto it = std::find_if(flushed.indexes.begin(), flushed.indexes.end(),
                                  [&](const auto& built) { return built.index == index.id; });
@@ -362,9 +370,7 @@ void LocalQueryNode::OnCollectionChanged(meta::CollectionPtr collection) {
   for (const meta::SegmentPtr& flushed : parts_.coordinator.Segments(collection->id)) {
     const auto sealed = set->FindSealed(flushed->id);
     if (sealed == nullptr) continue;
-    std::set<IndexId> kept;
-    for (const meta::Index& index : collection->indexes) kept.insert(index.id);
-    sealed->scalar_indexes().Keep(kept);
+    KeepScalarIndexes(*collection, *sealed);
     for (const schema::FieldSchema* field : collection->schema.vector_fields()) {
       const auto used = sealed->IndexOf(field->id);
       const meta::Index* index = collection->IndexOf(field->id);

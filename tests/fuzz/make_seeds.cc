@@ -5,7 +5,9 @@
 #include <iostream>
 
 #include "common/check.h"
+#include "geometry/wkt_reader.h"
 #include "index/hnsw_hostile.h"
+#include "index/scalar/scalar_build.h"
 #include "log/dml_record.h"
 #include "log/log_file.h"
 #include "meta/codec.h"
@@ -34,6 +36,38 @@ class SeedWriter {
  private:
   const std::filesystem::path folder_;
 };
+
+// Of 100 rows, as scalar_fuzz.cc expects.
+void WriteScalarIndexes(const SeedWriter& out) {
+  using index::ScalarForm;
+  const auto write = [&](const char* name, ScalarForm form, schema::DataType type, auto value) {
+    schema::Column column({.type = type});
+    for (int row = 0; row < 100; ++row) {
+      if (row % 9 == 0) {
+        column.AppendNull();
+      } else {
+        value(row, column);
+      }
+    }
+    index::ScalarBuildOptions options{.form = form, .rows = column.View()};
+    options.params = {{"min_gram", "2"}, {"max_gram", "3"}};
+    out.Write("scalar_fuzz", name, index::BuildScalarIndex(options).value());
+  };
+  const auto text = [](int row, schema::Column& column) {
+    column.AppendRaw(fmt::format("ab{}", row % 40));
+  };
+  write("numbers", ScalarForm::kValues, schema::DataType::kInt64,
+        [](int row, schema::Column& column) { column.Append(int64_t{row} * row); });
+  write("few_numbers", ScalarForm::kBitmap, schema::DataType::kFloat,
+        [](int row, schema::Column& column) { column.Append(static_cast<float>(row % 3)); });
+  write("texts", ScalarForm::kValues, schema::DataType::kVarChar, text);
+  write("grams", ScalarForm::kGrams, schema::DataType::kVarChar, text);
+  write("boxes", ScalarForm::kBoxes, schema::DataType::kGeometry,
+        [](int row, schema::Column& column) {
+          const std::string wkt = fmt::format("POINT ({} {})", row - 50, row % 7);
+          column.AppendRaw(geometry::WktReader().Read(wkt).value());
+        });
+}
 
 std::string LowerName(const schema::ColumnType& type) {
   std::string name(schema::DataTypeName(type.type));
@@ -164,6 +198,7 @@ int main(int argc, char** argv) {
   }
   const elanus::SeedWriter out(argv[1]);
   elanus::WriteColumnFiles(out);
+  elanus::WriteScalarIndexes(out);
   elanus::WriteDeltaFiles(out);
   elanus::WriteLogs(out, elanus::WriteRecords(out));
   elanus::WriteCatalogRows(out);
