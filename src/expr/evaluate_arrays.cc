@@ -1,6 +1,7 @@
 // Whole ARRAY values: equality with a list, and what they contain.
 #include <algorithm>
 #include <bit>
+#include <cstring>
 
 #include "expr/evaluate_leaves.h"
 #include "schema/array_value.h"
@@ -8,22 +9,31 @@
 namespace elanus::expr {
 namespace {
 
+// test(bytes of the array) for the valid rows; null is UNKNOWN.
 template <typename Test>
-void TestArrays(Batch& batch, const Operand& operand, const Words& rows, Mask& out,
-                const Test& test) {
+void TestBytes(Batch& batch, const Operand& operand, const Words& rows, Mask& out,
+               const Test& test) {
   const schema::ColumnView& column = batch.Column(operand.slot);
   for (int64_t word = 0; word < batch.num_words(); ++word) {
     const uint64_t valid = ValidRows(column, word);
     uint64_t truth = 0;
-    for (uint64_t todo = rows[word] & valid & batch.RowsOfWord(word); todo != 0; todo &= todo - 1) {
-      if (batch.cancelled()) return;
+    uint64_t todo = rows[word] & valid & batch.RowsOfWord(word);
+    if (todo != 0 && batch.cancelled()) return;
+    for (; todo != 0; todo &= todo - 1) {
       const int bit = std::countr_zero(todo);
-      const schema::ArrayView array(column.type.element_type, column.Bytes(word * 64 + bit));
-      truth |= static_cast<uint64_t>(test(array)) << bit;
+      truth |= static_cast<uint64_t>(test(column.Bytes(word * 64 + bit))) << bit;
     }
     out.truth[word] = truth;
     out.unknown[word] = ~valid;
   }
+}
+
+template <typename Test>
+void TestArrays(Batch& batch, const Operand& operand, const Words& rows, Mask& out,
+                const Test& test) {
+  const schema::DataType element_type = batch.Column(operand.slot).type.element_type;
+  TestBytes(batch, operand, rows, out,
+            [&](std::string_view bytes) { return test(schema::ArrayView(element_type, bytes)); });
 }
 
 // Literals have the element's type, or wider numbers of its kind.
@@ -49,26 +59,35 @@ bool EqualsList(const schema::ArrayView& array, const Value::List& list) {
   return true;
 }
 
-// Integers: `wanted` against the elements as they are stored.
+// Integers as they are stored: see schema/array_value.h; malformed bytes hold nothing.
 template <typename T>
-bool HasInt(const schema::ArrayView& array, int64_t wanted) {
+bool HasInt(std::string_view array, int64_t wanted) {
+  uint32_t count = 0;
+  if (array.size() < sizeof(count)) return false;
+  std::memcpy(&count, array.data(), sizeof(count));
+  array.remove_prefix(sizeof(count));
+  if (count > array.size() / sizeof(T)) return false;
   bool has = false;
-  for (int64_t i = 0; i < array.size(); ++i) has |= int64_t{array.Value<T>(i)} == wanted;
+  for (uint32_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, array.data() + i * sizeof(T), sizeof(T));
+    has |= int64_t{value} == wanted;
+  }
   return has;
 }
 
-// Calls body(has) with has(array, wanted) for the width of the elements.
+// Calls body.operator()<T>() for the type of integers that an array holds.
 template <typename Body>
 void WithElementWidth(schema::DataType type, const Body& body) {
   switch (schema::FixedWidth(type, 0)) {
     case 1:
-      return body(&HasInt<int8_t>);
+      return body.template operator()<int8_t>();
     case 2:
-      return body(&HasInt<int16_t>);
+      return body.template operator()<int16_t>();
     case 4:
-      return body(&HasInt<int32_t>);
+      return body.template operator()<int32_t>();
     default:
-      return body(&HasInt<int64_t>);
+      return body.template operator()<int64_t>();
   }
 }
 
@@ -83,11 +102,11 @@ void ArraysContainIntegers(Batch& batch, const Contains& node, schema::DataType 
   std::vector<int64_t> wanted;
   for (const Value& value : node.values) wanted.push_back(value.as_int());
   const bool all = node.mode == Contains::Mode::kAll;
-  WithElementWidth(element_type, [&](auto has) {
-    TestArrays(batch, node.operand, rows, out, [&](const schema::ArrayView& array) {
-      const auto has_one = [&](int64_t value) { return has(array, value); };
-      return all ? std::all_of(wanted.begin(), wanted.end(), has_one)
-                 : std::any_of(wanted.begin(), wanted.end(), has_one);
+  WithElementWidth(element_type, [&]<typename T>() {
+    TestBytes(batch, node.operand, rows, out, [&](std::string_view array) {
+      const auto has = [array](int64_t value) { return HasInt<T>(array, value); };
+      return all ? std::all_of(wanted.begin(), wanted.end(), has)
+                 : std::any_of(wanted.begin(), wanted.end(), has);
     });
   });
 }
