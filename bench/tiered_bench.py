@@ -136,7 +136,7 @@ def read(args, name: str, directory: pathlib.Path, env: dict[str, str]) -> dict:
     shutil.rmtree(directory / "data/cache", ignore_errors=True)
     with Server(directory, env=env) as server:
         client = MilvusClient(server.uri, timeout=600)
-        resting = server.memory_bytes("RssAnon")
+        resting, mapped = server.memory_bytes("RssAnon"), server.memory_bytes("RssFile")
         begin = time.monotonic()
         client.load_collection("c")
         out = {"queryable_s": round(time.monotonic() - begin, 3)}
@@ -167,6 +167,7 @@ def read(args, name: str, directory: pathlib.Path, env: dict[str, str]) -> dict:
                 timeline.append((round(time.monotonic() - started, 2), ms, resident()))
         out["resident_steady"] = resident()
         out["rss_anon"] = server.memory_bytes("RssAnon") - resting
+        out["rss_file"] = server.memory_bytes("RssFile") - mapped
         out["fetched"] = int(metric(server, "elanus_cache_fetched_bytes_total"))
         # The first quarter warms up.
         out["ms"] = {k: {"n": len(v), "p50": percentile(v[len(v) // 4 :], 50), "p99": percentile(v[len(v) // 4 :], 99)}
@@ -206,6 +207,7 @@ def main() -> None:
     parser.add_argument("--index", default="HNSW")
     parser.add_argument("--queries", type=int, default=2000)
     parser.add_argument("--budget", type=float, default=0.2, help="memory of the tiers, as a share of the raw data")
+    parser.add_argument("--mapped", action="store_true", help="vectors are mapped from the disk cache, as by default of the server")
     parser.add_argument("--latency-ms", type=float, default=10)
     parser.add_argument("--bytes-per-s", type=float, default=1.2e9)
     parser.add_argument("--store", default="versitygw", help="kind of S3 server, see tests/harness/s3_server.py")
@@ -220,7 +222,7 @@ def main() -> None:
             link = SlowLink(store.address, args.latency_ms, args.bytes_per_s)
             env = {
                 "COMMON_STORAGETYPE": "remote", "MINIO_ADDRESS": link.address, "MINIO_BUCKETNAME": "bench",
-                "MINIO_ACCESS_KEY_ID": ACCESS_KEY, "MINIO_SECRET_ACCESS_KEY": SECRET_KEY, "QUERYNODE_MMAP_VECTORFIELD": "false",
+                "MINIO_ACCESS_KEY_ID": ACCESS_KEY, "MINIO_SECRET_ACCESS_KEY": SECRET_KEY, "QUERYNODE_MMAP_VECTORFIELD": str(args.mapped).lower(),
             }  # fmt: skip
             with Server(directory / "elanus", env=env) as server:
                 client = MilvusClient(server.uri, timeout=600)
@@ -252,7 +254,7 @@ def main() -> None:
         if kind in full["ms"] and kind in tiered["ms"]:
             ratios[f"p99 {kind}"] = round(tiered["ms"][kind]["p99"] / full["ms"][kind]["p99"] - 1, 3)
     print(f"{'':24}{'full':>16}{'tiered':>16}")
-    for key in ("queryable_s", "fetched_by_load", "resident_after_load", "resident_steady", "rss_anon", "fetched"):
+    for key in ("queryable_s", "fetched_by_load", "resident_after_load", "resident_steady", "rss_anon", "rss_file", "fetched"):
         print(f"{key:24}{full[key]:>16}{tiered[key]:>16}")
     for kind in sorted(set(full["ms"]) | set(tiered["ms"])):
         for p in ("p50", "p99"):

@@ -18,6 +18,7 @@ using storage::StreamKind;
 
 // Footers that are longer take a second request.
 constexpr uint64_t kTailBytes = 32 << 10;
+constexpr int kFetchesMax = 3;  // Of a footer that does not fit its checksum.
 constexpr uint32_t kHead = 0;  // The cell of validity and offsets.
 
 std::span<uint8_t> WritableOf(std::string& bytes) {
@@ -269,10 +270,14 @@ absl::StatusOr<std::shared_ptr<const CachedColumn>> CachedColumn::Open(
   std::shared_ptr<CachedColumn> column(new CachedColumn());
   std::string tail = LeftOverTail(tiers, key, object_bytes);
   absl::StatusOr<ColumnLayout> layout = storage::ReadColumnLayout(key, tail, object_bytes);
-  if (!layout.ok()) {
-    ELANUS_ASSIGN_OR_RETURN(tail, FetchTail(tiers, key, object_bytes, cancellation));
-    layout = storage::ReadColumnLayout(key, tail, object_bytes);
-    ELANUS_RETURN_IF_ERROR(layout.status());
+  for (int fetches = 0; !layout.ok(); ++fetches) {
+    const absl::StatusOr<std::string> fetched = FetchTail(tiers, key, object_bytes, cancellation);
+    layout = fetched.ok() ? storage::ReadColumnLayout(key, *fetched, object_bytes)
+                          : absl::StatusOr<ColumnLayout>(fetched.status());
+    if (layout.ok()) tail = *fetched;
+    // Damaged on its way, perhaps.
+    const bool again = CodeOf(layout.status()) == ErrorCode::kDataIntegrity;
+    if (!layout.ok() && (!again || fetches + 1 == kFetchesMax)) return layout.status();
   }
   column->layout_ = *std::move(layout);
   ELANUS_RETURN_IF_ERROR(column->Prepare(tiers, identity, object_bytes));

@@ -15,6 +15,7 @@ constexpr uint64_t kGapBytes = 16 << 10;
 constexpr uint64_t kRequestBytes = 8 << 20;
 // In flight for one caller.
 constexpr uint64_t kBatchBytes = 64 << 20;
+constexpr int kFetchesMax = 4;  // Of a block that does not fit its checksum.
 
 // Neighbouring extents that are read together.
 struct Run {
@@ -92,18 +93,18 @@ class Fetcher {
     return absl::OkStatus();
   }
 
-  // Bytes that were damaged on the way are good the second time.
+  // Bytes that were damaged on the way are good the next time.
   absl::Status FetchAgain(uint32_t index, const StoredObject::Take& take) const {
     const Extent& extent = extents_[index];
     std::string bytes(extent.bytes, '\0');
     const storage::BlockReader::Read read{extent.offset, WritableOf(bytes)};
-    ELANUS_RETURN_IF_ERROR(ReadRanges({&read, 1}));
-    if (!IsIntact(extent, bytes)) {
-      return InternalError(ErrorCode::kDataIntegrity,
-                           "object is damaged: {} at offset {}: block checksum differs",
-                           identity_.name, extent.offset);
+    for (int fetches = 1; fetches < kFetchesMax; ++fetches) {
+      ELANUS_RETURN_IF_ERROR(ReadRanges({&read, 1}));
+      if (IsIntact(extent, bytes)) return take(index, bytes);
     }
-    return take(index, bytes);
+    return InternalError(ErrorCode::kDataIntegrity,
+                         "object is damaged: {} at offset {}: block checksum differs",
+                         identity_.name, extent.offset);
   }
 
   static std::span<uint8_t> WritableOf(std::string& bytes) {

@@ -203,19 +203,22 @@ absl::Status S3ObjectStore::ReadRanges(const std::string& key,
       std::lock_guard lock(mutex);
       if (!first.ok()) return;
     }
-    const auto answer =
-        client_->Get(whole, {reads[i].offset, into.size()}, /*etag=*/{}, cancellation);
-    absl::Status status = answer.status();
-    if (status.ok() && answer->bytes.size() != into.size()) {
-      status = InternalError(ErrorCode::kIoFailed,
+    absl::Status status;
+    // Less than was asked for may be an answer that was cut on its way.
+    for (int fetches = 0; fetches < kFetchesMax; ++fetches) {
+      const auto answer =
+          client_->Get(whole, {reads[i].offset, into.size()}, /*etag=*/{}, cancellation);
+      status = answer.status();
+      if (!status.ok()) break;
+      if (answer->bytes.size() == into.size()) {
+        std::memcpy(into.data(), answer->bytes.data(), into.size());
+        return;
+      }
+      status = InternalError(ErrorCode::kDataIntegrity,
                              "object store: bucket \"{}\", key \"{}\": of {} bytes from {} on "
                              "there are {}; the object has {}",
                              client_->options().bucket, whole, into.size(), reads[i].offset,
                              answer->bytes.size(), answer->object_size);
-    }
-    if (status.ok()) {
-      std::memcpy(into.data(), answer->bytes.data(), into.size());
-      return;
     }
     std::lock_guard lock(mutex);
     if (first.ok()) first = status;

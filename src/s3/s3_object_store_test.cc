@@ -109,6 +109,35 @@ TEST_F(S3ObjectStoreTest, ABodyThatIsShortInSilenceIsFetchedAgain) {
   EXPECT_EQ(storage::GetBytes(*store_, "k"), bytes);
 }
 
+TEST_F(S3ObjectStoreTest, RangesAreReadByThemselvesAndAgainWhereTheyComeShort) {
+  const std::string bytes = Random(5000);
+  ASSERT_TRUE(storage::PutBytes(*store_, "k", bytes).ok());
+  int times = 2;
+  s3_.fault = [&](const FakeRequest& request) -> std::optional<FakeAnswer> {
+    FakeS3 honest = s3_;
+    honest.fault = nullptr;
+    if (request.method != "GET" || times-- <= 0) return std::nullopt;
+    FakeAnswer answer = honest(request);
+    answer.body.resize(answer.body.size() / 2);
+    return answer;
+  };
+  std::string first(100, '\0'), second(1, '\0');
+  const auto into = [](std::string& out) {
+    return std::span<uint8_t>(reinterpret_cast<uint8_t*>(out.data()), out.size());
+  };
+  const storage::BlockReader::Read reads[] = {{4000, into(first)}, {17, into(second)}};
+  const absl::Status status = store_->ReadRanges("k", reads, {});
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(first, bytes.substr(4000, 100));
+  EXPECT_EQ(second, bytes.substr(17, 1));
+  const storage::BlockReader::Read behind[] = {{4950, into(first)}};
+  EXPECT_EQ(CodeOf(store_->ReadRanges("k", behind, {})), ErrorCode::kDataIntegrity);
+  EXPECT_EQ(CodeOf(store_->ReadRanges("missing", reads, {})), ErrorCode::kIoKeyNotFound);
+  const Cancellation cancelled(std::make_shared<std::atomic<bool>>(true), 0);
+  EXPECT_EQ(CodeOf(store_->ReadRanges("k", reads, cancelled)), ErrorCode::kCancelled);
+  EXPECT_TRUE(files_.Paths().empty());
+}
+
 TEST_F(S3ObjectStoreTest, AnObjectReplacedWhileItIsReadIsReadAnew) {
   const std::string old_bytes = Random(950), new_bytes = Random(950);
   ASSERT_TRUE(storage::PutBytes(*store_, "k", old_bytes).ok());
