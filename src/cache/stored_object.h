@@ -20,6 +20,7 @@ struct Tiers {
   CacheManager* memory = nullptr;
   CacheManager* disk = nullptr;         // Null: nothing is kept on disk.
   CacheDirectory* directory = nullptr;  // Of `disk`.
+  Executor* io = nullptr;               // Waits for the store; null: whoever asks does.
   MetricRegistry* metrics = nullptr;
   bool map_vectors = false;  // Vector columns are mapped from their cache file, if there is one.
 };

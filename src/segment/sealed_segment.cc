@@ -126,6 +126,32 @@ cache::Kind KindOf(const schema::FieldSchema& field) {
   return schema::IsVector(field.type) ? cache::Kind::kVectorField : cache::Kind::kScalarField;
 }
 
+// What opening one file came to.
+struct OpenedColumn {
+  absl::Status status;
+  std::shared_ptr<const storage::ColumnFile> file;  // Null: of no field any more.
+  std::shared_ptr<const cache::CachedColumn> cached;
+};
+
+OpenedColumn OpenWhole(storage::ObjectStore& store, const std::string& key, int64_t num_rows) {
+  auto file = OpenColumn(store, key, num_rows);
+  return file.ok() ? OpenedColumn{.file = *std::move(file)} : OpenedColumn{.status = file.status()};
+}
+
+OpenedColumn OpenOne(const ColumnObject& column, int64_t num_rows,
+                     const schema::CollectionSchema& schema, storage::ObjectStore& store,
+                     const TierOptions& options) {
+  const schema::FieldSchema* field = schema.Find(column.field);
+  if (field == nullptr) return {};
+  if (options.tiers == nullptr || field->is_primary_key || column.bytes == 0) {
+    return OpenWhole(store, column.key, num_rows);
+  }
+  auto cached = OpenCached(*options.tiers, {KindOf(*field), options.owner, column.key},
+                           column.bytes, num_rows);
+  if (!cached.ok()) return {.status = cached.status()};
+  return {.file = *cached, .cached = *cached};
+}
+
 }  // namespace
 
 SealedSegment::SealedSegment(const SealedFiles& files)
@@ -141,28 +167,31 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
     const TierOptions& options) {
   std::shared_ptr<SealedSegment> segment(new SealedSegment(files));
   if (options.tiers != nullptr) segment->tiers_ = *options.tiers;
-  for (const ColumnObject& column : files.columns) {
+  std::vector<OpenedColumn> opened(files.columns.size() + 1);
+  const auto open = [&](size_t i) {
+    opened[i] = i < files.columns.size()
+                    ? OpenOne(files.columns[i], files.num_rows, schema, store, options)
+                    : OpenWhole(store, files.timestamps, files.num_rows);
+  };
+  if (options.tiers != nullptr && options.tiers->io != nullptr) {
+    options.tiers->io->ParallelFor(opened.size(), open);  // Each waits for the store.
+  } else {
+    for (size_t i = 0; i < opened.size(); ++i) open(i);
+  }
+  for (const OpenedColumn& column : opened) ELANUS_RETURN_IF_ERROR(column.status);
+  for (size_t i = 0; i < files.columns.size(); ++i) {
+    const ColumnObject& column = files.columns[i];
     const schema::FieldSchema* field = schema.Find(column.field);
     if (field == nullptr) continue;  // Dropped since.
-    std::shared_ptr<const storage::ColumnFile> file;
-    if (options.tiers != nullptr && !field->is_primary_key && column.bytes > 0) {
-      ELANUS_ASSIGN_OR_RETURN(
-          const std::shared_ptr<const cache::CachedColumn> cached,
-          OpenCached(*options.tiers, {KindOf(*field), options.owner, column.key}, column.bytes,
-                     files.num_rows));
-      segment->cached_[column.field] = cached;
-      file = cached;
-    } else {
-      ELANUS_ASSIGN_OR_RETURN(file, OpenColumn(store, column.key, files.num_rows));
-    }
+    const std::shared_ptr<const storage::ColumnFile>& file = opened[i].file;
+    if (opened[i].cached != nullptr) segment->cached_[column.field] = opened[i].cached;
     if (file->View().type != field->column_type()) {
       return InternalError(ErrorCode::kDataIntegrity, "{} is not a column of type {}", column.key,
                            schema::DataTypeName(field->type));
     }
-    segment->columns_[column.field] = std::move(file);
+    segment->columns_[column.field] = file;
   }
-  ELANUS_ASSIGN_OR_RETURN(segment->timestamp_file_,
-                          OpenColumn(store, files.timestamps, files.num_rows));
+  segment->timestamp_file_ = opened.back().file;
   const storage::ColumnFile* keys = segment->Find(schema.primary_key().id);
   if (keys == nullptr) {
     return InternalError(ErrorCode::kDataIntegrity, "segment {} has no primary key column",

@@ -126,6 +126,7 @@ absl::StatusOr<std::unique_ptr<CacheTiers>> CacheTiers::Make(const Settings& set
                    .memory = &tiers->memory_,
                    .disk = &tiers->disk_,
                    .directory = tiers->directory_.get(),
+                   .io = &tiers->io_,
                    .metrics = &metrics,
                    .map_vectors = settings.tiers.map_vectors};
   return tiers;
