@@ -12,9 +12,9 @@ struct CompactionRules {
   bool automatic = true;  // dataCoord.enableCompaction and compaction.enableAutoCompaction
   int64_t segment_bytes_max = int64_t{1024} << 20;  // dataCoord.segment.maxSize
   double small_share = 0.5;                         // Of that size: segments below are merged.
-  double compactable_share = 0.85;  // Small ones that make as much are merged at once.
-  double expansion = 1.25;          // How much larger the last of them may make the whole.
-  double deleted_share = 0.2;       // More deleted rows: the segment is written anew.
+  double compactable_share = 0.85;       // Small ones that make as much are merged at once.
+  double expansion = 1.25;               // How much larger the last of them may make the whole.
+  double deleted_share = 0.2;            // More deleted rows: the segment is written anew.
   int64_t expired_bytes_max = 10 << 20;  // More bytes of expired rows do the same.
   // As does a row that has been expired for so long; negative: never.
   int64_t expiry_tolerance_ms = -1;
@@ -28,8 +28,8 @@ struct CompactionRules {
 // A flushed segment, as a plan sees it.
 struct CompactionCandidate {
   meta::SegmentPtr segment;
-  int64_t num_deleted = 0;  // Of its rows.
-  int64_t num_expired = 0;  // At least so many, deleted or not.
+  int64_t num_deleted = 0;                // Of its rows.
+  int64_t num_expired = 0;                // At least so many, deleted or not.
   uint64_t first_expiry_ms = UINT64_MAX;  // When the first of them expires or did.
 };
 

@@ -194,8 +194,8 @@ class Coordinator final : public roles::Coordinator {
                            const absl::StatusOr<roles::BuildResult>& result);
 
   // Compaction (compactions.cc). Segments that wait for one already are no candidates.
-  std::vector<CompactionCandidate> Candidates(const meta::Collection& collection, Timestamp now)
-      const;
+  std::vector<CompactionCandidate> Candidates(const meta::Collection& collection,
+                                              Timestamp now) const;
   absl::StatusOr<roles::CompactionJob> Enqueue(std::vector<Compactor::Task> tasks);
   absl::StatusOr<roles::CompactionJob> WithFinished(roles::CompactionJob job,
                                                     CollectionId collection,

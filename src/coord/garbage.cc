@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <utility>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "common/crash_point.h"
 #include "common/logging.h"
@@ -189,9 +189,9 @@ void Coordinator::MaintainGarbage() {
     const auto passed = [&](uint64_t since_ns, uint64_t period_ms) {
       return now_ns - since_ns >= period_ms * 1'000'000;
     };
-    due = passed(replaced_removed_ns_, std::min(garbage_rules_.interval_ms,
-                                                std::max<uint64_t>(
-                                                    garbage_rules_.drop_tolerance_ms, 1)));
+    due = passed(replaced_removed_ns_,
+                 std::min(garbage_rules_.interval_ms,
+                          std::max<uint64_t>(garbage_rules_.drop_tolerance_ms, 1)));
     scan = passed(scanned_ns_, garbage_rules_.scan_interval_ms);
     // What could not be removed is looked for again before that.
     const int64_t num_failed = remover_.statistics().num_failed;

@@ -11,24 +11,24 @@
 namespace elanus::coord {
 
 struct GarbageRules {
-  bool enabled = true;                 // dataCoord.enableGarbageCollection
-  uint64_t interval_ms = 3'600'000;    // dataCoord.gc.interval: of removing what was replaced
+  bool enabled = true;                      // dataCoord.enableGarbageCollection
+  uint64_t interval_ms = 3'600'000;         // dataCoord.gc.interval: of removing what was replaced
   uint64_t scan_interval_ms = 604'800'000;  // dataCoord.gc.scanInterval: of listing the store
-  uint64_t missing_tolerance_ms = 0;   // dataCoord.gc.missingTolerance: age of what nothing names
-  uint64_t drop_tolerance_ms = 0;      // dataCoord.gc.dropTolerance: since it was replaced
+  uint64_t missing_tolerance_ms = 0;  // dataCoord.gc.missingTolerance: age of what nothing names
+  uint64_t drop_tolerance_ms = 0;     // dataCoord.gc.dropTolerance: since it was replaced
 };
 
 struct GarbageObject {
   std::string key;
   uint64_t bytes = 0;
-  uint64_t age_ms = 0;  // Since it was written, as far as the store or this process knows.
-  std::string reason;   // "segment 21 is not in the catalog"
+  uint64_t age_ms = 0;     // Since it was written, as far as the store or this process knows.
+  std::string reason;      // "segment 21 is not in the catalog"
   bool removable = false;  // Old enough.
 };
 
 // What a listing of the store found.
 struct GarbageReport {
-  uint64_t at_ms = 0;  // Wall clock.
+  uint64_t at_ms = 0;       // Wall clock.
   int64_t num_objects = 0;  // In all, under the prefixes that are looked at.
   uint64_t num_bytes = 0;
   std::vector<GarbageObject> garbage;

@@ -32,7 +32,8 @@ std::string FormatGarbage(const GarbageReport& report) {
   }
   const Sum gone = SumOf(report, true), waiting = SumOf(report, false);
   out += fmt::format(
-      "{} objects of {} bytes; {} of {} bytes would be removed, {} of {} bytes are not old enough\n",
+      "{} objects of {} bytes; {} of {} bytes would be removed, {} of {} bytes are not old "
+      "enough\n",
       report.num_objects, report.num_bytes, gone.objects, gone.bytes, waiting.objects,
       waiting.bytes);
   return out;
@@ -48,12 +49,9 @@ std::string GarbageAsJson(const GarbageReport& report) {
                        {"removable", object.removable}});
   }
   const Sum gone = SumOf(report, true);
-  const nlohmann::json out = {{"at_ms", report.at_ms},
-                              {"objects", report.num_objects},
-                              {"bytes", report.num_bytes},
-                              {"removable_objects", gone.objects},
-                              {"removable_bytes", gone.bytes},
-                              {"garbage", std::move(objects)}};
+  const nlohmann::json out = {{"at_ms", report.at_ms},         {"objects", report.num_objects},
+                              {"bytes", report.num_bytes},     {"removable_objects", gone.objects},
+                              {"removable_bytes", gone.bytes}, {"garbage", std::move(objects)}};
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -19,8 +19,8 @@ inline constexpr char kStampKey[] = "elanus_cluster";
 absl::Status CheckStoreStamp(storage::ObjectStore& objects, const std::string& instance,
                              const std::string& named_object);
 
-// The store has the cluster's stamp, unread since the start: kIoFailed with a sentence for people if
-// it has another's, or none any more.
+// The store has the cluster's stamp, unread since the start: kIoFailed with a sentence for people
+// if it has another's, or none any more.
 absl::Status VerifyStoreStamp(storage::ObjectStore& objects, const std::string& instance);
 
 }  // namespace elanus::coord

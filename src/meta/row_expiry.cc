@@ -58,8 +58,7 @@ int64_t ExpiredRows(const Segment& segment, const RowExpiry& expiry, Timestamp n
   }
   const FieldFile* file = FileOf(segment, by_field ? expiry.field : kTimestampField);
   if (file == nullptr || file->quantiles.size() < 2) return 0;
-  const int64_t limit =
-      by_field ? ExpiredMicros(now) : static_cast<int64_t>(up_to.value());
+  const int64_t limit = by_field ? ExpiredMicros(now) : static_cast<int64_t>(up_to.value());
   const auto expired = std::upper_bound(file->quantiles.begin(), file->quantiles.end(), limit) -
                        file->quantiles.begin();
   const auto steps = static_cast<int64_t>(file->quantiles.size()) - 1;

@@ -15,8 +15,7 @@ absl::Status ExpiryMask::Hide(const Segment& segment, const schema::CollectionSc
   if (not_expired_ == nullptr) return absl::OkStatus();
   kernels::Bitset kept(rows.size());
   const auto source = segment.Source(schema, rows.size());
-  ELANUS_RETURN_IF_ERROR(
-      expr::Evaluate(*not_expired_, *source, rows.view(), kept, cancellation));
+  ELANUS_RETURN_IF_ERROR(expr::Evaluate(*not_expired_, *source, rows.view(), kept, cancellation));
   rows.And(kept.view());
   return absl::OkStatus();
 }

@@ -8,7 +8,7 @@ namespace elanus::segment {
 struct ExpiredAt {
   Timestamp inserted_up_to;  // Those of this time or an earlier one; not valid: none by age.
   const schema::FieldSchema* field = nullptr;  // Timestamptz with each row's own time; may be null.
-  int64_t micros = 0;        // Those whose own time is this or an earlier one.
+  int64_t micros = 0;                          // Those whose own time is this or an earlier one.
 };
 
 // Threads: const calls from any.

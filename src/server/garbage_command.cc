@@ -14,9 +14,9 @@ absl::StatusOr<coord::GarbageReport> ListGarbage(const Settings& settings,
                                                  storage::FileSystem& files) {
   const std::string path = settings.paths.catalog_dir + "/catalog.db";
   const auto entries = files.List(settings.paths.catalog_dir);
-  const bool exists = entries.ok() && std::any_of(entries->begin(), entries->end(), [](const auto& e) {
-                        return e.name == "catalog.db";
-                      });
+  const bool exists =
+      entries.ok() && std::any_of(entries->begin(), entries->end(),
+                                  [](const auto& e) { return e.name == "catalog.db"; });
   if (!exists) {
     return UserError(ErrorCode::kParameterInvalid,
                      "there is no catalog {}: give the server's --config and --data-dir", path);

@@ -88,9 +88,9 @@ HttpResponse GarbagePages::DryRun(const HttpRequest&) {
     }
     return Json(500, fmt::format(R"({{"msg":"{}"}})", words));
   }
-  return Json(200, fmt::format(R"({{"msg":"OK","listing":{},"report":{}}})", answer.listing,
-                               answer.report == nullptr ? "null"
-                                                        : coord::GarbageAsJson(*answer.report)));
+  return Json(
+      200, fmt::format(R"({{"msg":"OK","listing":{},"report":{}}})", answer.listing,
+                       answer.report == nullptr ? "null" : coord::GarbageAsJson(*answer.report)));
 }
 
 void GarbagePages::AddTo(HttpRoutes& routes) {

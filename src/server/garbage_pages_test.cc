@@ -16,9 +16,9 @@ TEST(GarbagePages, ReadParametersByName) {
 TEST(GarbagePages, SayWhatIsWrongBeforeTheyLookForACoordinator) {
   GarbagePages pages;
   const auto pause = [&](std::string query) { return pages.Pause({.query = std::move(query)}); };
-  for (const char* bad : {"pause_seconds=0", "pause_seconds=-1", "pause_seconds=x",
-                          "pause_seconds=86401", "collection_id=c", "collection_id=-4",
-                          "pause_seconds=99999999999999999999"}) {
+  for (const char* bad :
+       {"pause_seconds=0", "pause_seconds=-1", "pause_seconds=x", "pause_seconds=86401",
+        "collection_id=c", "collection_id=-4", "pause_seconds=99999999999999999999"}) {
     EXPECT_EQ(pause(bad).status, 400) << bad;
   }
   EXPECT_EQ(pause("pause_seconds=60&collection_id=4").status, 503);

@@ -163,6 +163,8 @@ RoleGauges::RoleGauges(MetricRegistry& metrics, coord::Coordinator& coordinator,
   metrics.AddRefresher([source = source_] { source->Refresh(); });
 }
 
-RoleGauges::~RoleGauges() { source_->Detach(); }
+RoleGauges::~RoleGauges() {
+  source_->Detach();
+}
 
 }  // namespace elanus::server

@@ -10,8 +10,8 @@
 namespace elanus::server {
 
 // Sets the gauges that describe what is stored and loaded before each scrape; series of collections
-// that are gone go too. The registry may be scraped longer than the roles live: destroying this takes
-// the roles out of its reach. Threads: any.
+// that are gone go too. The registry may be scraped longer than the roles live: destroying this
+// takes the roles out of its reach. Threads: any.
 class RoleGauges {
  public:
   RoleGauges(MetricRegistry& metrics, coord::Coordinator& coordinator, roles::DataNode& data_node,

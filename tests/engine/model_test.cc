@@ -381,8 +381,8 @@ class History {
     ASSERT_EQ(DifferenceAt(*engine_, past, at), "") << "after" << story_;
   }
 
-  // After a flush and a restart the store holds what the catalog lists, the cluster's stamp and nothing
-  // else.
+  // After a flush and a restart the store holds what the catalog lists, the cluster's stamp and
+  // nothing else.
   void LeaveNothingBehind() {
     Flush();
     ASSERT_TRUE(last_.ok()) << last_;
