@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string_view>
 #include <tuple>
@@ -177,7 +178,8 @@ Settings::Compaction MakeCompaction(const Config& config) {
       .expansion = config.Float("dataCoord.segment.expansionRate"),
       .deleted_share = config.Float("dataCoord.compaction.single.ratio.threshold"),
       .expired_bytes_max = config.Bytes("dataCoord.compaction.single.expiredlog.maxsize"),
-      .expiry_tolerance_ms = config.DurationMs("dataCoord.compaction.expiry.tolerance"),
+      .expiry_tolerance_ms =
+          std::max<int64_t>(config.DurationMs("dataCoord.compaction.expiry.tolerance"), -1),
       .default_ttl_s = config.DurationMs("common.entityExpiration") / 1000,
       .interval_ms = config.DurationMs("dataCoord.compaction.mix.triggerInterval"),
   };

@@ -124,6 +124,7 @@ bool Batch::AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words*
   const auto leaf = indexed_leaves_.try_emplace(&node, plan_, node).first;
   const IndexAnswer* answer = leaf->second.Answer(*this, source_, rows, cancellation_);
   if (answer == nullptr) return false;
+  if (NodeTrace* trace = TraceOf(node.id)) trace->index = answer->by;
   ApplyAnswer(leaf->second.question(), *answer, *this, rows, out, open);
   return true;
 }

@@ -1,12 +1,14 @@
 """How a filter is evaluated: on the management port, by the command line, and in answers."""
 
 import json
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import pytest
 from pymilvus import DataType
+from search_test import wait_for_index
 
 from harness.client import index_params
 from harness.server import run_command
@@ -69,6 +71,22 @@ def test_without_analyze_nothing_runs(server, table):
         assert "matched" not in segment
         assert all("rows_asked" not in step for step in segment["steps"])
         assert [step["step"] for step in segment["steps"]][0] == "or"
+
+
+def test_a_step_names_the_index_that_answered(client, server, table):
+    described = client.prepare_index_params()
+    described.add_index(field_name="s", index_type="INVERTED", index_name="by_s")
+    client.create_index(table, described, sync=False)
+    wait_for_index(client, table, "by_s")
+    for _ in range(100):  # The index is used a moment after it is built.
+        plan = page(server, collection=table, filter="s like '%3%'", analyze="true")[1]
+        named = {segment["state"]: segment["steps"][0].get("index", "") for segment in plan["segments"]}
+        if named["sealed"]:
+            break
+        time.sleep(0.1)
+    assert "INVERTED" in named["sealed"] and named["growing"] == ""
+    client.drop_index(table, "by_s")
+
 
 
 @pytest.mark.parametrize("parameters, status, gist", [
