@@ -65,11 +65,13 @@ class Generator {
       const auto [left, left_says] = ElementRule(depth - 1);
       const auto [right, right_says] = ElementRule(depth - 1);
       if (Once(2)) {
-        return {fmt::format("({}) and ({})", left, right),
-                [=](const Element& e) { return left_says(e) && right_says(e); }};
+        return {
+            fmt::format("({}) and ({})", left, right),
+            [one = left_says, other = right_says](const Element& e) { return one(e) && other(e); }};
       }
-      return {fmt::format("({}) or not ({})", left, right),
-              [=](const Element& e) { return left_says(e) || !right_says(e); }};
+      return {
+          fmt::format("({}) or not ({})", left, right),
+          [one = left_says, other = right_says](const Element& e) { return one(e) || !other(e); }};
     }
     const int64_t v = Below(4);
     if (Once(2)) {
@@ -89,9 +91,9 @@ class Generator {
     const int64_t threshold = Below(3) + (mode == 2 ? 1 : 0);
     std::string text = fmt::format("MATCH_{}(st, {}", kNames[mode], inner);
     if (mode >= 2) text += fmt::format(", threshold={}", threshold);
-    return {text + ")", [=](const Row& row) -> Tri {
+    return {text + ")", [=, passes = says](const Row& row) -> Tri {
               if (!row.st.has_value()) return {};
-              const int64_t hits = std::count_if(row.st->begin(), row.st->end(), says);
+              const int64_t hits = std::count_if(row.st->begin(), row.st->end(), passes);
               const auto all = static_cast<int64_t>(row.st->size());
               switch (mode) {
                 case 0:
