@@ -180,7 +180,10 @@ Settings::Compaction MakeCompaction(const Config& config) {
       .expired_bytes_max = config.Bytes("dataCoord.compaction.single.expiredlog.maxsize"),
       .expiry_tolerance_ms =
           std::max<int64_t>(config.DurationMs("dataCoord.compaction.expiry.tolerance"), -1),
-      .default_ttl_s = config.DurationMs("common.entityExpiration") / 1000,
+      // Below a second it would round to 0: none as well.
+      .default_ttl_s = config.DurationMs("common.entityExpiration") > 0
+                           ? config.DurationMs("common.entityExpiration") / 1000
+                           : -1,
       .interval_ms = config.DurationMs("dataCoord.compaction.mix.triggerInterval"),
   };
 }
