@@ -84,10 +84,19 @@ bool Coordinator::MayWaitForMerge(const meta::Segment& segment) const {
   const CompactionRules& rules = compaction_rules_;
   const auto small_bytes =
       static_cast<int64_t>(static_cast<double>(rules.segment_bytes_max) * rules.small_share);
-  if (!rules.automatic || compactor_ == nullptr || rules.hold_build_ms == 0 ||
-      segment.bytes() < rules.held_bytes_min || segment.bytes() >= small_bytes) {
+  const auto is_small = [&](const meta::Segment& one) {
+    return one.bytes() >= rules.held_bytes_min && one.bytes() < small_bytes;
+  };
+  if (!rules.automatic || compactor_ == nullptr || rules.hold_build_ms == 0 || !is_small(segment)) {
     return false;
   }
+  // The first of its kind has nothing to be merged with, and somebody may be waiting for its index.
+  const std::vector<meta::SegmentPtr> all = state_.SegmentsOf(segment.collection);
+  const bool has_partner = std::any_of(all.begin(), all.end(), [&](const meta::SegmentPtr& other) {
+    return other->id != segment.id && other->partition == segment.partition &&
+           other->shard == segment.shard && is_small(*other);
+  });
+  if (!has_partner) return false;
   const absl::StatusOr<meta::CollectionPtr> collection = state_.FindCollection(segment.collection);
   return collection.ok() && WantsCompaction(**collection);
 }
