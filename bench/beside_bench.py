@@ -112,8 +112,9 @@ def main():
         create_index(client, WORK)
         client.load_collection(WORK)
     work = {"build": build, "compaction": compact}[options.beside]
-    stop, out = multiprocessing.Event(), multiprocessing.Queue()
-    searcher = multiprocessing.Process(target=search, args=(options, vectors.queries(200), stop, out))
+    spawn = multiprocessing.get_context("spawn")  # A fork would take over the client's threads half.
+    stop, out = spawn.Event(), spawn.Queue()
+    searcher = spawn.Process(target=search, args=(options, vectors.queries(200), stop, out))
     searcher.start()
     time.sleep(2)
     alone, beside = [], []
