@@ -36,10 +36,11 @@ absl::StatusOr<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(std::string
     return InternalError(ErrorCode::kIoFailed, "cannot create the cache directory {}: {}", root,
                          error.message());
   }
+  std::set<std::string> found;
+  ForEachFile(root, [&](const fs::path& path) { found.insert(path.string()); });
   std::unique_ptr<CacheDirectory> directory(new CacheDirectory(std::move(root)));
   absl::MutexLock lock(&directory->mutex_);
-  ForEachFile(directory->root_,
-              [&](const fs::path& path) { directory->left_over_.insert(path.string()); });
+  directory->left_over_ = std::move(found);
   return directory;
 }
 
