@@ -4,8 +4,8 @@
 
 #include "common/status.h"
 #include "proxy/filter_explain.h"
-#include "s3/http.h"
 #include "s3/sigv4.h"
+#include "server/http_get.h"
 
 namespace elanus::server {
 namespace {
@@ -73,16 +73,14 @@ HttpResponse FilterPage::Answer(const HttpRequest& request) {
 }
 
 absl::StatusOr<std::string> AskFilterPage(const FilterPageQuestion& question) {
-  ELANUS_ASSIGN_OR_RETURN(const auto client, s3::HttpClient::Make({}));
-  s3::HttpRequest request;
-  request.proxy = false;
-  request.url = fmt::format("http://{}{}?db={}&collection={}&filter={}&analyze={}", question.server,
-                            kFilterPagePath, s3::UriEncode(question.database),
-                            s3::UriEncode(question.collection), s3::UriEncode(question.filter),
-                            question.analyze);
-  const auto exchange = client->Start(std::move(request), std::make_shared<s3::HttpBell>());
-  exchange->Wait();
-  s3::HttpAnswer& answer = exchange->answer();
+  ELANUS_ASSIGN_OR_RETURN(
+      s3::HttpAnswer answer,
+      AskManagementPort(
+          fmt::format("http://{}{}?db={}&collection={}&filter={}&analyze={}", question.server,
+                      kFilterPagePath, s3::UriEncode(question.database),
+                      s3::UriEncode(question.collection), s3::UriEncode(question.filter),
+                      question.analyze),
+          s3::HttpRequest().stall_timeout_ms));
   if (!answer.complete()) {
     return RetryableError(ErrorCode::kServiceNotReady, "no answer from {}: {}", question.server,
                           answer.reason);
