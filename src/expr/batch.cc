@@ -117,10 +117,7 @@ const kernels::Bitset* Batch::TextMatches(const TextMatch& node) {
 }
 
 bool Batch::AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words* open) {
-  if (!has_indexes_ || std::holds_alternative<And>(node.is) ||
-      std::holds_alternative<Or>(node.is) || std::holds_alternative<Not>(node.is)) {
-    return false;
-  }
+  if (!has_indexes_) return false;
   const auto leaf = indexed_leaves_.try_emplace(&node, plan_, node).first;
   const IndexAnswer* answer = leaf->second.Answer(*this, source_, rows, cancellation_);
   if (answer == nullptr) return false;

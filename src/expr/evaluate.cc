@@ -220,7 +220,8 @@ void EvaluateNode(Batch& batch, const Node& parent, const Words& rows, Mask& out
 }
 
 void EvaluateRows(Batch& batch, const Node& node, const Words& rows, Mask& out) {
-  if (!IsLogical(node) && AnswerByZones(batch, node, out)) return;
+  if (IsLogical(node)) return EvaluateNode(batch, node, rows, out);
+  if (AnswerByZones(batch, node, out)) return;
   Words open;
   if (!batch.AnswerByIndex(node, rows, out, &open)) return EvaluateNode(batch, node, rows, out);
   if (!AnyRow(open, batch.num_words())) return;
