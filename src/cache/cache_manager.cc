@@ -464,18 +464,13 @@ absl::Status CacheManager::LoadOne(LoadPlan& plan, const Cancellation& cancellat
 }
 
 absl::Status CacheManager::LoadAll(std::vector<LoadPlan>& plans, const Cancellation& cancellation) {
-  const auto last = std::stable_partition(
-      plans.begin(), plans.end(), [](const LoadPlan& plan) { return !plan.set->loads_last(); });
   std::vector<absl::Status> results(plans.size());
-  const auto count = static_cast<size_t>(last - plans.begin());
   const auto load = [&](size_t i) { results[i] = LoadOne(plans[i], cancellation); };
-  if (io_ != nullptr && count > 1) {
-    io_->ParallelFor(count, load);
+  if (io_ != nullptr && plans.size() > 1) {
+    io_->ParallelFor(plans.size(), load);
   } else {
-    for (size_t i = 0; i < count; ++i) load(i);
+    for (size_t i = 0; i < plans.size(); ++i) load(i);
   }
-  // Also after a failure of others: the cells must not stay as they are.
-  for (size_t i = count; i < plans.size(); ++i) load(i);
   for (const absl::Status& status : results) ELANUS_RETURN_IF_ERROR(status);
   return absl::OkStatus();
 }
@@ -533,8 +528,8 @@ absl::StatusOr<Pins> CacheManager::Pin(std::vector<Want> wants, const Cancellati
 }
 
 absl::StatusOr<Pins> CacheManager::PinNow(std::vector<Want> wants,
-                                          const Cancellation& cancellation) {
-  return PinWith(wants, /*wait_ms=*/0, cancellation, nullptr);
+                                          const Cancellation& cancellation, Waits* waits) {
+  return PinWith(wants, /*wait_ms=*/0, cancellation, waits);
 }
 
 bool CacheManager::Discard(CellSet& set, uint32_t cell) {

@@ -105,8 +105,8 @@ class CacheManager {
   absl::StatusOr<Pins> Pin(std::vector<Want> wants, const Cancellation& cancellation,
                            Waits* waits = nullptr) ABSL_LOCKS_EXCLUDED(mutex_);
   // The same, but fails at once where there is no room.
-  absl::StatusOr<Pins> PinNow(std::vector<Want> wants, const Cancellation& cancellation)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<Pins> PinNow(std::vector<Want> wants, const Cancellation& cancellation,
+                              Waits* waits = nullptr) ABSL_LOCKS_EXCLUDED(mutex_);
 
   // The bytes of the cell turned out to be damaged: it is dropped once nobody has pinned it. False
   // if somebody has.

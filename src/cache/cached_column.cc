@@ -347,6 +347,10 @@ void CachedColumn::WantAll(TierWants& wants) const {
   WantBlocks(std::move(blocks), wants);
 }
 
+void CachedColumn::WantRows(std::span<const int64_t> rows, TierWants& wants) const {
+  WantBlocks(BlocksOfRows(rows), wants);
+}
+
 absl::StatusOr<TierPins> CachedColumn::PinRows(std::span<const int64_t> rows,
                                                const Cancellation& cancellation,
                                                Waits* waits) const {

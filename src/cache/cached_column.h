@@ -33,6 +33,8 @@ class CachedColumn final : public storage::ColumnFile {
 
   // What it takes to look at every row.
   void WantAll(TierWants& wants) const;
+  // What it takes to look at these rows (any order). Of fixed width.
+  void WantRows(std::span<const int64_t> rows, TierWants& wants) const;
   // Pins these rows (any order).
   absl::StatusOr<TierPins> PinRows(std::span<const int64_t> rows, const Cancellation& cancellation,
                                    Waits* waits) const;

@@ -51,8 +51,6 @@ class CellSet : public std::enable_shared_from_this<CellSet> {
   virtual void Drop(uint32_t cell) = 0;
   // What the cell takes now that it is loaded, if that is not what was said before.
   virtual uint64_t LoadedBytes(uint32_t cell) const { return cells_[cell].bytes; }
-  // Loaded behind the other sets of a Pin, on whose cells it may build.
-  virtual bool loads_last() const { return false; }
   // Cells that count as there (they take room) but must go through Load before use: what an earlier
   // process left. Called once, before anybody pins.
   void NoteLeftOver(std::span<const uint32_t> cells);

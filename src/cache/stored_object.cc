@@ -287,4 +287,17 @@ absl::StatusOr<TierPins> TierWants::Pin(const Tiers& tiers, const Cancellation& 
   return pins;
 }
 
+absl::StatusOr<TierPins> TierWants::PinNow(const Tiers& tiers, const Cancellation& cancellation,
+                                           Waits* waits) && {
+  TierPins pins;
+  if (!disk.empty()) {
+    ELANUS_ASSIGN_OR_RETURN(pins.disk, tiers.disk->PinNow(std::move(disk), cancellation, waits));
+  }
+  if (!memory.empty()) {
+    ELANUS_ASSIGN_OR_RETURN(pins.memory,
+                            tiers.memory->PinNow(std::move(memory), cancellation, waits));
+  }
+  return pins;
+}
+
 }  // namespace elanus::cache

@@ -47,6 +47,9 @@ struct TierWants {
   // The one way to pin in both: disk before memory, so that no two requests wait for each other.
   absl::StatusOr<TierPins> Pin(const Tiers& tiers, const Cancellation& cancellation,
                                Waits* waits) &&;
+  // The same, but fails at once where there is no room: also for those who hold pins already.
+  absl::StatusOr<TierPins> PinNow(const Tiers& tiers, const Cancellation& cancellation,
+                                  Waits* waits) &&;
 };
 
 // Threads: any.

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
+#include "index/vector_index.h"
 #include "kernels/bitset.h"
 
 namespace elanus::index {
@@ -38,5 +40,22 @@ class AllowedRows {
   kernels::BitView view_;
   int64_t count_;
 };
+
+// Whether so many of the rows lie in nearly every block of the column.
+inline bool TakesWholeColumn(int64_t num_allowed, int64_t num_rows) {
+  constexpr int64_t kFew = 8;  // One of so many.
+  return num_allowed > num_rows / kFew;
+}
+
+// Before rows are compared themselves. `allowed` empty: every row; `pins` null: all are there.
+inline absl::Status PinAllowed(RowPins* pins, kernels::BitView allowed, int64_t num_allowed,
+                               int64_t num_rows) {
+  if (pins == nullptr) return absl::OkStatus();
+  if (allowed.empty() || TakesWholeColumn(num_allowed, num_rows)) return pins->PinAll();
+  std::vector<uint32_t> rows;
+  rows.reserve(static_cast<size_t>(num_allowed));
+  allowed.ForEach([&](int64_t row) { rows.push_back(static_cast<uint32_t>(row)); });
+  return pins->Pin(rows);
+}
 
 }  // namespace elanus::index

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "index/allowed_rows.h"
 #include "index/coded_hnsw.h"
@@ -51,6 +52,7 @@ class CodedHnswIndex final : public VectorIndex {
 
   absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
                                                SearchStatistics* statistics) const override;
+  bool reads_few_rows() const override { return true; }
   int64_t memory_bytes() const override {
     return static_cast<int64_t>(sizeof(*this) + copy_.size() * 8 + pool_.memory_bytes()) +
            codes_->memory_bytes() + (finer_ != nullptr ? finer_->memory_bytes() : 0);
@@ -81,6 +83,10 @@ class CodedHnswIndex final : public VectorIndex {
   WalkEnd WalkWide(const Neighbor& seed, Work& work, WalkScratch& scratch,
                    std::vector<Neighbor>& hits, WalkCounts& counts) const;
   Neighbor Descend(Work& work) const;
+  // Of the column, where candidates are refined by it and it is not all there.
+  RowPins* PinsOf(const SearchRequest& request) const {
+    return refine_ == RefineBy::kColumn ? request.pins : nullptr;
+  }
   kernels::BitView linked() const {
     return graph_.linked != nullptr ? kernels::BitView(graph_.linked, rows_.num_rows)
                                     : kernels::BitView();
@@ -118,6 +124,8 @@ GraphSearchFacts CodedHnswIndex::FactsOf(const AllowedRows& allowed, int64_t ef)
 
 absl::StatusOr<std::vector<Neighbor>> CodedHnswIndex::Scan(Work& work) const {
   const SearchRequest& request = work.request;
+  ELANUS_RETURN_IF_ERROR(
+      PinAllowed(PinsOf(request), work.allowed.view(), work.allowed.count(), rows_.num_rows));
   kernels::TopK found(request.k);
   std::vector<uint32_t> ids;
   float out[kBatchRows];
@@ -267,6 +275,8 @@ absl::StatusOr<std::vector<Neighbor>> CodedHnswIndex::Search(const SearchRequest
   // The bounds of a range are distances as they are reported.
   RowDistances& walk = request.range.everything() ? by_codes : report;
   const bool ranks_anew = &walk != &report;
+  RowPins* const pins = PinsOf(request);
+  if (pins != nullptr && !ranks_anew) ELANUS_RETURN_IF_ERROR(pins->PinAll());
   int64_t ef = std::max(
       request.k,
       IntParam(params, "ef", request.range.everything() ? kDefaultEfMin : kDefaultEfMinInRange));
@@ -275,6 +285,11 @@ absl::StatusOr<std::vector<Neighbor>> CodedHnswIndex::Search(const SearchRequest
   ef = std::max(ef, candidates);
   Work work{request, allowed, counted, walk, report, FactsOf(allowed, ef)};
   counted.costs = GraphSearchCosts(work.facts, work.facts.share());
+  if (pins != nullptr && TakesWholeColumn(allowed.count(), rows_.num_rows)) {
+    // Rows cost more to bring than to compare; the codes are here.
+    counted.costs[static_cast<size_t>(SearchStrategy::kScanRows)] =
+        std::numeric_limits<float>::infinity();
+  }
   counted.strategy = request.k >= allowed.count() ? SearchStrategy::kScanRows
                                                   : ChooseStrategy(work.facts, counted.costs);
   work.budget = counted.costs[static_cast<size_t>(SearchStrategy::kScanRows)];
@@ -292,7 +307,7 @@ absl::StatusOr<std::vector<Neighbor>> CodedHnswIndex::Search(const SearchRequest
   };
   if (ranks_anew) {
     keep(std::max(candidates, request.k));
-    RankAnew(report, hits);
+    ELANUS_RETURN_IF_ERROR(RankAnew(report, hits, PinsOf(request)));
     work.statistics.distances += static_cast<int64_t>(hits.size());
   }
   keep(request.k);

@@ -209,6 +209,129 @@ TEST_P(Conformance, GivesEachOfManyQueriesWhatItFindsAlone) {
   }
 }
 
+// A column that holds nothing but what was pinned.
+class CopiedRows final : public RowPins {
+ public:
+  explicit CopiedRows(const TestVectors& all)
+      : all_(all),
+        width_(static_cast<size_t>(all.rows().width())),
+        bytes_(width_ * static_cast<size_t>(all.num_rows), 0xFF) {}  // NaN.
+
+  VectorRows rows() const {
+    VectorRows rows = all_.rows();
+    rows.data = bytes_.data();
+    return rows;
+  }
+  absl::Status Pin(std::span<const uint32_t> rows) override {
+    for (const uint32_t row : rows) {
+      std::memcpy(bytes_.data() + row * width_, all_.row(row), width_);
+      pinned_.insert(row);
+    }
+    return status;
+  }
+  absl::Status PinAll() override {
+    for (int64_t row = 0; row < all_.num_rows; ++row) {
+      std::memcpy(bytes_.data() + static_cast<size_t>(row) * width_, all_.row(row), width_);
+      pinned_.insert(static_cast<uint32_t>(row));
+    }
+    return status;
+  }
+  // Forgets everything.
+  void Clear() {
+    std::fill(bytes_.begin(), bytes_.end(), uint8_t{0xFF});
+    pinned_.clear();
+  }
+  size_t num_pinned() const { return pinned_.size(); }
+
+  absl::Status status;
+
+ private:
+  const TestVectors& all_;
+  const size_t width_;
+  std::vector<uint8_t> bytes_;
+  std::set<uint32_t> pinned_;
+};
+
+TEST_P(Conformance, ReadsRowsOnlyOncePinnedIfItSaysSo) {
+  const auto data = Data(3000), queries = Data(7, 1);
+  const auto file = Build(data);
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  CopiedRows copied(data);
+  const auto whole = Open(*file, data);
+  const auto index =
+      GetParam().kind->open({reinterpret_cast<const uint8_t*>(file->data()), file->size()},
+                            copied.rows(), GetParam().metric, {});
+  ASSERT_TRUE(whole.ok() && index.ok());
+  ASSERT_EQ((*whole)->reads_few_rows(), (*index)->reads_few_rows());
+  if (!(*index)->reads_few_rows()) GTEST_SKIP() << "reads rows anywhere";
+  std::mt19937_64 random(5);
+  for (const double share : {1.0, 0.3, 0.01}) {
+    Bitset allowed(data.num_rows);
+    for (int64_t row = 0; row < data.num_rows; ++row) {
+      if (static_cast<double>(random() % 1000) < share * 1000) allowed.Set(row);
+    }
+    for (const int64_t k : {1, 10, 3000}) {
+      const Params params = {{"ef", std::to_string(std::max<int64_t>(k, 100))},
+                             {"search_list", std::to_string(std::max<int64_t>(2 * k, 100))},
+                             {"nprobe", "20"}};
+      double recall = 0;
+      for (int64_t q = 0; q < queries.num_rows; ++q) {
+        SearchRequest request{.query = queries.row(q), .k = k, .params = &params};
+        if (share < 1) {
+          request.allowed = allowed.view();
+          request.num_allowed = allowed.Count();
+        }
+        // The whole of what is allowed, a page of it, and what is nearer than one of them.
+        const auto all = (*whole)->Search(request, nullptr);
+        ASSERT_TRUE(all.ok());
+        for (int page = 0; page < 3; ++page) {
+          if (page > 0 && all->empty()) break;
+          request.range = {};
+          if (page == 1) request.range.nearest = (*all)[all->size() / 2].distance;
+          if (page == 2) request.range.farthest = all->back().distance;
+          copied.Clear();
+          request.pins = &copied;
+          const auto found = (*index)->Search(request, nullptr);
+          ASSERT_TRUE(found.ok()) << found.status();
+          if (page == 0 && share == 1 && k <= 10) EXPECT_LT(copied.num_pinned(), 300u);
+          const size_t num_pinned = copied.num_pinned();
+          // Distances of rows that were not pinned would be NaN.
+          for (const Neighbor& hit : *found) EXPECT_TRUE(std::isfinite(hit.distance));
+          EXPECT_EQ(num_pinned, copied.num_pinned());
+          request.pins = nullptr;
+          const auto expected = (*whole)->Search(request, nullptr);
+          ASSERT_TRUE(expected.ok());
+          if (page == 0) recall += Recall(*found, *expected);
+          if (k == 3000) EXPECT_EQ(found->size(), expected->size());
+        }
+        request.range = {};
+      }
+      // Where rows are not here, codes decide that a scan would not need.
+      EXPECT_GE(recall / static_cast<double>(queries.num_rows), 0.5);
+      // Of several queries at once.
+      copied.Clear();
+      SearchRequest many{.query = queries.row(0),
+                         .query_width = data.rows().width(),
+                         .k = k,
+                         .params = &params,
+                         .pins = &copied};
+      const auto lists = (*index)->SearchMany(many, queries.num_rows, nullptr);
+      ASSERT_TRUE(lists.ok()) << lists.status();
+      for (const auto& hits : *lists) {
+        for (const Neighbor& hit : hits) EXPECT_TRUE(std::isfinite(hit.distance));
+      }
+    }
+  }
+  // What cannot be had ends the search.
+  copied.Clear();
+  copied.status = UserError(ErrorCode::kMemoryLimitExceeded, "no room");
+  SearchRequest request{.query = queries.row(0), .k = data.num_rows, .pins = &copied};
+  const auto refused = (*index)->Search(request, nullptr);
+  if (copied.num_pinned() > 0) {
+    EXPECT_EQ(CodeOf(refused.status()), ErrorCode::kMemoryLimitExceeded);
+  }
+}
+
 TEST_P(Conformance, FindsTheNearestRowsOfARange) {
   const auto data = Data(3000), queries = Data(10, 1);
   const auto file = Build(data);

@@ -40,6 +40,7 @@ class HnswIndex final : public VectorIndex {
 
   absl::StatusOr<std::vector<Neighbor>> Search(const SearchRequest& request,
                                                SearchStatistics* statistics) const override;
+  bool reads_few_rows() const override { return codes_.has_codes(); }
   int64_t memory_bytes() const override {
     return static_cast<int64_t>(sizeof(*this) + copy_.size() * 8 + pool_.memory_bytes());
   }
@@ -85,7 +86,7 @@ class HnswIndex final : public VectorIndex {
                   GiveUp&& give_up) const;
   void FindSlack(Work& work, std::span<const uint32_t> rows) const;
   bool InRange(Work& work, uint32_t row, float distance) const;
-  bool RefineTo(std::vector<Neighbor>& found, Work& work) const;
+  absl::StatusOr<bool> RefineTo(std::vector<Neighbor>& found, Work& work) const;
   // A node's neighbours; valid until the next call with the same scratch.
   std::span<const uint32_t> Links(uint32_t level, uint32_t node, WalkScratch& scratch) const {
     return graph_.Links(level, node, scratch.unpacked);

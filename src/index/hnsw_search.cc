@@ -80,6 +80,8 @@ void HnswIndex::FindSlack(Work& work, std::span<const uint32_t> rows) const {
 
 absl::StatusOr<std::vector<Neighbor>> HnswIndex::ScanRows(Work& work) const {
   const SearchRequest& request = work.request;
+  ELANUS_RETURN_IF_ERROR(
+      PinAllowed(request.pins, work.allowed, work.facts.num_allowed, rows_.num_rows));
   BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k, request.range);
   ELANUS_RETURN_IF_ERROR(scan.Add(rows_, 0, work.allowed, request.cancellation));
   work.statistics.distances += scan.statistics().distances;
@@ -94,7 +96,8 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::ScanCodes(Work& work) const {
   for (; candidates < work.facts.num_allowed / 4; candidates *= kMore) {
     ELANUS_ASSIGN_OR_RETURN(std::vector<Neighbor> found, NearestCodes(candidates, work));
     const bool all = static_cast<int64_t>(found.size()) < candidates;
-    if (RefineTo(found, work) || all) return found;
+    ELANUS_ASSIGN_OR_RETURN(const bool sure, RefineTo(found, work));
+    if (sure || all) return found;
   }
   work.statistics.strategy = SearchStrategy::kScanRows;
   return ScanRows(work);
@@ -143,17 +146,29 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::NearestCodes(int64_t candidates
 // so far.
 //   found    nearest first by their codes; then by their distances
 //   returns  whether all rows that may be nearer than the k-th were among them, as far as is known
-bool HnswIndex::RefineTo(std::vector<Neighbor>& found, Work& work) const {
+absl::StatusOr<bool> HnswIndex::RefineTo(std::vector<Neighbor>& found, Work& work) const {
   constexpr size_t kBatch = 8;
+  constexpr size_t kPinnedMin = 32;  // At once: each time may be a wait for the store.
   constexpr float kErrorMargin = 2;
   HnswScratch& scratch = work.scratch;
   kernels::TopK best(work.request.k);
   float error = 0;
   scratch.distances.resize(std::max(scratch.distances.size(), kBatch));
   bool sure = false;
+  size_t pinned = work.request.pins == nullptr ? found.size() : 0;
   for (size_t begin = 0; begin < found.size();) {
     sure = best.full() && found[begin].distance - kErrorMargin * error > best.bound();
     if (sure) break;
+    if (begin >= pinned) {
+      const size_t from = pinned;
+      const size_t wanted = std::max(kPinnedMin, static_cast<size_t>(work.request.k) * 3 / 2);
+      pinned = std::min(found.size(), (std::max(2 * from, wanted) + kBatch - 1) / kBatch * kBatch);
+      scratch.rows.clear();
+      for (size_t i = from; i < pinned; ++i) {
+        scratch.rows.push_back(static_cast<uint32_t>(found[i].row));
+      }
+      ELANUS_RETURN_IF_ERROR(work.request.pins->Pin(scratch.rows));
+    }
     scratch.rows.clear();
     const size_t end = std::min(begin + kBatch, found.size());
     for (size_t i = begin; i < end; ++i)
@@ -206,6 +221,14 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Search(const SearchRequest& req
       request, allowed.view(), by_codes ? codes_ : exact_, FactsOf(request, allowed, ef, by_codes),
       scratch, counted};
   counted.costs = GraphSearchCosts(work.facts, work.facts.share());
+  if (request.pins != nullptr) {
+    // Rows cost more to bring than to compare; codes are here.
+    if (by_codes) {
+      counted.costs[static_cast<size_t>(SearchStrategy::kScanRows)] =
+          std::numeric_limits<float>::infinity();
+    }
+    if (!by_codes || work.from_far()) ELANUS_RETURN_IF_ERROR(request.pins->PinAll());
+  }
   // Who asks for every row gets every row.
   const SearchStrategy strategy = request.k >= allowed.count()
                                       ? SearchStrategy::kScanRows

@@ -197,7 +197,7 @@ absl::StatusOr<HnswIndex::Found> HnswIndex::Walk(SearchStrategy strategy, Work& 
   work.statistics.hops += counts.hops;
   if (end == WalkEnd::kCancelled) return work.request.cancellation->Check();
   if (end == WalkEnd::kTooLong) return Found();
-  if (work.measure.has_codes()) RefineTo(found, work);
+  if (work.measure.has_codes()) ELANUS_RETURN_IF_ERROR(RefineTo(found, work).status());
   if (static_cast<int64_t>(found.size()) < std::min(work.request.k, work.facts.num_allowed)) {
     return Found();
   }

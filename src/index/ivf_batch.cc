@@ -24,7 +24,7 @@ class IvfIndex::Batch {
         SearchStatistics& statistics);
 
   absl::Status Run();
-  std::vector<std::vector<Neighbor>> Finish();
+  absl::StatusOr<std::vector<std::vector<Neighbor>>> Finish();
 
  private:
   struct Query {
@@ -189,14 +189,14 @@ absl::Status IvfIndex::Batch::Run() {
   return absl::OkStatus();
 }
 
-std::vector<std::vector<Neighbor>> IvfIndex::Batch::Finish() {
+absl::StatusOr<std::vector<std::vector<Neighbor>>> IvfIndex::Batch::Finish() {
   std::vector<std::vector<Neighbor>> out;
   for (Query& query : queries_) {
     std::vector<Neighbor>& hits = out.emplace_back(query.work.found.TakeSorted());
     if (!plan_.by_codes || !index_.refines()) continue;
     RowDistances distances(index_.rows_, index_.functions_, index_.metric_,
                            index_.codes_.finer.get(), query.request.query);
-    index_.Refine(distances, request_.k, hits, statistics_);
+    ELANUS_RETURN_IF_ERROR(index_.Refine(distances, request_, hits, statistics_));
   }
   return out;
 }
@@ -215,7 +215,7 @@ absl::StatusOr<std::vector<std::vector<Neighbor>>> IvfIndex::SearchMany(
   counted.strategy = SearchStrategy::kProbeLists;
   Batch batch(*this, request, num_queries, plan, counted);
   ELANUS_RETURN_IF_ERROR(batch.Run());
-  std::vector<std::vector<Neighbor>> hits = batch.Finish();
+  ELANUS_ASSIGN_OR_RETURN(std::vector<std::vector<Neighbor>> hits, batch.Finish());
   if (!plan.fill || plan.nprobe == static_cast<int64_t>(lists_.facts.num_lists)) return hits;
   // The lists of few queries hold fewer than k rows: these go on alone.
   SearchRequest one = request;

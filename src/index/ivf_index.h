@@ -35,6 +35,7 @@ class IvfIndex final : public VectorIndex {
   absl::StatusOr<std::vector<std::vector<Neighbor>>> SearchMany(
       const SearchRequest& request, int64_t num_queries,
       SearchStatistics* statistics) const override;
+  bool reads_few_rows() const override { return codes_.store != nullptr; }
   int64_t memory_bytes() const override;
 
  private:
@@ -78,8 +79,12 @@ class IvfIndex final : public VectorIndex {
   void CompareCodes(const List& list, const CodeShift& shift, CodeQuery& query, Work& work) const;
   void Offer(const uint32_t* rows, const float* distances, size_t count, Work& work) const;
   // Ranks by what refines codes what they proposed; k hits at most.
-  void Refine(RowDistances& distances, int64_t k, std::vector<Neighbor>& hits,
-              SearchStatistics& statistics) const;
+  absl::Status Refine(RowDistances& distances, const SearchRequest& request,
+                      std::vector<Neighbor>& hits, SearchStatistics& statistics) const;
+  // Of the column, where candidates are refined by it and it is not all there.
+  RowPins* PinsOf(const SearchRequest& request) const {
+    return codes_.refine == RefineBy::kColumn ? request.pins : nullptr;
+  }
   // See ivf_batch.cc.
   class Batch;
   // The distance between query and centroid by the index's metric, from that which ranks lists.

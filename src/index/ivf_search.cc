@@ -208,6 +208,8 @@ absl::Status IvfIndex::Scan(RowDistances& distances, Work& work) const {
   std::vector<uint32_t> ids;
   ids.reserve(static_cast<size_t>(allowed.count()));
   allowed.view().ForEach([&](int64_t row) { ids.push_back(static_cast<uint32_t>(row)); });
+  ELANUS_RETURN_IF_ERROR(
+      PinAllowed(PinsOf(request), allowed.view(), allowed.count(), rows_.num_rows));
   float out[kBatchRows];
   for (size_t begin = 0; begin < ids.size(); begin += kBatchRows) {
     if (request.cancellation != nullptr) ELANUS_RETURN_IF_ERROR(request.cancellation->Check());
@@ -265,11 +267,12 @@ absl::Status IvfIndex::Probe(RowDistances* distances, Work& work) const {
   return absl::OkStatus();
 }
 
-void IvfIndex::Refine(RowDistances& distances, int64_t k, std::vector<Neighbor>& hits,
-                      SearchStatistics& statistics) const {
-  RankAnew(distances, hits);
+absl::Status IvfIndex::Refine(RowDistances& distances, const SearchRequest& request,
+                              std::vector<Neighbor>& hits, SearchStatistics& statistics) const {
+  ELANUS_RETURN_IF_ERROR(RankAnew(distances, hits, PinsOf(request)));
   statistics.distances += static_cast<int64_t>(hits.size());
-  if (static_cast<int64_t>(hits.size()) > k) hits.resize(static_cast<size_t>(k));
+  if (std::ssize(hits) > request.k) hits.resize(static_cast<size_t>(request.k));
+  return absl::OkStatus();
 }
 
 IvfIndex::Plan IvfIndex::MakePlan(const SearchRequest& request) const {
@@ -339,10 +342,12 @@ absl::StatusOr<std::vector<Neighbor>> IvfIndex::Search(const SearchRequest& requ
     ELANUS_RETURN_IF_ERROR(Scan(distances, work));
     return work.found.TakeSorted();
   }
+  // By distances that only the column has, lists are compared row by row.
+  RowPins* const pins = PinsOf(request);
+  if (pins != nullptr && !plan.by_codes) ELANUS_RETURN_IF_ERROR(pins->PinAll());
   ELANUS_RETURN_IF_ERROR(Probe(&distances, work));
   std::vector<Neighbor> hits = work.found.TakeSorted();
-  if (!plan.by_codes) return hits;
-  Refine(distances, request.k, hits, counted);
+  if (plan.by_codes) ELANUS_RETURN_IF_ERROR(Refine(distances, request, hits, counted));
   return hits;
 }
 

@@ -76,16 +76,18 @@ void RowDistances::operator()(const uint32_t* ids, size_t count, float* out) {
   }
 }
 
-void RankAnew(RowDistances& distances, std::vector<Neighbor>& candidates) {
+absl::Status RankAnew(RowDistances& distances, std::vector<Neighbor>& candidates, RowPins* pins) {
   std::vector<uint32_t> ids(candidates.size());
   std::vector<float> better(candidates.size());
   // In ascending order rows are read front to back.
   std::sort(candidates.begin(), candidates.end(),
             [](const Neighbor& a, const Neighbor& b) { return a.row < b.row; });
   for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<uint32_t>(candidates[i].row);
+  if (pins != nullptr) ELANUS_RETURN_IF_ERROR(pins->Pin(ids));
   distances(ids.data(), ids.size(), better.data());
   for (size_t i = 0; i < ids.size(); ++i) candidates[i].distance = better[i];
   std::sort(candidates.begin(), candidates.end(), kernels::Nearer);
+  return absl::OkStatus();
 }
 
 }  // namespace elanus::index

@@ -56,7 +56,8 @@ class RowDistances {
   std::optional<RowQuery> codes_;
 };
 
-// Gives candidates the distances of `distances`, in ascending order then.
-void RankAnew(RowDistances& distances, std::vector<Neighbor>& candidates);
+// Gives candidates the distances of `distances`, in ascending order then. `pins`: of the column
+// that the distances are to; null if it is all there, or if they are to codes.
+absl::Status RankAnew(RowDistances& distances, std::vector<Neighbor>& candidates, RowPins* pins);
 
 }  // namespace elanus::index

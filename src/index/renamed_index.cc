@@ -31,6 +31,7 @@ class RenamedIndex final : public VectorIndex {
     translated.params = &params;
     return index_->SearchMany(translated, num_queries, statistics);
   }
+  bool reads_few_rows() const override { return index_->reads_few_rows(); }
   int64_t memory_bytes() const override { return index_->memory_bytes(); }
 
  private:

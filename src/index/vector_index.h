@@ -44,6 +44,15 @@ using kernels::DistanceRange;
 // How the kernels call a dense vector type. Not for other types.
 kernels::ElementType ElementTypeOf(schema::DataType type);
 
+// Rows of a column of which only parts are here. Threads: one.
+class RowPins {
+ public:
+  virtual ~RowPins() = default;
+  // These rows (any order) may be read from here on, for as long as this lives.
+  virtual absl::Status Pin(std::span<const uint32_t> rows) = 0;
+  virtual absl::Status PinAll() = 0;
+};
+
 // Parameters by name, as text ("ef" -> "64"), after the client's JSON was flattened.
 using Params = std::map<std::string, std::string>;
 
@@ -56,6 +65,9 @@ struct SearchRequest {
   int64_t num_allowed = 0;         // Set bits of `allowed` (num_rows if it is empty).
   DistanceRange range;             // Other rows are no hits.
   const Cancellation* cancellation = nullptr;
+  // Null: all rows of the column may be read. Else only those that were pinned; for indexes that
+  // read few rows.
+  RowPins* pins = nullptr;
 };
 
 // What every search begins with: a filter that does not fit the rows, a call that was cancelled.
@@ -107,6 +119,9 @@ class VectorIndex {
   // the order of rows that are equally far. The default asks them one by one.
   virtual absl::StatusOr<std::vector<std::vector<Neighbor>>> SearchMany(
       const SearchRequest& request, int64_t num_queries, SearchStatistics* statistics) const;
+  // Searches read few rows of the column, those that candidates are ranked by in the end, and pin
+  // them before if there is SearchRequest::pins. Opening reads none, whatever the index.
+  virtual bool reads_few_rows() const { return false; }
   virtual int64_t memory_bytes() const = 0;
 };
 

@@ -11,8 +11,8 @@
 
 namespace elanus::segment {
 
-// One cell of the memory tier: the file and the index opened over it. Opening may read the vectors
-// of the column, so that whoever pins this pins the column in the same call. Threads: any.
+// One cell of the memory tier: the file and the index opened over it. Opening reads none of the
+// column's rows; whether searches do, the index says. Threads: any.
 class CachedIndex final : public cache::CellSet {
  public:
   // Opens a file that stays where it is; verifies every byte of it.
@@ -30,7 +30,6 @@ class CachedIndex final : public cache::CellSet {
   absl::Status Load(std::span<const uint32_t> cells, const Cancellation& cancellation) override;
   void Drop(uint32_t cell) override;
   uint64_t LoadedBytes(uint32_t cell) const override;
-  bool loads_last() const override { return true; }
 
  private:
   absl::Status LoadOnce(const Cancellation& cancellation);

@@ -7,6 +7,7 @@
 #include "index/brute_force.h"
 #include "schema/row_batch.h"
 #include "schema/text_params.h"
+#include "segment/column_pins.h"
 #include "segment/list_search.h"
 #include "segment/vector_search.h"
 
@@ -355,9 +356,16 @@ absl::Status SealedSegment::WarmIndex(FieldId field, const Cancellation& cancell
 absl::Status SealedSegment::WarmIndex(FieldId field, const LoadedIndex& loaded,
                                       const Cancellation& cancellation) const {
   if (loaded.cells == nullptr) return absl::OkStatus();
-  cache::TierWants wants = WantsOf({&field, 1});
-  wants.memory.push_back(cache::Want::All(loaded.cells));
-  return std::move(wants).Pin(tiers_, cancellation, nullptr).status();
+  {
+    cache::TierWants index;
+    index.memory.push_back(cache::Want::All(loaded.cells));
+    ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
+                            std::move(index).Pin(tiers_, cancellation, nullptr));
+    if (loaded.Get().reads_few_rows()) return absl::OkStatus();
+  }
+  cache::TierWants both = WantsOf({&field, 1});
+  both.memory.push_back(cache::Want::All(loaded.cells));
+  return std::move(both).Pin(tiers_, cancellation, nullptr).status();
 }
 
 absl::Status SealedSegment::Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
@@ -388,23 +396,39 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::Search(
   if (column == nullptr) return SearchWhole(spec, loaded.get(), candidates, cancellation);
   cache::Waits ignored;
   cache::Waits* const waits = spec.trace != nullptr ? &spec.trace->waits : &ignored;
-  if (loaded != nullptr && loaded->cells != nullptr) {
-    cache::TierWants wants = WantsOf({&spec.field, 1});
-    wants.memory.push_back(cache::Want::All(loaded->cells));
-    const auto pins = std::move(wants).Pin(tiers_, cancellation, waits);
-    if (pins.ok()) return SearchWhole(spec, loaded.get(), candidates, cancellation);
+  if (loaded != nullptr) {
+    auto hits = SearchTiered(spec, *loaded, *column, candidates, cancellation, waits);
     // A damaged index costs speed, never answers.
-    if (CodeOf(pins.status()) != ErrorCode::kDataIntegrity) return pins.status();
+    if (loaded->cells == nullptr || CodeOf(hits.status()) != ErrorCode::kDataIntegrity) return hits;
     ELANUS_LOG_EVERY(60, Error, "index cannot be used; its segment is scanned instead",
-                     Field("segment", id().value()), Field("reason", pins.status()));
-    loaded = nullptr;
+                     Field("segment", id().value()), Field("reason", hits.status()));
   }
-  if (loaded == nullptr && schema::IsDenseVector(column->View().type.type)) {
+  if (schema::IsDenseVector(column->View().type.type)) {
     return SearchPieces(spec, *column, candidates, cancellation);
   }
   ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
                           WantsOf({&spec.field, 1}).Pin(tiers_, cancellation, waits));
-  return SearchWhole(spec, loaded.get(), candidates, cancellation);
+  return SearchWhole(spec, nullptr, candidates, cancellation);
+}
+
+absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchTiered(
+    const SearchSpec& spec, const LoadedIndex& loaded, const cache::CachedColumn& column,
+    const kernels::Bitset& candidates, const Cancellation& cancellation,
+    cache::Waits* waits) const {
+  ColumnPins rows(column, tiers_, cancellation, waits);
+  if (!schema::IsDenseVector(column.View().type.type)) rows.WantAll();
+  for (;;) {
+    cache::TierWants wants = rows.Wants();
+    if (loaded.cells != nullptr) wants.memory.push_back(cache::Want::All(loaded.cells));
+    ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
+                            std::move(wants).Pin(tiers_, cancellation, waits));
+    if (!rows.all() && !loaded.Get().reads_few_rows()) {
+      rows.WantAll();  // Both anew in one call: who waits for room holds nothing.
+      continue;
+    }
+    auto hits = SearchWhole(spec, &loaded, candidates, cancellation, &rows);
+    if (hits.ok() || !rows.ran_out()) return hits;
+  }
 }
 
 absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchPieces(
@@ -447,7 +471,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchP
 
 absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchWhole(
     const SearchSpec& spec, const LoadedIndex* loaded, const kernels::Bitset& candidates,
-    const Cancellation& cancellation) const {
+    const Cancellation& cancellation, index::RowPins* pins) const {
   const std::shared_ptr<const storage::ColumnFile>& file = columns_.at(spec.field);
   const schema::ColumnView view = file->View();
   if (view.type.type == schema::DataType::kArrayOfVector) {
@@ -455,7 +479,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchW
     return SearchLists(spec, {&run, 1}, loaded != nullptr ? &loaded->Get() : nullptr, candidates,
                        cancellation);
   }
-  if (loaded != nullptr) return SearchIndex(*loaded, spec, candidates, cancellation);
+  if (loaded != nullptr) return SearchIndex(*loaded, spec, candidates, cancellation, pins);
   const auto rows = std::make_shared<SealedVectors>(file);
   std::shared_ptr<const InterimIndex> interim;
   // Codes are made behind searches, when nobody has pinned the vectors any more.
@@ -468,7 +492,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchW
 
 absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchIndex(
     const LoadedIndex& loaded, const SearchSpec& spec, const kernels::Bitset& candidates,
-    const Cancellation& cancellation) const {
+    const Cancellation& cancellation, index::RowPins* pins) const {
   std::vector<std::vector<index::Neighbor>> hits(spec.num_queries);
   const schema::ColumnView view = Find(spec.field)->View();
   kernels::Bitset without_nulls;
@@ -486,6 +510,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchI
   if (num_allowed < num_rows_) request.allowed = allowed->view();
   request.num_allowed = num_allowed;
   request.cancellation = &cancellation;
+  request.pins = pins;
   if (spec.trace != nullptr) spec.trace->strategy = loaded.type;
   if (num_allowed == 0) return hits;
   index::SearchStatistics ignored;

@@ -98,10 +98,10 @@ class SealedSegment final : public Segment {
   void HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const override;
   absl::StatusOr<cache::TierPins> Pin(std::span<const FieldId> fields,
                                       const Cancellation& cancellation) const override;
-  // Brings the column, or the index of the field and the column with it, and lets go again.
-  // Every column, as far as there is room.
+  // Brings every column, as far as there is room, and lets go again.
   absl::Status WarmAll(const Cancellation& cancellation) const;
   absl::Status WarmColumn(FieldId field, const Cancellation& cancellation) const;
+  // The index of the field, and the column if searches read it anywhere.
   absl::Status WarmIndex(FieldId field, const Cancellation& cancellation) const;
   // The same of an index that is not used yet.
   absl::Status WarmIndex(FieldId field, const LoadedIndex& loaded,
@@ -131,16 +131,22 @@ class SealedSegment final : public Segment {
   // The columns of these fields that are not there for good.
   cache::TierWants WantsOf(std::span<const FieldId> fields) const;
   const cache::CachedColumn* CachedOf(FieldId field) const;
+  // With the column there; `pins`: with as much of it as they give.
   absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchWhole(
       const SearchSpec& spec, const LoadedIndex* loaded, const kernels::Bitset& candidates,
-      const Cancellation& cancellation) const;
+      const Cancellation& cancellation, index::RowPins* pins = nullptr) const;
+  // Brings the index, and of the column what the search by it reads.
+  absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchTiered(
+      const SearchSpec& spec, const LoadedIndex& loaded, const cache::CachedColumn& column,
+      const kernels::Bitset& candidates, const Cancellation& cancellation,
+      cache::Waits* waits) const;
   // Compares all candidates, a piece of the column at a time.
   absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchPieces(
       const SearchSpec& spec, const cache::CachedColumn& column, kernels::Bitset candidates,
       const Cancellation& cancellation) const;
   absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchIndex(
       const LoadedIndex& loaded, const SearchSpec& spec, const kernels::Bitset& candidates,
-      const Cancellation& cancellation) const;
+      const Cancellation& cancellation, index::RowPins* pins) const;
 
   const int64_t num_rows_;
   const Timestamp min_timestamp_;

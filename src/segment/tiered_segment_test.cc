@@ -129,5 +129,93 @@ TEST_F(TieredSegmentTest, AnIndexComesAndGoesAndGivesTheSameHits) {
   EXPECT_EQ(trace.strategy, "exact");
 }
 
+// Codes propose, and of the column only the blocks of what they propose are brought.
+TEST(TieredSearch, ReadsOfTheColumnWhatTheIndexRanksBy) {
+  constexpr int64_t kRows = 20'000, kLong = 64;
+  schema::CollectionSchema schema = TestSchema();
+  schema.fields[2].type_params["dim"] = std::to_string(kLong);
+  GrowingSegment growing(SegmentId(5), PartitionId(2), 0, schema);
+  std::mt19937_64 random(8);
+  schema::RowBatch rows;
+  rows.num_rows = kRows;
+  schema::Column keys(schema.fields[0].column_type()), numbers(schema.fields[1].column_type()),
+      vectors(schema.fields[2].column_type());
+  std::vector<float> vector(kLong);
+  for (int64_t row = 0; row < kRows; ++row) {
+    keys.Append(row);
+    numbers.Append(row);
+    for (float& value : vector) value = static_cast<float>(random() % 1000);
+    vectors.AppendFixedRows(vector.data(), 1);
+  }
+  rows.columns.emplace_back(kKey, std::move(keys));
+  rows.columns.emplace_back(kNumber, std::move(numbers));
+  rows.columns.emplace_back(kVector, std::move(vectors));
+  growing.Insert(schema, rows, Timestamp(10));
+  storage::MemoryFileSystem files;
+  const auto store = storage::MakeLocalObjectStore(files, "objects");
+  const auto whole = *Seal(growing, schema, *store);
+  const index::IndexKind& kind = *index::FindIndexKind("HNSW");
+  index::BuildOptions options;
+  options.rows = whole->Vectors(kVector);
+  options.params = {{"M", "8"}, {"efConstruction", "60"}};
+  const std::string file = *kind.build(options);
+  const std::string_view part = file;
+  ASSERT_TRUE(store->Put("index_files/1", {&part, 1}).ok());
+  const auto in_memory = std::make_shared<LoadedIndex>();
+  in_memory->type = "HNSW";
+  in_memory->index = *kind.open({reinterpret_cast<const uint8_t*>(file.data()), file.size()},
+                                options.rows, kernels::Metric::kL2, options.params);
+  whole->SetIndex(kVector, in_memory);
+  const uint64_t column_bytes = kRows * kLong * 4;
+
+  // Room for the index and for some blocks; then for hardly any beside it, so that a search begins
+  // again with all it asked for.
+  const std::vector<std::pair<uint64_t, int>> budgets = {{file.size() + (3 << 20), 1},
+                                                         {file.size() + (2600 << 10), 16}};
+  for (const auto& [budget, num_queries] : budgets) {
+    ASSERT_LT(budget, file.size() + column_bytes);
+    TightTiers tiers(*store, budget);
+    const auto segment = *Seal(growing, schema, *store, {}, tiers.options());
+    const auto loaded = std::make_shared<LoadedIndex>();
+    loaded->type = "HNSW";
+    loaded->cells = std::make_shared<CachedIndex>(
+        *tiers.options().tiers, cache::Identity{cache::Kind::kVectorIndex, 1, "index_files/1"},
+        file.size(), [&](std::span<const uint8_t> bytes) {
+          return kind.open(bytes, segment->Vectors(kVector), kernels::Metric::kL2, options.params);
+        });
+    segment->SetIndex(kVector, loaded);
+    // The index alone is warmed.
+    ASSERT_TRUE(segment->WarmIndex(kVector, {}).ok());
+    EXPECT_LT(tiers.memory().used_bytes(), file.size() + column_bytes / 2);
+    std::vector<float> queries;
+    for (int64_t i = 0; i < kLong * num_queries; ++i) {
+      queries.push_back(static_cast<float>(random() % 1000));
+    }
+    SearchSpec spec;
+    spec.field = kVector;
+    spec.queries = reinterpret_cast<const uint8_t*>(queries.data());
+    spec.num_queries = 1;
+    spec.k = 10;
+    const index::Params params = {{"ef", "30"}};
+    spec.params = &params;
+    for (int q = 0; q < num_queries; ++q) {
+      spec.queries = reinterpret_cast<const uint8_t*>(queries.data() + q * kLong);
+      for (const int64_t share : {1, 2000}) {
+        kernels::Bitset candidates(kRows);
+        for (int64_t row = 0; row < kRows; row += share) candidates.Set(row);
+        SearchTrace trace;
+        spec.trace = &trace;
+        const auto found = segment->Search(spec, candidates, {});
+        ASSERT_TRUE(found.ok()) << found.status();
+        spec.trace = nullptr;
+        const auto expected = whole->Search(spec, candidates, {});
+        ASSERT_TRUE(expected.ok());
+        EXPECT_EQ((*found)[0], (*expected)[0]);
+        EXPECT_LT(trace.waits.bytes_loaded, static_cast<int64_t>(file.size() + column_bytes));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace elanus::segment

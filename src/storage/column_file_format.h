@@ -17,7 +17,7 @@ inline constexpr uint64_t kColumnHeaderBytes = 64;
 inline constexpr uint64_t kColumnTrailerBytes = 16;
 inline constexpr uint64_t kVectorAlignment = 4096;  // A page: a range can be mapped alone.
 inline constexpr uint64_t kStreamAlignment = 64;    // A cache line: any load is aligned.
-inline constexpr uint64_t kVectorBlockBytes = 1 << 20;
+inline constexpr uint64_t kVectorBlockBytes = 64 << 10;
 inline constexpr uint64_t kScalarBlockBytes = 256 << 10;
 inline constexpr uint64_t kBlockBytesMax = 16 << 20;  // Readers admit as much.
 
