@@ -48,6 +48,11 @@ std::string CacheDirectory::PathOf(const std::string& key) const {
   return fmt::format("{}/{}{}", root_, key, kSuffix);
 }
 
+bool CacheDirectory::HasLeftOver(const std::string& key) const {
+  absl::MutexLock lock(&mutex_);
+  return left_over_.contains(PathOf(key));
+}
+
 bool CacheDirectory::ReadLeftOver(const std::string& key, uint64_t object_bytes, uint64_t offset,
                                   std::span<uint8_t> into) {
   const std::string path = PathOf(key);

@@ -36,6 +36,8 @@ class CacheDirectory {
   absl::StatusOr<std::unique_ptr<File>> Claim(const std::string& key, uint64_t bytes)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Whether an earlier process left anything of the object.
+  bool HasLeftOver(const std::string& key) const ABSL_LOCKS_EXCLUDED(mutex_);
   // Reads what an earlier process left of the object; false if that is not all there. Not verified.
   bool ReadLeftOver(const std::string& key, uint64_t object_bytes, uint64_t offset,
                     std::span<uint8_t> into) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -55,7 +57,7 @@ class CacheDirectory {
 
   const std::string root_;
   std::atomic<bool> keep_{false};
-  absl::Mutex mutex_;
+  mutable absl::Mutex mutex_;
   std::set<std::string> in_use_ ABSL_GUARDED_BY(mutex_);     // Paths.
   std::set<std::string> left_over_ ABSL_GUARDED_BY(mutex_);  // Paths.
   uint64_t last_ ABSL_GUARDED_BY(mutex_) = 0;

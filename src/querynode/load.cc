@@ -104,6 +104,8 @@ void LocalQueryNode::OnLoadChanged(meta::CollectionPtr collection, bool refresh)
     loaded->Release();
     loaded->Update(collection);
     parts_.registry.Get(collection->id)->SetWanted({});
+    absl::MutexLock lock(&cold_mutex_);
+    cold_deletes_.erase(collection->id);
     return;
   }
   const LoadTask task = BeginLoad(std::move(collection));
@@ -180,7 +182,9 @@ absl::Status LocalQueryNode::LoadSegments(const LoadTask& task,
   absl::Mutex mutex;
   absl::Status first;
   parts_.loading.ParallelFor(todo.size(), [&](size_t i) {
-    const absl::Status status = LoadSegment(collection, todo[i], *task.set, deletes);
+    const absl::Status status = AddCold(collection, todo[i], *task.set)
+                                    ? absl::OkStatus()
+                                    : LoadSegment(collection, todo[i], *task.set, deletes);
     // A bad segment never blocks the rest; it is named in the load's error.
     if (!status.ok()) {
       ELANUS_LOG(Error, "segment not loaded", Field("collection", collection.schema.name),
@@ -349,6 +353,12 @@ void LocalQueryNode::OnSegmentsMerged(CollectionId collection_id,
   const auto collection = parts_.coordinator.GetCollection(collection_id);
   // A load that begins now finds it in the catalog.
   if (!collection.ok() || !set->wanted().Covers(made->partition)) return;
+  const std::vector<segment::ColdSegment> cold = set->Cold();
+  const bool was_cold = std::any_of(cold.begin(), cold.end(), [&](const auto& segment) {
+    return std::find(replaced.begin(), replaced.end(), segment.id) != replaced.end();
+  });
+  // What is not open cannot be opened any more.
+  if (was_cold && AddCold(**collection, made, *set)) return;
   segment::LoadedDeletes deletes(parts_.store);
   const absl::Status status = LoadSegment(**collection, made, *set, deletes);
   if (!status.ok()) {
@@ -382,6 +392,10 @@ void LocalQueryNode::OnCollectionChanged(meta::CollectionPtr collection) {
 }
 
 void LocalQueryNode::OnCollectionDropped(CollectionId collection) {
+  {
+    absl::MutexLock lock(&cold_mutex_);
+    cold_deletes_.erase(collection);
+  }
   if (const auto loaded = Find(collection)) loaded->Release();  // Who waits for it is told.
   absl::MutexLock lock(&mutex_);
   collections_.erase(collection);
@@ -406,6 +420,14 @@ std::vector<roles::QuerySegment> LocalQueryNode::LoadedSegments(CollectionId col
   std::vector<roles::QuerySegment> out;
   const auto set = parts_.registry.Find(collection);
   if (set == nullptr) return out;
+  for (const segment::ColdSegment& cold : set->Cold()) {
+    roles::QuerySegment info;
+    info.id = cold.id;
+    info.partition = cold.partition;
+    info.num_rows = cold.num_rows;
+    if (const auto flushed = parts_.coordinator.FindSegment(cold.id)) info.sealed = *flushed;
+    out.push_back(std::move(info));
+  }
   const auto current = parts_.coordinator.GetCollection(collection);
   const segment::SegmentSet::Snapshot snapshot =
       set->snapshot();  // The loop alone would not hold it.

@@ -19,14 +19,19 @@
 namespace elanus::querynode {
 namespace {
 
+bool InScope(PartitionId partition, const roles::ReadScope& scope,
+             const segment::SegmentSet::Wanted& readable) {
+  if (!scope.partitions.empty()) {
+    return std::find(scope.partitions.begin(), scope.partitions.end(), partition) !=
+           scope.partitions.end();
+  }
+  return readable.Covers(partition);
+}
+
 bool InScope(const segment::Segment& segment, const roles::ReadScope& scope,
              const segment::SegmentSet::Wanted& readable) {
   if (scope.ignore_growing && segment.growing()) return false;
-  if (!scope.partitions.empty()) {
-    return std::find(scope.partitions.begin(), scope.partitions.end(), segment.partition()) !=
-           scope.partitions.end();
-  }
-  return readable.Covers(segment.partition());
+  return InScope(segment.partition(), scope, readable);
 }
 
 // Puts the hits of every query into the order that the request asks for.
@@ -103,9 +108,18 @@ absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(
     view.now = view.at;
     if (scope.read_at.has_value()) view.at = std::min(view.at, *scope.read_at);
     // After the timestamp: every row at or before it is in one of these segments.
+    const std::vector<segment::ColdSegment> cold = set->Cold();
     view.all = set->snapshot();
     // A release in between may have taken some of them out.
     if (loaded->version() != readable.version) continue;
+    std::vector<segment::ColdSegment> wanted;
+    for (const segment::ColdSegment& segment : cold) {
+      if (InScope(segment.partition, scope, readable.partitions)) wanted.push_back(segment);
+    }
+    if (!wanted.empty()) {
+      ELANUS_RETURN_IF_ERROR(OpenCold(scope.collection->id, *set, wanted, cancellation));
+      continue;
+    }
     bool whole = true;
     for (const segment::SegmentPtr& segment : *view.all) {
       if (segment->num_rows() > 0 && InScope(*segment, scope, readable.partitions)) {

@@ -110,6 +110,17 @@ class LocalQueryNode final : public roles::QueryNode {
                             std::atomic<int64_t>& done);
   absl::Status LoadSegment(const meta::Collection& collection, const meta::SegmentPtr& flushed,
                            segment::SegmentSet& set, segment::LoadedDeletes& deletes);
+  // Puts the segment in place without reading it, where the collection wants none of it to be there
+  // before a request uses it. False: it is to be loaded now.
+  bool AddCold(const meta::Collection& collection, const meta::SegmentPtr& flushed,
+               segment::SegmentSet& set);
+  // Loads segments that were put in place so.
+  absl::Status OpenCold(CollectionId collection, segment::SegmentSet& set,
+                        const std::vector<segment::ColdSegment>& cold,
+                        const Cancellation& cancellation) ABSL_LOCKS_EXCLUDED(cold_mutex_);
+  absl::Status OpenColdSegment(const meta::Collection& collection, SegmentId segment,
+                               segment::SegmentSet& set, segment::LoadedDeletes& deletes,
+                               const Cancellation& cancellation) ABSL_LOCKS_EXCLUDED(cold_mutex_);
   // Makes a segment use the indexes that the catalog names now.
   void RefreshIndexes(CollectionId collection, SegmentId segment)
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
@@ -146,6 +157,12 @@ class LocalQueryNode final : public roles::QueryNode {
   std::atomic<uint64_t> num_samples_ = 0;  // Makes each random_sample another one.
   // Who looks last into the catalog is the last to set an index.
   absl::Mutex indexes_mutex_;
+  absl::Mutex cold_mutex_;
+  absl::CondVar cold_opened_;
+  std::set<SegmentId> opening_ ABSL_GUARDED_BY(cold_mutex_);
+  // The deletes in files, of collections with segments that are not open yet.
+  std::map<CollectionId, std::shared_ptr<segment::LoadedDeletes>> cold_deletes_
+      ABSL_GUARDED_BY(cold_mutex_);
   // What the object store could not serve just now: loads, and segments with an unread index.
   absl::Mutex failed_mutex_;
   std::vector<LoadTask> failed_loads_ ABSL_GUARDED_BY(failed_mutex_);

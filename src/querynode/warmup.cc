@@ -40,6 +40,21 @@ Warmup WarmupOf(const WarmupDefaults& defaults, const meta::Collection& collecti
   return PropertyOf(collection, "warmup.vectorIndex").value_or(defaults.vector_index);
 }
 
+Warmup MostEager(const WarmupDefaults& defaults, const meta::Collection& collection) {
+  bool async = false;
+  const auto is_sync = [&](Warmup level) {
+    async |= level == Warmup::kAsync;
+    return level == Warmup::kSync;
+  };
+  for (const schema::FieldSchema& field : collection.schema.fields) {
+    if (is_sync(WarmupOf(defaults, collection, field))) return Warmup::kSync;
+  }
+  for (const meta::Index& index : collection.indexes) {
+    if (is_sync(WarmupOf(defaults, collection, index))) return Warmup::kSync;
+  }
+  return async ? Warmup::kAsync : Warmup::kDisable;
+}
+
 absl::Status WarmSegment(const WarmupDefaults& defaults, const meta::Collection& collection,
                          const segment::SealedSegment& segment, Warmup level,
                          const Cancellation& cancellation) {

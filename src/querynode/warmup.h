@@ -18,6 +18,9 @@ Warmup WarmupOf(const WarmupDefaults& defaults, const meta::Collection& collecti
 Warmup WarmupOf(const WarmupDefaults& defaults, const meta::Collection& collection,
                 const meta::Index& index);
 
+// The most eager level of any field or index: with kDisable nothing is wanted before it is used.
+Warmup MostEager(const WarmupDefaults& defaults, const meta::Collection& collection);
+
 // Brings what has this level. An index that is damaged is left to searches, which do without.
 absl::Status WarmSegment(const WarmupDefaults& defaults, const meta::Collection& collection,
                          const segment::SealedSegment& segment, Warmup level,

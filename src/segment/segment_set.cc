@@ -60,6 +60,9 @@ void SegmentSet::ApplyDeletes(const schema::ColumnView& keys, Timestamp at, Part
     for (const auto& [id, segment] : sealed_) {
       if (affected(*segment)) hit |= segment->Delete(key, at);
     }
+    for (const auto& [id, cold] : cold_) {
+      hit |= partition.value() < 0 || cold.partition == partition;  // Perhaps.
+    }
     if (remember && (hit || !complete_)) {
       pending_.push_back({key.ToOwned(), at, partition, position});
     }
@@ -140,11 +143,31 @@ bool SegmentSet::HandOver(std::shared_ptr<SealedSegment> flushed,
   return true;
 }
 
+bool SegmentSet::AddCold(ColdSegment segment, const std::function<bool()>& in_catalog) {
+  absl::MutexLock lock(&mutex_);
+  const SegmentId id = segment.id;
+  if (sealed_.contains(id) || cold_.contains(id)) return true;
+  if (growing_.contains(id) || !wanted_.Covers(segment.partition) || !in_catalog()) return false;
+  for (const SegmentId replaced : segment.replaces) replaced_by_[replaced] = id;
+  cold_[id] = std::move(segment);
+  RemoveReplacedLocked(id);
+  PublishLocked();
+  return true;
+}
+
+std::vector<ColdSegment> SegmentSet::Cold() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  std::vector<ColdSegment> cold;
+  for (const auto& [id, segment] : cold_) cold.push_back(segment);
+  return cold;
+}
+
 void SegmentSet::AdmitLocked(std::shared_ptr<SealedSegment> segment) {
   const SegmentId id = segment->id();
   if (sealed_.contains(id)) return;
   if (truncated_.valid()) segment->HideUpTo(truncated_);
   growing_.erase(id);
+  cold_.erase(id);
   for (const SegmentId replaced : segment->replaces()) replaced_by_[replaced] = id;
   sealed_[id] = std::move(segment);
   RemoveReplacedLocked(id);
@@ -163,6 +186,7 @@ void SegmentSet::RemoveReplacedLocked(SegmentId made) {
   // A growing one may be among them whose own files could not be read back.
   std::erase_if(growing_, merged);
   std::erase_if(sealed_, merged);
+  std::erase_if(cold_, merged);
   std::erase_if(replaced_by_, merged);
 }
 
@@ -170,12 +194,12 @@ void SegmentSet::NoteReplaced(const std::vector<SegmentId>& replaced, SegmentId 
   absl::MutexLock lock(&mutex_);
   for (const SegmentId id : replaced) {
     // Of those that are not here nobody will ask.
-    const bool here = growing_.contains(id) || sealed_.contains(id) ||
+    const bool here = growing_.contains(id) || sealed_.contains(id) || cold_.contains(id) ||
                       std::any_of(replaced_by_.begin(), replaced_by_.end(),
                                   [id](const auto& entry) { return entry.second == id; });
     if (here) replaced_by_[id] = by;
   }
-  if (!sealed_.contains(by)) return;
+  if (!sealed_.contains(by) && !cold_.contains(by)) return;
   RemoveReplacedLocked(by);
   PublishLocked();
 }
@@ -185,6 +209,7 @@ void SegmentSet::RemoveEmptied(const std::vector<SegmentId>& ids) {
   for (const SegmentId id : ids) {
     growing_.erase(id);
     sealed_.erase(id);
+    cold_.erase(id);
   }
   PublishLocked();
 }
@@ -193,6 +218,7 @@ void SegmentSet::Truncate(Timestamp at, const std::vector<SegmentId>& in_use) {
   absl::MutexLock lock(&mutex_);
   truncated_ = std::max(truncated_, at);
   std::erase_if(sealed_, [&](const auto& entry) { return entry.second->max_timestamp() <= at; });
+  std::erase_if(cold_, [&](const auto& entry) { return entry.second.max_timestamp <= at; });
   for (const auto& [id, segment] : sealed_) segment->HideUpTo(at);
   std::erase_if(growing_, [&](const auto& entry) {
     const Timestamp newest = entry.second->max_timestamp();
@@ -208,6 +234,7 @@ void SegmentSet::RemovePartition(PartitionId partition) {
   std::erase_if(growing_,
                 [&](const auto& entry) { return entry.second->partition() == partition; });
   std::erase_if(sealed_, [&](const auto& entry) { return entry.second->partition() == partition; });
+  std::erase_if(cold_, [&](const auto& entry) { return entry.second.partition == partition; });
   PublishLocked();
 }
 
@@ -215,6 +242,7 @@ void SegmentSet::Clear() {
   absl::MutexLock lock(&mutex_);
   growing_.clear();
   sealed_.clear();
+  cold_.clear();
   pending_.clear();
   ++epoch_;
   PublishLocked();
@@ -230,6 +258,7 @@ uint64_t SegmentSet::SetWanted(Wanted wanted) {
   absl::MutexLock lock(&mutex_);
   std::erase_if(sealed_,
                 [&](const auto& entry) { return !wanted.Covers(entry.second->partition()); });
+  std::erase_if(cold_, [&](const auto& entry) { return !wanted.Covers(entry.second.partition); });
   wanted_ = std::move(wanted);
   complete_ = false;
   PublishLocked();

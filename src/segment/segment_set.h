@@ -25,6 +25,15 @@ struct PendingDelete {
   uint64_t position = 0;  // Of its record in the log.
 };
 
+// A flushed segment that is searchable although nothing of it was read yet.
+struct ColdSegment {
+  SegmentId id;
+  PartitionId partition;
+  int64_t num_rows = 0;
+  Timestamp max_timestamp;  // Of its rows.
+  std::vector<SegmentId> replaces;
+};
+
 // A reader takes a snapshot: a list of segments in which each row is held by exactly one. A growing
 // segment and the sealed one made of it share an id and change places in one step.
 //
@@ -75,6 +84,14 @@ class SegmentSet {
   // lock, so that a drop committed later finds the segment here.
   Added AddSealed(std::shared_ptr<SealedSegment> segment, const std::function<bool()>& in_catalog,
                   uint64_t epoch) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Puts a segment in place without opening it: deletes are remembered for it, and AddSealed follows
+  // when somebody wants to read it. False: it has to be opened now (its growing segment is here), or
+  // it is not wanted.
+  bool AddCold(ColdSegment segment, const std::function<bool()>& in_catalog)
+      ABSL_LOCKS_EXCLUDED(mutex_);
+  // What a reader of everything has to open before it takes a snapshot: segments go from here to
+  // there, never back.
+  std::vector<ColdSegment> Cold() const ABSL_LOCKS_EXCLUDED(mutex_);
   // The collection was truncated: its rows inserted at or before `at`, all of them applied, are
   // gone. Growing segments in `in_use` stay even without a newer row: one may be on its way.
   void Truncate(Timestamp at, const std::vector<SegmentId>& in_use) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -113,6 +130,7 @@ class SegmentSet {
   mutable absl::Mutex mutex_;
   std::map<SegmentId, std::shared_ptr<GrowingSegment>> growing_ ABSL_GUARDED_BY(mutex_);
   std::map<SegmentId, std::shared_ptr<SealedSegment>> sealed_ ABSL_GUARDED_BY(mutex_);
+  std::map<SegmentId, ColdSegment> cold_ ABSL_GUARDED_BY(mutex_);
   std::map<SegmentId, SegmentId> replaced_by_ ABSL_GUARDED_BY(mutex_);
   std::vector<PendingDelete> pending_ ABSL_GUARDED_BY(mutex_);
   uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;

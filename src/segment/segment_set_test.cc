@@ -151,6 +151,89 @@ TEST_F(SegmentSetTest, ADeleteThatHitsNothingIsRememberedUntilAllSegmentsAreTher
 }
 
 // A load that ends after the release must not make deletes of what is not there be forgotten.
+class ColdSegmentTest : public SegmentSetTest {
+ protected:
+  // A segment in files whose growing one has left.
+  std::shared_ptr<SealedSegment> Flushed(int64_t id, const std::vector<int64_t>& keys, uint64_t at,
+                                         PartitionId partition = kPartition) {
+    const auto growing = Grow(id, partition);
+    Insert(*growing, keys, at);
+    auto sealed = SealFile(*growing);
+    set.RemoveGrowing(SegmentId(id));
+    return sealed;
+  }
+  bool AddCold(const SealedSegment& segment, std::vector<SegmentId> replaces = {},
+               bool listed = true) {
+    return set.AddCold({.id = segment.id(),
+                        .partition = segment.partition(),
+                        .num_rows = segment.num_rows(),
+                        .max_timestamp = segment.max_timestamp(),
+                        .replaces = std::move(replaces)},
+                       [=] { return listed; });
+  }
+  std::vector<int64_t> Cold() const {
+    std::vector<int64_t> ids;
+    for (const ColdSegment& segment : set.Cold()) ids.push_back(segment.id.value());
+    return ids;
+  }
+};
+
+TEST_F(ColdSegmentTest, DeletesAreRememberedUntilItIsOpened) {
+  const auto sealed = Flushed(1, {1, 2, 3}, 10);
+  ASSERT_TRUE(AddCold(*sealed));
+  set.SetComplete(set.SetWanted({.loaded = true, .all_partitions = true}));
+  EXPECT_EQ(Cold(), std::vector<int64_t>{1});
+  EXPECT_TRUE(set.snapshot()->empty());
+  Delete({2}, 20);
+  EXPECT_EQ(set.num_pending_deletes(), 1u);
+  Delete({3}, 25, PartitionId(9));  // Of another partition: hits nothing.
+  EXPECT_EQ(set.num_pending_deletes(), 1u);
+  EXPECT_EQ(Add(sealed), Added::kYes);
+  EXPECT_TRUE(Cold().empty());
+  EXPECT_EQ(At(15), (Keys{{1, 1}, {2, 1}, {3, 1}}));
+  EXPECT_EQ(At(30), (Keys{{1, 1}, {3, 1}}));
+  EXPECT_TRUE(AddCold(*sealed));  // It is there already.
+  EXPECT_TRUE(Cold().empty());
+}
+
+TEST_F(ColdSegmentTest, OneWithAGrowingSegmentOrThatNobodyWantsIsNotTaken) {
+  const auto growing = Grow(1);
+  Insert(*growing, {1}, 10);
+  const auto sealed = SealFile(*growing);
+  EXPECT_FALSE(AddCold(*sealed));
+  EXPECT_FALSE(AddCold(*Flushed(2, {1}, 10), {}, /*listed=*/false));
+  set.SetWanted({.loaded = true, .partitions = {PartitionId(9)}});
+  EXPECT_FALSE(AddCold(*Flushed(3, {1}, 10)));
+  EXPECT_TRUE(Cold().empty());
+}
+
+TEST_F(ColdSegmentTest, ItLeavesWithItsPartitionAWishATruncationOrItsRows) {
+  ASSERT_TRUE(AddCold(*Flushed(1, {1}, 10)));
+  ASSERT_TRUE(AddCold(*Flushed(2, {2}, 20, PartitionId(9))));
+  ASSERT_TRUE(AddCold(*Flushed(3, {3}, 30)));
+  ASSERT_TRUE(AddCold(*Flushed(4, {4}, 40)));
+  set.RemovePartition(PartitionId(9));
+  EXPECT_EQ(Cold(), (std::vector<int64_t>{1, 3, 4}));
+  set.Truncate(Timestamp(10), {});
+  EXPECT_EQ(Cold(), (std::vector<int64_t>{3, 4}));
+  set.RemoveEmptied({SegmentId(4)});
+  EXPECT_EQ(Cold(), (std::vector<int64_t>{3}));
+  set.SetWanted({});
+  EXPECT_TRUE(Cold().empty());
+}
+
+TEST_F(ColdSegmentTest, AMergedOneTakesThePlaceOfColdOnes) {
+  const auto first = Flushed(1, {1}, 10), second = Flushed(2, {2}, 20);
+  ASSERT_TRUE(AddCold(*first));
+  ASSERT_EQ(Add(second), Added::kYes);
+  const auto merged = Flushed(3, {1, 2}, 20);
+  set.NoteReplaced({SegmentId(1), SegmentId(2)}, SegmentId(3));
+  EXPECT_EQ(Cold(), std::vector<int64_t>{1});  // Until it is there.
+  ASSERT_TRUE(AddCold(*merged, {SegmentId(1), SegmentId(2)}));
+  EXPECT_EQ(Cold(), std::vector<int64_t>{3});
+  EXPECT_TRUE(set.snapshot()->empty());
+}
+
 TEST_F(SegmentSetTest, ALoadThatEndsAfterItsReleaseChangesNothing) {
   const auto growing = Grow(1);
   Insert(*growing, {1}, 10);

@@ -149,6 +149,57 @@ def test_only_the_blocks_of_the_columns_that_a_query_names_are_fetched(proxy, tm
         client.close()
 
 
+def test_a_load_reads_nothing_and_a_search_only_the_partition_it_names(proxy, tmp_path):
+    with start(proxy, tmp_path) as server:
+        client = connect(server)
+        schema = client.create_schema(auto_id=False)
+        schema.add_field("id", DataType.INT64, is_primary=True)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
+        params = client.prepare_index_params()
+        params.add_index("vector", index_type="FLAT", metric_type="L2")
+        keys = ("scalarField", "scalarIndex", "vectorField", "vectorIndex")
+        client.create_collection("p", schema=schema, index_params=params, consistency_level="Strong",
+                                 properties={f"warmup.{key}": "disable" for key in keys})  # fmt: skip
+        for p in range(3):
+            client.create_partition("p", f"p{p}")
+            client.insert("p", [{"id": i, "vector": VECTORS[i]} for i in range(p, 3000, 3)], partition_name=f"p{p}")
+        client.flush("p")
+        client.delete("p", ids=[4])
+        client.flush("p")
+        client.release_collection("p")
+        before = proxy.requests
+        client.load_collection("p")
+        assert proxy.requests == before
+        client.delete("p", ids=[7])  # Of a segment that is not open.
+        assert client.search("p", [VECTORS[3]], limit=1, partition_names=["p0"])[0][0]["id"] == 3
+        objects = proxy.requests - before
+        assert objects > 0
+        hits = client.search("p", [VECTORS[4], VECTORS[7], VECTORS[10]], limit=1, partition_names=["p1"])
+        assert [found[0]["id"] for found in hits][2] == 10 and not {found[0]["id"] for found in hits} & {4, 7}
+        # Those that were not read are counted, too, and a store that is away is named.
+        proxy.fault = lambda request: Fault("reset")
+        assert client.search("p", [VECTORS[3]], limit=1, partition_names=["p0"])[0][0]["id"] == 3
+        with pytest.raises(MilvusException, match="object store"):
+            client.query("p", output_fields=["count(*)"], timeout=20)
+        proxy.heal()
+        assert client.query("p", output_fields=["count(*)"])[0]["count(*)"] == 2998
+        client.close()
+
+
+def test_segments_that_were_never_read_are_merged(proxy, tmp_path):
+    with start(proxy, tmp_path) as server:
+        client = connect(server)
+        make(client, "c")
+        client.delete("c", ids=list(range(0, 2000)))
+        client.flush("c")
+        reload(client)
+        job = client.compact("c")
+        wait_until(lambda: client.get_compaction_state(job) == "Completed")
+        assert client.query("c", output_fields=["count(*)"])[0]["count(*)"] == ROWS - 2000
+        assert client.search("c", [VECTORS[5000]], limit=1)[0][0]["id"] == 5000
+        client.close()
+
+
 def test_what_is_here_serves_while_the_store_is_down(proxy, tmp_path):
     with start(proxy, tmp_path) as server:
         client = connect(server)
