@@ -128,6 +128,21 @@ const MatchIndex::Postings* MatchIndex::Find(std::string_view token) const {
   return found == tokens_.end() ? nullptr : &postings_[found->second];
 }
 
+void MatchIndex::Visit(const std::function<void(std::string_view)>& token,
+                       const std::function<void(int64_t, std::span<const int64_t>)>& row) const {
+  std::vector<std::pair<std::string_view, uint32_t>> order(tokens_.begin(), tokens_.end());
+  std::sort(order.begin(), order.end());
+  std::vector<int64_t> positions;
+  for (const auto& [text, place] : order) {
+    token(text);
+    Cursor cursor(postings_[place]);
+    while (cursor.Next()) {
+      cursor.ReadPositions(positions);
+      row(cursor.row(), positions);
+    }
+  }
+}
+
 void MatchIndex::Match(const MatchQuery& query, int64_t num_rows, const Cancellation& cancellation,
                        std::span<uint64_t> words) const {
   if (query.matches_nothing()) return;

@@ -13,6 +13,8 @@ absl::StatusOr<std::unique_ptr<ScalarIndex>> OpenStructure(ScalarFilePtr file) {
       return OpenGramIndex(std::move(file));
     case ScalarStructure::kBoxes:
       return OpenBoxIndex(std::move(file));
+    case ScalarStructure::kTokens:
+      break;  // TextIndex opens those.
   }
   return ScalarFile::Damaged("its structure");
 }
