@@ -16,7 +16,7 @@ using schema::DataType;
 // What leaves take for a row, in nanoseconds (measured: segment/scalar_index_bench.cc).
 constexpr double kBytesPerNs = 5;  // Of numbers, which are read from memory at its speed.
 constexpr double kTextNs = 4, kPatternNs = 25, kRegexNs = 80, kArrayNs = 20, kJsonNs = 50,
-                 kShapeNs = 60, kListNs = 2;
+                 kShapeNs = 60, kListNs = 2, kAnalyzeNs = 2000;
 
 // Integers that doubles hold exactly.
 constexpr int64_t kExactMax = int64_t{1} << 53;
@@ -180,6 +180,13 @@ class Asker {
     return With({.kind = ScalarQuery::Kind::kBox,
                  .box = *reach,
                  .in_degrees = node.query.relation == geometry::Relation::kNear});
+  }
+
+  std::optional<IndexQuestion> operator()(const TextMatch& node) {
+    question_.field = plan_.fields[node.operand.slot].id;
+    question_.scan_ns = kAnalyzeNs;
+    question_.text = &node.query;
+    return std::move(question_);
   }
 
   template <typename Other>
