@@ -31,9 +31,10 @@ COLUMNS = [
     ("few", "Int64", "(h(2) % 100)::BIGINT"),
     ("low", "VarChar", "'category-' || (h(10) % 100)"),
     ("high", "VarChar", "'user-' || (h(11) % 1000000) || '@host-' || (h(12) % 1000) || '.example'"),
+    ("grams", "VarChar", "'user-' || (h(11) % 1000000) || '@host-' || (h(12) % 1000) || '.example'"),
     ("words", "VarChar", " || ' ' || ".join(WORD.format(20 + i) for i in range(WORDS))),
 ]
-INDEXES = ["i64 STL_SORT", "few BITMAP", "low INVERTED", "high INVERTED", "high NGRAM min_gram=2 max_gram=3", "words TEXT_MATCH"]
+INDEXES = ["i64 STL_SORT", "few BITMAP", "low INVERTED", "high INVERTED", "grams NGRAM min_gram=2 max_gram=3", "words TEXT_MATCH"]
 IN_LIST = "[" + ", ".join(str(i * 97) for i in range(100)) + "]"
 
 # name, filter, its condition in SQL (None: the same but for spelling), tantivy's query
@@ -45,8 +46,9 @@ FILTERS = [
     ("varchar equal, 1 %", "low == 'category-7'", None, None),
     ("varchar equal, few rows", "high == 'user-77@host-77.example'", None, None),
     ("like prefix", "high like 'user-77%'", None, None),
-    ("like infix by grams", "high like '%t-7%'", None, None),
-    ("like infix, longer than grams", "high like '%host-777.%'", None, None),
+    ("like infix by grams", "grams like '%t-7%'", None, None),
+    ("like infix, 0.2 %", "grams like '%@h%' and grams like '%777%'", None, None),
+    ("like infix, longer than grams", "grams like '%host-777.%'", None, None),
     ("and of two", "few == 7 and low == 'category-9'", None, None),
     ("text_match, a frequent word", "text_match(words, 'w2')", None, "w2"),
     ("text_match, a rare word", "text_match(words, 'w4711')", None, "w4711"),
@@ -81,10 +83,10 @@ def best_of(times, body):
 
 def make_sqlite(rows_of):
     lite = sqlite3.connect(":memory:")
-    lite.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, i64 INTEGER, few INTEGER, low TEXT, high TEXT)")
+    lite.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, i64 INTEGER, few INTEGER, low TEXT, high TEXT, grams TEXT)")
     lite.execute("PRAGMA case_sensitive_like = ON")
-    lite.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?)", rows_of("id, i64, few, low, high"))
-    for column in ("i64", "few", "low", "high"):
+    lite.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?, ?)", rows_of("id, i64, few, low, high, grams"))
+    for column in ("i64", "few", "low", "high", "grams"):
         lite.execute(f"CREATE INDEX by_{column} ON t ({column})")
     lite.execute("ANALYZE")
     return lite

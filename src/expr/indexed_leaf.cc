@@ -29,6 +29,14 @@ uint64_t TruthOf(const IndexQuestion& question, const IndexAnswer& answer, int64
 void ApplyAnswer(const IndexQuestion& question, const IndexAnswer& answer, const Batch& batch,
                  const Words& rows, Mask& out, Words* open) {
   const int64_t first = batch.begin() / 64;
+  if (answer.absent == nullptr && !answer.open.has_value()) {
+    const uint64_t* const found = answer.found.words() + first;
+    const uint64_t flip = question.negated ? ~uint64_t{0} : 0;
+    for (int64_t word = 0; word < batch.num_words(); ++word) out.truth[word] = found[word] ^ flip;
+    out.unknown.fill(0);
+    open->fill(0);
+    return;
+  }
   for (int64_t word = 0; word < batch.num_words(); ++word) {
     const uint64_t absent = answer.absent != nullptr ? answer.absent->words()[first + word] : 0;
     out.truth[word] = TruthOf(question, answer, first + word);

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "text/phrase_matcher.h"
 
 namespace elanus::text {
 namespace {
@@ -202,6 +203,7 @@ void MatchIndex::MatchPhrase(const MatchQuery& query, int64_t num_rows,
   std::sort(order.begin(), order.end(),
             [](const Cursor* a, const Cursor* b) { return a->size() < b->size(); });
   std::vector<std::vector<int64_t>> positions(cursors.size());
+  PhraseMatcher matcher(query.phrase, cursors.size());
   int64_t row = 0, steps = 0;
   while (row < num_rows) {
     if (++steps % kStepsBetweenChecks == 0 && cancellation.cancelled()) return;
@@ -213,7 +215,7 @@ void MatchIndex::MatchPhrase(const MatchQuery& query, int64_t num_rows,
     }
     if (row != wanted || row >= num_rows) continue;
     for (size_t i = 0; i < cursors.size(); ++i) cursors[i].ReadPositions(positions[i]);
-    if (LeastSlop(query.phrase, positions, query.slop, query.slop).has_value()) {
+    if (matcher.LeastSlop(positions, query.slop, query.slop).has_value()) {
       SetBit(words, row);
     }
     ++row;

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "index/scalar/token_positions.h"
+#include "text/phrase_matcher.h"
 
 namespace elanus::index {
 namespace {
@@ -206,6 +207,7 @@ absl::StatusOr<kernels::Bitset> TextIndex::MatchPhrase(const text::MatchQuery& q
     places.push_back(std::move(of));
   }
   std::vector<std::vector<int64_t>> positions(tokens.size());
+  text::PhraseMatcher matcher(query.phrase, tokens.size());
   absl::Status status;
   int64_t candidate = 0;
   rows.view().ForEach([&](int64_t row) {
@@ -216,7 +218,7 @@ absl::StatusOr<kernels::Bitset> TextIndex::MatchPhrase(const text::MatchQuery& q
     }
     ++candidate;
     if (!status.ok()) return;
-    if (text::LeastSlop(query.phrase, positions, query.slop, query.slop).has_value()) out.Set(row);
+    if (matcher.LeastSlop(positions, query.slop, query.slop).has_value()) out.Set(row);
   });
   ELANUS_RETURN_IF_ERROR(status);
   return out;

@@ -27,6 +27,18 @@ bool TakeVarint(Bytes bytes, size_t* at, uint64_t* value) {
   return false;
 }
 
+// Goes over a row; false if it has no end.
+bool SkipRow(Bytes bytes, size_t* at) {
+  for (bool more = true; more;) {
+    if (*at >= bytes.size()) return false;
+    more = (bytes[*at] & 1) != 0;
+    while ((bytes[(*at)++] & 0x80) != 0) {
+      if (*at >= bytes.size()) return false;
+    }
+  }
+  return true;
+}
+
 uint64_t NumBlocks(uint64_t num_rows) {
   return (num_rows + kBlockRows - 1) / kBlockRows;
 }
@@ -105,9 +117,8 @@ absl::Status TokenPositions::Read(uint64_t ordinal, std::vector<int64_t>& out) {
   if (!placed_ || next_ > ordinal || (next_ == 0 ? 0 : (next_ - 1) / kBlockRows) != block) {
     ELANUS_RETURN_IF_ERROR(MoveTo(block));
   }
-  for (uint64_t value = 0; next_ < ordinal;) {
-    if (!TakeVarint(window_, &at_, &value)) return ScalarFile::Damaged("a list of positions");
-    if ((value & 1) == 0) ++next_;
+  for (; next_ < ordinal; ++next_) {
+    if (!SkipRow(window_, &at_)) return ScalarFile::Damaged("a list of positions");
   }
   out.clear();
   uint64_t position = 0;
