@@ -1,9 +1,12 @@
-// Filters over one sealed segment on one thread: what bench/filter_bench.py compares with DuckDB.
+// Filters over one sealed segment on one thread: what bench/filter_bench.py and
+// bench/index_bench.py compare with other engines.
 //
 // The segment comes from a folder of raw columns (see WriteColumns in filter_bench.py). Each line
 // of standard input is a filter; each line of standard output says how many rows it kept and the
 // least time it took, in nanoseconds. A line "memory" measures instead how fast plain memory is
-// read.
+// read. A line "index COLUMN TYPE [key=value...]" builds a scalar index, or the one of words
+// (TEXT_MATCH), in a file, and has later filters use it; it answers with the bytes of the file and
+// the time.
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +17,10 @@
 #include "common/check.h"
 #include "expr/expr.h"
 #include "fmt/format.h"
+#include "index/index_kinds.h"
+#include "index/scalar/scalar_build.h"
+#include "index/scalar/text_build.h"
+#include "schema/text_params.h"
 #include "segment/sealed_segment.h"
 #include "storage/column_file.h"
 
@@ -105,6 +112,9 @@ Table OpenTable(storage::FileSystem& files, const std::string& folder) {
                               .type = TypeNamed(type)};
     if (!element.empty()) field.element_type = TypeNamed(element);
     field.is_primary_key = table.schema.fields.empty();
+    if (field.type == schema::DataType::kVarChar) {
+      field.type_params = {{"enable_analyzer", "true"}, {"enable_match", "true"}};
+    }
     field.nullable = std::filesystem::exists(folder + "/" + name + ".validity");
     const std::string key = "columns/" + name;
     if (!std::filesystem::exists(folder + "/objects/" + key)) {
@@ -137,6 +147,55 @@ void RunFilter(const Table& table, const std::string& filter, int64_t times) {
   std::cout << out.Count() << ' ' << best << std::endl;
 }
 
+std::string BuildIndex(const schema::FieldSchema& field, const schema::ColumnView& rows,
+                       const std::string& type, const index::Params& params) {
+  if (type == "TEXT_MATCH") {
+    auto analyzer = text::SharedAnalyzer(schema::AnalyzerParams(field));
+    ELANUS_CHECK_OK(analyzer.status());
+    auto file = index::BuildTextIndex({.rows = rows, .analyzer = *analyzer});
+    ELANUS_CHECK_OK(file.status());
+    return *std::move(file);
+  }
+  const index::IndexKind* kind = index::FindIndexKind(type);
+  ELANUS_CHECK(kind != nullptr && !kind->is_vector);
+  auto file = index::BuildScalarIndex({.form = kind->scalar_form, .rows = rows, .params = params});
+  ELANUS_CHECK_OK(file.status());
+  return *std::move(file);
+}
+
+void UseIndex(const Table& table, std::istringstream words) {
+  std::string column, type;
+  words >> column >> type;
+  index::Params params;
+  for (std::string param; words >> param;) {
+    const size_t equals = param.find('=');
+    params[param.substr(0, equals)] = param.substr(equals + 1);
+  }
+  const schema::FieldSchema* field = table.schema.Find(column);
+  ELANUS_CHECK(field != nullptr);
+  const schema::ColumnView rows = table.segment->Find(field->id)->View();
+  std::shared_ptr<std::string> file;
+  const int64_t time = Nanoseconds(
+      [&] { file = std::make_shared<std::string>(BuildIndex(*field, rows, type, params)); });
+  const index::Bytes bytes(reinterpret_cast<const uint8_t*>(file->data()), file->size());
+  auto loaded = std::make_shared<segment::LoadedScalarIndex>();
+  if (type == "TEXT_MATCH") {
+    auto opened = index::TextIndex::Open(bytes, rows.num_rows);
+    ELANUS_CHECK_OK(opened.status());
+    loaded->texts = *std::move(opened);
+  } else {
+    auto opened = index::OpenScalarIndex(bytes, rows.num_rows);
+    ELANUS_CHECK_OK(opened.status());
+    loaded->index = *std::move(opened);
+  }
+  loaded->field = field->id;
+  loaded->name = type;
+  loaded->on_damage = [file](const absl::Status&) {};  // Keeps the bytes.
+  static int64_t id = 0;
+  table.segment->scalar_indexes().Set(IndexId(++id), std::move(loaded));
+  std::cout << file->size() << ' ' << time << std::endl;
+}
+
 void ReadMemory(int64_t times) {
   const std::vector<uint64_t> words(size_t{1} << 25, 1);  // 256 MB: no cache holds it.
   volatile uint64_t sum = 0;
@@ -157,7 +216,13 @@ int main(int argc, char** argv) {
   const elanus::Table table = elanus::OpenTable(files, argv[1]);
   const int64_t times = std::atoll(argv[2]);
   for (std::string line; std::getline(std::cin, line);) {
-    line == "memory" ? elanus::ReadMemory(times) : elanus::RunFilter(table, line, times);
+    if (line == "memory") {
+      elanus::ReadMemory(times);
+    } else if (line.starts_with("index ")) {
+      elanus::UseIndex(table, std::istringstream(line.substr(6)));
+    } else {
+      elanus::RunFilter(table, line, times);
+    }
   }
   return 0;
 }

@@ -19,10 +19,20 @@ using storage::StreamKind;
 // Footers that are longer take a second request.
 constexpr uint64_t kTailBytes = 32 << 10;
 constexpr int kFetchesMax = 3;  // Of a footer that does not fit its checksum.
-constexpr uint32_t kHead = 0;  // The cell of validity and offsets.
+constexpr uint32_t kHead = 0;   // The cell of validity and offsets.
 
 std::span<uint8_t> WritableOf(std::string& bytes) {
   return {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()};
+}
+
+bool AnyBit(std::span<const uint64_t> words, uint64_t begin, uint64_t end) {
+  for (uint64_t at = begin; at < end;) {
+    const uint64_t bits = std::min(end - at, 64 - at % 64);
+    const uint64_t mask = bits == 64 ? ~uint64_t{0} : ((uint64_t{1} << bits) - 1) << (at % 64);
+    if ((words[at / 64] & mask) != 0) return true;
+    at += bits;
+  }
+  return false;
 }
 
 // Footer and trailer that an earlier process left on disk; empty if they are not all there.
@@ -347,8 +357,45 @@ void CachedColumn::WantAll(TierWants& wants) const {
   WantBlocks(std::move(blocks), wants);
 }
 
-void CachedColumn::WantRows(std::span<const int64_t> rows, TierWants& wants) const {
+void CachedColumn::WantListedRows(std::span<const int64_t> rows, TierWants& wants) const {
   WantBlocks(BlocksOfRows(rows), wants);
+}
+
+void CachedColumn::WantHead(TierWants& wants) const {
+  wants.memory.push_back({cells_, {{kHead, 1}}});
+}
+
+void CachedColumn::WantRows(std::span<const uint64_t> rows, TierWants& wants) const {
+  const auto num_rows = std::min<uint64_t>(view_.num_rows, rows.size() * 64);
+  const auto width = static_cast<uint64_t>(view_.type.width());
+  // The first row that begins behind `byte`, or at it.
+  const auto row_at = [&](uint64_t byte) {
+    if (width > 0) return std::min((byte + width - 1) / width, num_rows);
+    const uint64_t* const offsets = view_.offsets;
+    return static_cast<uint64_t>(std::lower_bound(offsets, offsets + num_rows, byte) - offsets);
+  };
+  std::vector<CellRange> blocks;
+  for (uint32_t block = 0; block + 1 < block_begins_.size(); ++block) {
+    // A value may begin in the block before.
+    const uint64_t first = row_at(block_begins_[block]);
+    const bool cut = first >= num_rows ||
+                     (width > 0 ? first * width : view_.offsets[first]) != block_begins_[block];
+    const uint64_t begin = cut && first > 0 ? first - 1 : first;
+    const uint64_t end = row_at(block_begins_[block + 1]);
+    if (!AnyBit(rows, begin, end)) continue;
+    if (!blocks.empty() && blocks.back().end == block) {
+      ++blocks.back().end;
+    } else {
+      blocks.push_back({block, block + 1});
+    }
+  }
+  WantBlocks(std::move(blocks), wants);
+}
+
+int64_t CachedColumn::bytes_away() const {
+  const uint64_t resident = cells_->resident_bytes();
+  const uint64_t all = cells_->total_bytes();
+  return all > resident ? static_cast<int64_t>(all - resident) : 0;
 }
 
 absl::StatusOr<TierPins> CachedColumn::PinRows(std::span<const int64_t> rows,

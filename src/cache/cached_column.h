@@ -22,9 +22,10 @@ namespace elanus::cache {
 class CachedColumn final : public storage::ColumnFile {
  public:
   // Reads the footer alone. `identity.name` is the key of the object, which has `object_bytes`.
-  static absl::StatusOr<std::shared_ptr<const CachedColumn>> Open(
-      const Tiers& tiers, Identity identity, uint64_t object_bytes,
-      const Cancellation& cancellation);
+  static absl::StatusOr<std::shared_ptr<const CachedColumn>> Open(const Tiers& tiers,
+                                                                  Identity identity,
+                                                                  uint64_t object_bytes,
+                                                                  const Cancellation& cancellation);
 
   // Only rows that are pinned may be looked at, in a column of variable width none but those.
   schema::ColumnView View() const override { return view_; }
@@ -34,7 +35,13 @@ class CachedColumn final : public storage::ColumnFile {
   // What it takes to look at every row.
   void WantAll(TierWants& wants) const;
   // What it takes to look at these rows (any order). Of fixed width.
-  void WantRows(std::span<const int64_t> rows, TierWants& wants) const;
+  void WantListedRows(std::span<const int64_t> rows, TierWants& wants) const;
+  // Where the values lie, of columns of variable width; validity.
+  void WantHead(TierWants& wants) const;
+  // What it takes to look at the rows whose bits are set, a bit for each of the first rows. Its
+  // head is pinned.
+  void WantRows(std::span<const uint64_t> rows, TierWants& wants) const;
+  int64_t bytes_away() const;  // What WantAll would have to bring, decoded, of the memory tier.
   // Pins these rows (any order).
   absl::StatusOr<TierPins> PinRows(std::span<const int64_t> rows, const Cancellation& cancellation,
                                    Waits* waits) const;

@@ -369,7 +369,7 @@ constexpr ConfigKey kConfigKeys[] = {
      "when scalar columns are fetched from a remote store: by the load, when they are used first, "
      "or behind the load"},
     {"queryNode.segcore.tieredStorage.warmup.scalarIndex", OneOf("sync|disable|async"), "sync",
-     kCold, kPartly, "likewise scalar indexes; there are none that are kept in the store yet"},
+     kCold, kHonoured, "likewise scalar and text indexes"},
     {"queryNode.segcore.tieredStorage.warmup.vectorField", OneOf("sync|disable|async"), "disable",
      kCold, kHonoured, "likewise vector columns"},
     {"queryNode.segcore.tieredStorage.warmup.vectorIndex", OneOf("sync|disable|async"), "sync",

@@ -9,6 +9,7 @@
 #include "coord/coordinator.h"
 #include "coord/crash_points.h"
 #include "meta/catalog_keys.h"
+#include "meta/implied_indexes.h"
 #include "meta/row_expiry.h"
 
 namespace elanus::coord {
@@ -290,7 +291,7 @@ absl::StatusOr<SegmentId> Coordinator::MergeAndCommit(const Compactor::Task& tas
 absl::Status Coordinator::BuildIndexes(const meta::Collection& collection, meta::Segment& made,
                                        const Cancellation& cancellation) {
   if (made.num_rows == 0 || index_node_ == nullptr) return absl::OkStatus();
-  for (const meta::Index& index : collection.indexes) {
+  for (const meta::Index& index : meta::AllIndexes(collection)) {
     ELANUS_ASSIGN_OR_RETURN(meta::SegmentIndex part, FirstState(index, made));
     if (part.state == meta::BuildState::kPending) {
       const roles::BuildTask task{part.build, std::make_shared<const meta::Collection>(collection),
@@ -340,7 +341,7 @@ absl::Status Coordinator::CommitCompaction(std::vector<meta::SegmentPtr>& source
       made.replaces = ReplacedBy(sources, state_.ReplayFrom());
       // Indexes may have come and gone meanwhile.
       std::vector<meta::SegmentIndex> parts;
-      for (const meta::Index& index : collection->indexes) {
+      for (const meta::Index& index : meta::AllIndexes(*collection)) {
         const auto part = std::find_if(made.indexes.begin(), made.indexes.end(),
                                        [&](const auto& p) { return p.index == index.id; });
         if (part == made.indexes.end()) {

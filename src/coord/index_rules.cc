@@ -7,6 +7,7 @@
 #include "coord/property_rules.h"
 #include "index/index_kinds.h"
 #include "index/scalar_kinds.h"
+#include "meta/implied_indexes.h"
 #include "schema/names.h"
 #include "schema/validate.h"
 
@@ -151,6 +152,7 @@ bool SameIndex(const meta::Index& existing, const meta::Index& wanted,
 }
 
 bool BuildsFiles(const meta::Index& index) {
+  if (index.type == meta::kTextMatchIndex) return true;
   const index::IndexKind* kind = index::FindIndexKind(index.type);
   return kind != nullptr && kind->builds_files && index::CanBuildOver(index.params);
 }

@@ -7,6 +7,7 @@
 #include "coord/coordinator.h"
 #include "coord/index_rules.h"
 #include "coord/property_rules.h"
+#include "meta/implied_indexes.h"
 
 namespace elanus::coord {
 namespace {
@@ -231,16 +232,20 @@ absl::Status Coordinator::PendUnbuilt() {
     for (const meta::SegmentPtr& old : state_.SegmentsOf(collection->id)) {
       meta::Segment segment = *old;
       bool changed = false;
-      for (const meta::Index& index : collection->indexes) {
-        const auto part = std::find_if(segment.indexes.begin(), segment.indexes.end(),
-                                       [&](const auto& i) { return i.index == index.id; });
+      for (const meta::Index& index : meta::AllIndexes(*collection)) {
+        auto part = std::find_if(segment.indexes.begin(), segment.indexes.end(),
+                                 [&](const auto& i) { return i.index == index.id; });
         const bool has_column = std::any_of(segment.files.begin(), segment.files.end(),
                                             [&](const auto& f) { return f.field == index.field; });
         // Of vector indexes there may be nothing to build; a scalar one always has a file.
-        if (!index.metric.empty() || !has_column || part == segment.indexes.end() ||
-            part->state != meta::BuildState::kFinished || !part->key.empty()) {
-          continue;
+        if (!index.metric.empty() || !has_column) continue;
+        if (part == segment.indexes.end()) {
+          // Written when no such index was implied; others came with their entries.
+          if (index.type != meta::kTextMatchIndex) continue;
+          part = segment.indexes.insert(part,
+                                        {.index = index.id, .state = meta::BuildState::kFinished});
         }
+        if (part->state != meta::BuildState::kFinished || !part->key.empty()) continue;
         ELANUS_ASSIGN_OR_RETURN(*part, FirstState(index, segment));
         changed |= part->state == meta::BuildState::kPending;
       }

@@ -435,6 +435,43 @@ TEST_F(CoordinatorTest, BuildsAtStartWhatAnOlderVersionFinishedWithoutAFile) {
   EXPECT_FALSE(Segment(segment)->indexes.at(0).key.empty());
 }
 
+TEST_F(CoordinatorTest, BuildsTheIndexOfWordsThatTheSchemaAsksFor) {
+  roles::CreateCollectionRequest request = SimpleCollection("c");
+  request.schema.fields.push_back(
+      MakeField("t", schema::DataType::kVarChar,
+                {{"max_length", "100"}, {"enable_analyzer", "true"}, {"enable_match", "true"}}));
+  ASSERT_TRUE(coordinator_->CreateCollection(request).ok());
+  const auto flush = [&](int64_t num_rows) {
+    meta::Segment segment = MakeSegment(*Get("c"), num_rows);
+    const std::string key = fmt::format("insert_log/t/{}", segment.id);
+    segment.files.push_back({Get("c")->schema.fields.back().id, key, 1});
+    objects_.Add(key);
+    EXPECT_TRUE(coordinator_->CommitFlush({segment}, {}, std::nullopt).ok());
+    return segment.id;
+  };
+  // As one of an older server, which knew no such index.
+  options_.index_rows_min = 10'000;
+  Open();
+  const SegmentId old = flush(2000);
+  EXPECT_EQ(Segment(old)->indexes.at(0).state, BuildState::kFinished);
+  options_.index_rows_min = 1024;
+  Open();
+  coordinator_->Start();
+  const SegmentId fresh = flush(3000), small = flush(100);
+  builds_.RunAll();
+  for (const SegmentId segment : {old, fresh}) {
+    EXPECT_EQ(Segment(segment)->indexes.at(0).state, BuildState::kFinished);
+    EXPECT_FALSE(Segment(segment)->indexes.at(0).key.empty());
+  }
+  EXPECT_TRUE(Segment(small)->indexes.at(0).key.empty());
+  EXPECT_EQ(index_node_.num_builds, 2);
+  EXPECT_FALSE(coordinator_->DescribeIndexes("", "c", "", {}).ok()) << "no client sees it";
+  const meta::SegmentIndex built = Segment(old)->indexes.at(0);
+  ASSERT_TRUE(coordinator_->RebuildIndex(old, built.index, built.key).ok());
+  builds_.RunAll();
+  EXPECT_NE(Segment(old)->indexes.at(0).key, built.key);
+}
+
 TEST_F(CoordinatorTest, FinishesAnIndexOverAllPathsOfJsonAtOnce) {
   roles::CreateCollectionRequest request = SimpleCollection("c");
   request.schema.fields.push_back(MakeField("j", schema::DataType::kJson));

@@ -7,6 +7,7 @@
 #include "coord/change.h"
 #include "coord/coordinator.h"
 #include "coord/crash_points.h"
+#include "meta/implied_indexes.h"
 
 namespace elanus::coord {
 
@@ -59,7 +60,7 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
           state_.FindCollection(segment.collection);
       if (!segment.flushed.valid()) segment.flushed = timestamps_->Next();
       segment.indexes.clear();
-      for (const meta::Index& index : (*collection)->indexes) {
+      for (const meta::Index& index : meta::AllIndexes(**collection)) {
         ELANUS_ASSIGN_OR_RETURN(meta::SegmentIndex first, FirstState(index, segment));
         if (first.state == meta::BuildState::kPending) builds.emplace_back(segment.id, index.id);
         segment.indexes.push_back(std::move(first));
@@ -114,9 +115,10 @@ std::optional<roles::BuildTask> Coordinator::PrepareBuild(SegmentId segment_id, 
   if (!collection.ok()) return std::nullopt;
   const auto part = std::find_if(segment->indexes.begin(), segment->indexes.end(),
                                  [&](const auto& i) { return i.index == index_id; });
-  const auto index = std::find_if((*collection)->indexes.begin(), (*collection)->indexes.end(),
-                                  [&](const auto& i) { return i.id == index_id; });
-  if (part == segment->indexes.end() || index == (*collection)->indexes.end() ||
+  const std::vector<meta::Index> indexes = meta::AllIndexes(**collection);
+  const auto index =
+      std::find_if(indexes.begin(), indexes.end(), [&](const auto& i) { return i.id == index_id; });
+  if (part == segment->indexes.end() || index == indexes.end() ||
       part->state != meta::BuildState::kPending) {
     return std::nullopt;
   }

@@ -218,6 +218,7 @@ void LocalDataNode::HandOver(const meta::Segment& flushed) {
   if (flushed.min_timestamp <= (*collection)->truncated) {
     (*sealed)->HideUpTo((*collection)->truncated);
   }
+  (*sealed)->BuildMatchColumns((*collection)->schema);
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
   // Every delete of its rows went through the growing segment, which hands them over.
   if (set->HandOver(*std::move(sealed), in_catalog)) {

@@ -17,12 +17,13 @@ constexpr int64_t kRowsWorthAnOrder = 16384;
 }  // namespace
 
 Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation,
-             EvaluationTrace* trace)
+             const EvaluateOptions& options)
     : plan_(plan),
       source_(source),
       cancellation_(cancellation),
-      trace_(trace),
       has_indexes_(source.has_indexes()),
+      trace_(options.trace),
+      answers_(options.answers),
       fields_(plan.fields.size()),
       known_(plan.num_shared) {
   int64_t paths = 1;
@@ -118,7 +119,11 @@ const kernels::Bitset* Batch::TextMatches(const TextMatch& node) {
 
 bool Batch::AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words* open) {
   if (!has_indexes_) return false;
-  const auto leaf = indexed_leaves_.try_emplace(&node, plan_, node).first;
+  const auto [leaf, added] = indexed_leaves_.try_emplace(&node, plan_, node);
+  if (added && answers_ != nullptr) {
+    const auto known = answers_->find(&node);
+    if (known != answers_->end()) leaf->second.Know(known->second);
+  }
   const IndexAnswer* answer = leaf->second.Answer(*this, source_, rows, cancellation_);
   if (answer == nullptr) return false;
   if (NodeTrace* trace = TraceOf(node.id)) trace->index = answer->by;

@@ -34,9 +34,8 @@ using Words = std::array<uint64_t, kBatchWords>;
 
 class Batch {
  public:
-  // `trace` may be null.
   Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation,
-        EvaluationTrace* trace);
+        const EvaluateOptions& options);
   ~Batch();
 
   // Rows [begin, begin + count) of the source from now on; they lie in one piece and in one zone.
@@ -105,7 +104,8 @@ class Batch {
   int64_t count_ = 0;
   void ChooseOrder();
 
-  EvaluationTrace* const trace_;
+  EvaluationTrace* const trace_;  // May be null, as the next one.
+  const std::map<const Node*, IndexAnswer>* const answers_;
   EvaluationOrder order_;
   std::vector<Field> fields_;
   std::vector<Known> known_;  // By Node::shared.

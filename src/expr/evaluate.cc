@@ -264,7 +264,7 @@ absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::Bit
   const int64_t num_rows = source.num_rows();
   ELANUS_CHECK(out.size() == num_rows);
   ELANUS_CHECK(candidates.empty() || candidates.size() == num_rows);
-  Batch batch(plan, source, cancellation, options.trace);
+  Batch batch(plan, source, cancellation, options);
   Words rows{};
   int64_t count = 0;
   for (int64_t begin = 0; begin < num_rows; begin += count) {

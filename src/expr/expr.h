@@ -89,12 +89,15 @@ class ColumnSource {
 };
 
 struct EvaluationTrace;  // expr/evaluation_trace.h
+struct Node;             // expr/plan.h
 
 struct EvaluateOptions {
   EvaluationTrace* trace = nullptr;  // Filled if given; timing every step costs a little.
   // Asked now and then: whether out[0, end), which is settled, is all that the caller wants. If so
   // the rest is not looked at and comes as 0.
   std::function<bool(int64_t end)> enough;
+  // What indexes said before (expr/foresight.h); may be null. Outlives the call.
+  const std::map<const Node*, IndexAnswer>* answers = nullptr;
 };
 
 // Sets out[row] for each row of `source` where the plan is TRUE (not UNKNOWN). out.size() must be

@@ -11,6 +11,10 @@
 #include "index/scalar/scalar_query.h"
 #include "kernels/bitset.h"
 
+namespace elanus::text {
+struct MatchQuery;
+}
+
 namespace elanus::expr {
 
 struct Node;
@@ -22,7 +26,8 @@ struct IndexQuestion {
   bool elements = false;           // About the elements of an array, in a column or at `path`.
   // The same question in several forms, of which an index may know one.
   std::vector<index::ScalarQuery> queries;
-  bool negated = false;       // Rows with a value that the queries do not find pass.
+  const text::MatchQuery* text = nullptr;  // Instead of queries; borrowed from the plan.
+  bool negated = false;                    // Rows with a value that the queries do not find pass.
   bool missing_pass = false;  // Rows without a value pass, rather than being FALSE or UNKNOWN.
   bool missing_unknown = true;
   double scan_ns = 1;  // What the leaf takes for a row without an index, about.

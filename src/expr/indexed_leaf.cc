@@ -6,6 +6,7 @@ namespace elanus::expr {
 
 const IndexAnswer* IndexedLeaf::Answer(const Batch& batch, const ColumnSource& source,
                                        const Words& rows, const Cancellation& cancellation) {
+  if (known_ != nullptr) return known_;
   if (answer_.has_value()) return &*answer_;
   if (!question_.has_value()) return nullptr;
   for (int64_t word = 0; word < batch.num_words(); ++word) asked_rows_ += std::popcount(rows[word]);
@@ -18,14 +19,27 @@ const IndexAnswer* IndexedLeaf::Answer(const Batch& batch, const ColumnSource& s
   return answer_.has_value() ? &*answer_ : nullptr;
 }
 
+uint64_t TruthOf(const IndexQuestion& question, const IndexAnswer& answer, int64_t word) {
+  const uint64_t absent = answer.absent != nullptr ? answer.absent->words()[word] : 0;
+  const uint64_t found = answer.found.words()[word];
+  const uint64_t passing = question.negated ? ~(found | absent) : found & ~absent;
+  return question.missing_pass ? passing | absent : passing;
+}
+
 void ApplyAnswer(const IndexQuestion& question, const IndexAnswer& answer, const Batch& batch,
                  const Words& rows, Mask& out, Words* open) {
   const int64_t first = batch.begin() / 64;
+  if (answer.absent == nullptr && !answer.open.has_value()) {
+    const uint64_t* const found = answer.found.words() + first;
+    const uint64_t flip = question.negated ? ~uint64_t{0} : 0;
+    for (int64_t word = 0; word < batch.num_words(); ++word) out.truth[word] = found[word] ^ flip;
+    out.unknown.fill(0);
+    open->fill(0);
+    return;
+  }
   for (int64_t word = 0; word < batch.num_words(); ++word) {
     const uint64_t absent = answer.absent != nullptr ? answer.absent->words()[first + word] : 0;
-    const uint64_t found = answer.found.words()[first + word];
-    const uint64_t passing = question.negated ? ~(found | absent) : found & ~absent;
-    out.truth[word] = question.missing_pass ? passing | absent : passing;
+    out.truth[word] = TruthOf(question, answer, first + word);
     out.unknown[word] = question.missing_unknown ? absent : 0;
     (*open)[word] =
         answer.open.has_value() ? answer.open->words()[first + word] & rows[word] : uint64_t{0};

@@ -20,15 +20,21 @@ class IndexedLeaf {
   // Null: evaluate the leaf over its columns.
   const IndexAnswer* Answer(const Batch& batch, const ColumnSource& source, const Words& rows,
                             const Cancellation& cancellation);
+  // What was asked before; outlives this.
+  void Know(const IndexAnswer& answer) { known_ = &answer; }
   const IndexQuestion& question() const { return *question_; }
 
  private:
   std::optional<IndexQuestion> question_;
+  const IndexAnswer* known_ = nullptr;
   std::optional<IndexAnswer> answer_;
   int64_t asked_rows_ = 0;  // Of the leaf.
   int64_t seen_rows_ = 0;   // Of the batches in which it was asked.
   int64_t next_ask_ = 0;    // When so many rows were asked of it.
 };
+
+// The rows of word `word` of the source that pass, but for those that the index leaves open.
+uint64_t TruthOf(const IndexQuestion& question, const IndexAnswer& answer, int64_t word);
 
 // The rows that the index decides; `*open` has those that it does not, of `rows`.
 void ApplyAnswer(const IndexQuestion& question, const IndexAnswer& answer, const Batch& batch,

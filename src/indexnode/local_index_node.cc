@@ -6,9 +6,13 @@
 #include "index/build_memory.h"
 #include "index/index_kinds.h"
 #include "index/max_sim.h"
+#include "index/scalar/text_build.h"
 #include "index/scalar_kinds.h"
 #include "indexnode/build_report.h"
+#include "meta/implied_indexes.h"
+#include "schema/text_params.h"
 #include "storage/column_file.h"
+#include "text/analyzer.h"
 
 namespace elanus::indexnode {
 namespace {
@@ -35,30 +39,38 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::Build(const roles::BuildTask&
 absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
     const roles::BuildTask& task, const Cancellation& cancellation,
     const roles::BuildObserver& observer) {
+  const bool texts = task.index.type == meta::kTextMatchIndex;
   const index::IndexKind* kind = index::FindIndexKind(task.index.type);
-  if (kind == nullptr || !kind->available) {
+  if (!texts && (kind == nullptr || !kind->available)) {
     return UserError(ErrorCode::kIndexNotSupported, "index type not supported[type={}]",
                      task.index.type);
   }
   const meta::FieldFile* file = FileOf(*task.segment, task.index.field);
   // A field added after the segment was written has no vectors there: nothing to build.
-  if (!kind->builds_files || file == nullptr) return roles::BuildResult{};
+  if (file == nullptr || (!texts && !kind->builds_files)) return roles::BuildResult{};
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store_.Get(file->key));
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> column,
                           storage::ColumnFile::Open(std::move(object), file->key));
   const schema::ColumnView view = column->View();
-  const int64_t memory_bytes =
-      kind->is_vector
-          ? index::BuildMemoryBytes(*kind, {view.type.type, view.type.dim, view.num_rows},
-                                    task.index.params)
-          : index::ScalarBuildMemoryBytes(kind->scalar_form, view, task.index.params);
+  const auto memory_bytes_of = [&] {
+    if (texts) return index::TextBuildMemoryBytes(view);
+    if (!kind->is_vector) {
+      return index::ScalarBuildMemoryBytes(kind->scalar_form, view, task.index.params);
+    }
+    return index::BuildMemoryBytes(*kind, {view.type.type, view.type.dim, view.num_rows},
+                                   task.index.params);
+  };
+  const int64_t memory_bytes = memory_bytes_of();
   ELANUS_ASSIGN_OR_RETURN(const BuildBudget::Reservation reservation,
                           budget_.Reserve(memory_bytes, cancellation, observer.waiting));
   BuildReport report(task, observer, metrics_);
   report.Begin(view.num_rows, memory_bytes);
-  ELANUS_ASSIGN_OR_RETURN(const std::string bytes,
-                          kind->is_vector ? BuildVectors(task, *kind, view, cancellation, report)
-                                          : BuildScalars(task, *kind, view, cancellation, report));
+  const auto build = [&] {
+    if (texts) return BuildTexts(task, view, cancellation, report);
+    return kind->is_vector ? BuildVectors(task, *kind, view, cancellation, report)
+                           : BuildScalars(task, *kind, view, cancellation, report);
+  };
+  ELANUS_ASSIGN_OR_RETURN(const std::string bytes, build());
   if (bytes.empty()) return roles::BuildResult{};
   const double built = report.seconds();
   roles::BuildResult result;
@@ -106,6 +118,20 @@ absl::StatusOr<std::string> LocalIndexNode::BuildVectors(const roles::BuildTask&
   return kind.build(options);
 }
 
+absl::StatusOr<std::string> LocalIndexNode::BuildTexts(const roles::BuildTask& task,
+                                                       const schema::ColumnView& view,
+                                                       const Cancellation& cancellation,
+                                                       BuildReport& report) {
+  const schema::FieldSchema* field = task.collection->schema.Find(task.index.field);
+  if (field == nullptr) return std::string();
+  ELANUS_ASSIGN_OR_RETURN(text::AnalyzerPtr analyzer,
+                          text::SharedAnalyzer(schema::AnalyzerParams(*field)));
+  return index::BuildTextIndex({.rows = view,
+                                .analyzer = std::move(analyzer),
+                                .cancellation = &cancellation,
+                                .progress = [&report](double share) { report.Progress(share); }});
+}
+
 absl::StatusOr<std::string> LocalIndexNode::BuildScalars(const roles::BuildTask& task,
                                                          const index::IndexKind& kind,
                                                          const schema::ColumnView& view,
@@ -119,8 +145,9 @@ absl::StatusOr<std::string> LocalIndexNode::BuildScalars(const roles::BuildTask&
   if (view.type.type == schema::DataType::kJson) {
     const std::optional<index::JsonCast> cast = index::JsonCastOf(task.index.params);
     if (!cast.has_value()) return std::string();
-    ELANUS_ASSIGN_OR_RETURN(values, expr::ReadJsonValues(view, expr::PathOfPointer(task.index.json_path),
-                                                   *cast, cancellation));
+    ELANUS_ASSIGN_OR_RETURN(
+        values,
+        expr::ReadJsonValues(view, expr::PathOfPointer(task.index.json_path), *cast, cancellation));
     options.rows = values.column.View();
     options.odd = values.odd;
   }

@@ -43,6 +43,9 @@ class LocalIndexNode final : public roles::IndexNode {
                                            const index::IndexKind& kind,
                                            const schema::ColumnView& column,
                                            const Cancellation& cancellation, BuildReport& report);
+  absl::StatusOr<std::string> BuildTexts(const roles::BuildTask& task,
+                                         const schema::ColumnView& column,
+                                         const Cancellation& cancellation, BuildReport& report);
   absl::StatusOr<std::string> BuildScalars(const roles::BuildTask& task,
                                            const index::IndexKind& kind,
                                            const schema::ColumnView& column,

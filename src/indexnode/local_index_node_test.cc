@@ -9,6 +9,8 @@
 #include "common/metric_families.h"
 #include "index/index_kinds.h"
 #include "index/scalar/scalar_index.h"
+#include "index/scalar/text_index.h"
+#include "meta/implied_indexes.h"
 #include "storage/column_file.h"
 #include "storage/memory_file_system.h"
 
@@ -159,8 +161,8 @@ TEST_F(ScalarBuildTest, BuildsOverAColumn) {
 
 TEST_F(ScalarBuildTest, BuildsOverValuesAtAPathOfJson) {
   schema::Column column({.type = schema::DataType::kJson});
-  for (const char* json : {R"({"a":[{"b":1}]})", R"({"a":[{"b":"1"}]})", "{}", R"({"a":[{"b":1.0}]})",
-                           R"({"a":[2,{"b":1}]})"}) {
+  for (const char* json : {R"({"a":[{"b":1}]})", R"({"a":[{"b":"1"}]})", "{}",
+                           R"({"a":[{"b":1.0}]})", R"({"a":[2,{"b":1}]})"}) {
     column.AppendRaw(json);
   }
   roles::BuildTask task = TaskOver(column, "INVERTED");
@@ -169,6 +171,26 @@ TEST_F(ScalarBuildTest, BuildsOverValuesAtAPathOfJson) {
   EXPECT_EQ(RowsWith(task, 1.0), (std::vector<int64_t>{0, 3}));
   task.index.params = {{"json_cast_type", "VARCHAR"}};
   EXPECT_EQ(RowsWith(task, "1"), (std::vector<int64_t>{1}));
+}
+
+TEST_F(ScalarBuildTest, BuildsTheIndexOfWords) {
+  schema::Column column({.type = schema::DataType::kVarChar});
+  for (const char* text : {"Red fox", "a red car", "fox"}) column.AppendRaw(text);
+  roles::BuildTask task = TaskOver(column, std::string(meta::kTextMatchIndex));
+  auto collection = std::make_shared<meta::Collection>();
+  schema::FieldSchema field{.id = kField, .name = "t", .type = schema::DataType::kVarChar};
+  field.type_params = {{"enable_analyzer", "true"}, {"enable_match", "true"}};
+  collection->schema.fields.push_back(field);
+  task.collection = collection;
+  LocalIndexNode node(*store, executor, {.metrics = &metrics});
+  const auto built = node.Build(task, Cancellation(), {});
+  ASSERT_TRUE(built.ok()) << built.status();
+  EXPECT_EQ(built->key, fmt::format("index_files/9/1/{}/3/TEXT_MATCH", task.segment->partition));
+  const auto file = *store->Get(built->key);
+  const auto index = index::TextIndex::Open(file->data(), 3);
+  ASSERT_TRUE(index.ok()) << index.status();
+  const text::MatchQuery query = text::MatchTokens({{"red", 0, 3, 0, 1}}, 1);
+  EXPECT_EQ((*index)->Match(query, Cancellation())->words()[0], 3u);
 }
 
 TEST_F(ScalarBuildTest, BuildsNothingWhereTheSegmentLacksTheField) {

@@ -3,6 +3,7 @@
 
 #include "expr/evaluation_trace.h"
 #include "querynode/local_query_node.h"
+#include "segment/filter.h"
 
 namespace elanus::querynode {
 namespace {
@@ -17,8 +18,13 @@ absl::StatusOr<roles::FilterWork> ExplainIn(const segment::Segment& segment,
   if (!analyze) options.enough = [](int64_t) { return true; };
   kernels::Bitset matching(visible.size());
   const auto begin = std::chrono::steady_clock::now();
-  ELANUS_RETURN_IF_ERROR(
-      expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation, options));
+  if (analyze) {
+    ELANUS_RETURN_IF_ERROR(segment::Filter(segment, scope.collection->schema, *scope.filter,
+                                           visible, matching, cancellation, options));
+  } else {
+    ELANUS_RETURN_IF_ERROR(
+        expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation, options));
+  }
   const auto time = std::chrono::steady_clock::now() - begin;
   roles::FilterWork work;
   work.segment = segment.id();

@@ -11,8 +11,8 @@
 
 namespace elanus::querynode {
 
-// The values of `field` of rows that stand in several segments, in the order of `rows`. Each segment
-// is asked once, so that what it has to bring comes together.
+// The values of `field` of rows that stand in several segments, in the order of `rows`. Each
+// segment is asked once, so that what it has to bring comes together.
 absl::StatusOr<schema::Column> FetchRows(std::span<const segment::SegmentPtr> segments,
                                          const schema::FieldSchema& field,
                                          const std::vector<query::RowRef>& rows,

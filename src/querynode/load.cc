@@ -7,6 +7,7 @@
 #include "index/index_kinds.h"
 #include "index/index_params.h"
 #include "index/max_sim.h"
+#include "meta/implied_indexes.h"
 #include "querynode/local_query_node.h"
 #include "segment/loaded_deletes.h"
 
@@ -44,7 +45,7 @@ bool MayPass(const absl::Status& status) {
 // Those that are not dropped.
 void KeepScalarIndexes(const meta::Collection& collection, const segment::SealedSegment& sealed) {
   std::set<IndexId> kept;
-  for (const meta::Index& index : collection.indexes) kept.insert(index.id);
+  for (const meta::Index& index : meta::AllIndexes(collection)) kept.insert(index.id);
   sealed.scalar_indexes().Keep(kept);
 }
 
@@ -212,6 +213,7 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
   const std::shared_ptr<segment::SealedSegment> sealed = *std::move(opened);
   if (flushed.min_timestamp <= collection.truncated) sealed->HideUpTo(collection.truncated);
   UseIndexes(collection, flushed, *sealed);
+  sealed->BuildMatchColumns(collection.schema);
   const absl::Status warm =
       WarmSegment(parts_.warmup, collection, *sealed, Warmup::kSync, Cancellation());
   if (!warm.ok()) return in_catalog() ? warm : absl::OkStatus();
@@ -290,14 +292,14 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
 void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                                 segment::SealedSegment& sealed) {
   KeepScalarIndexes(collection, sealed);  // One may have been dropped while the segment was loaded.
-  for (const meta::Index& index : collection.indexes) {
+  for (const meta::Index& index : meta::AllIndexes(collection)) {
     const auto it = std::find_if(flushed.indexes.begin(), flushed.indexes.end(),
                                  [&](const auto& built) { return built.index == index.id; });
     const bool ready =
         it != flushed.indexes.end() && it->state == meta::BuildState::kFinished && !it->key.empty();
     const index::IndexKind* kind = index::FindIndexKind(index.type);
-    if (kind != nullptr && !kind->is_vector) {
-      UseScalarIndex(collection, flushed, index, ready ? it->key : "", sealed);
+    if (index.type == meta::kTextMatchIndex || (kind != nullptr && !kind->is_vector)) {
+      UseScalarIndex(collection, flushed, index, ready ? *it : meta::SegmentIndex(), sealed);
       continue;
     }
     const auto metric = index::ElementMetric(index.metric);

@@ -15,6 +15,7 @@
 #include "querynode/ordered_rows.h"
 #include "querynode/segment_search.h"
 #include "segment/expiry_mask.h"
+#include "segment/filter.h"
 
 namespace elanus::querynode {
 namespace {
@@ -148,17 +149,13 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     kernels::Bitset visible = view.segments[i]->Visible(view.at);
     error.Note(expired.Hide(*view.segments[i], scope.collection->schema, visible, cancellation));
     if (!everything && visible.size() > 0) {
-      const auto pins = view.segments[i]->Pin(expr::FieldsOf(*scope.filter), cancellation);
-      error.Note(pins.status());
-      if (!pins.ok()) return;
-      const auto source = view.segments[i]->Source(scope.collection->schema, visible.size());
       kernels::Bitset matching(visible.size());
       expr::EvaluateOptions options;
       if (keys_wanted.has_value() && view.segments[i]->sorted_by_key()) {
         options.enough = FirstKeys(*view.segments[i], matching, *keys_wanted);
       }
-      error.Note(
-          expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation, options));
+      error.Note(segment::Filter(*view.segments[i], scope.collection->schema, *scope.filter,
+                                 visible, matching, cancellation, options));
       visible.And(matching.view());
       expr::KeepSample(*scope.filter, view.at.value() ^ sample << 32 ^ i, visible);
     }
@@ -235,9 +232,8 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   }
 
   if (!request.order.empty()) {
-    ELANUS_RETURN_IF_ERROR(
-        Reorder(request, view.segments, grouped.has_value() ? &*grouped : nullptr, cancellation,
-                hits));
+    ELANUS_RETURN_IF_ERROR(Reorder(request, view.segments,
+                                   grouped.has_value() ? &*grouped : nullptr, cancellation, hits));
   }
   std::vector<query::RowRef> rows;
   for (const Hits& list : hits) {

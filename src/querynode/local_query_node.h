@@ -40,8 +40,8 @@ class LocalQueryNode final : public roles::QueryNode {
     Executor& loading;
     segment::InterimIndexer* interim = nullptr;  // Null: rows without an index are all compared.
     int64_t default_ttl_s = -1;  // Of rows of collections that say nothing about it; -1: none.
-    const cache::Tiers* tiers = nullptr;         // Null: segments are opened whole.
-    WarmupDefaults warmup = {};                  // Of tiers.
+    const cache::Tiers* tiers = nullptr;  // Null: segments are opened whole.
+    WarmupDefaults warmup = {};           // Of tiers.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
@@ -126,21 +126,18 @@ class LocalQueryNode final : public roles::QueryNode {
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
   void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
                   segment::SealedSegment& sealed);
-  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(const index::IndexKind& kind,
-                                                                  const meta::Index& index,
-                                                                  const meta::SegmentIndex& built,
-                                                                  CollectionId collection,
-                                                                  const index::VectorRows& rows,
-                                                                  kernels::Metric metric);
+  absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(
+      const index::IndexKind& kind, const meta::Index& index, const meta::SegmentIndex& built,
+      CollectionId collection, const index::VectorRows& rows, kernels::Metric metric);
   // The client would rather have memory than speed.
   static bool WantsMmap(const meta::Index& index);
-  // `key`: of the index file, empty if there is none.
+  // `built`: its key is empty if there is no file.
   void UseScalarIndex(const meta::Collection& collection, const meta::Segment& flushed,
-                      const meta::Index& index, const std::string& key,
+                      const meta::Index& index, const meta::SegmentIndex& built,
                       segment::SealedSegment& sealed);
   absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> OpenScalarIndex(
-      const schema::FieldSchema& field, const meta::Index& index, const std::string& key,
-      int64_t num_rows);
+      const meta::Collection& collection, const schema::FieldSchema& field,
+      const meta::Index& index, const meta::SegmentIndex& built, int64_t num_rows);
   // A file that cannot be used costs speed, never answers. It is read again later, or built anew.
   void NoteBadIndex(const meta::Collection& collection, const meta::Segment& flushed,
                     const meta::Index& index, const std::string& key, const absl::Status& status)

@@ -4,6 +4,7 @@
 #include "common/logging.h"
 #include "expr/json_path.h"
 #include "index/scalar_kinds.h"
+#include "meta/implied_indexes.h"
 #include "querynode/local_query_node.h"
 
 namespace elanus::querynode {
@@ -26,30 +27,50 @@ void Describe(const schema::FieldSchema& field, const meta::Index& index,
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> LocalQueryNode::OpenScalarIndex(
-    const schema::FieldSchema& field, const meta::Index& index, const std::string& key,
-    int64_t num_rows) {
+    const meta::Collection& collection, const schema::FieldSchema& field, const meta::Index& index,
+    const meta::SegmentIndex& built, int64_t num_rows) {
   auto loaded = std::make_shared<segment::LoadedScalarIndex>();
-  loaded->key = key;
+  loaded->key = built.key;
   loaded->name = index.type + " " + index.name;
   Describe(field, index, *loaded);
+  const bool texts = index.type == meta::kTextMatchIndex;
+  if (parts_.tiers != nullptr && built.bytes > 0) {
+    // Nothing of it is read by a load that does not warm it.
+    loaded->blocks = std::make_shared<segment::CachedBlocks>(
+        *parts_.tiers, cache::Identity{cache::Kind::kScalarIndex, collection.id.value(), built.key},
+        static_cast<uint64_t>(built.bytes));
+    const auto reader = [blocks = loaded->blocks] { return segment::CachedBlocks::Reader(blocks); };
+    if (texts) {
+      loaded->texts.OpenWith([=] { return index::TextIndex::Open(reader(), num_rows); });
+    } else {
+      loaded->index.OpenWith([=] { return index::OpenScalarIndex(reader(), num_rows); });
+    }
+    return loaded;
+  }
   if (WantsMmap(index)) {
-    ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(key));
+    ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(built.key));
     ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(std::move(blocks), num_rows));
     return loaded;
   }
-  ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(key));
-  ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(loaded->file->data(), num_rows));
+  ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(built.key));
+  if (texts) {
+    ELANUS_ASSIGN_OR_RETURN(loaded->texts, index::TextIndex::Open(loaded->file->data(), num_rows));
+  } else {
+    ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(loaded->file->data(), num_rows));
+  }
   return loaded;
 }
 
 void LocalQueryNode::UseScalarIndex(const meta::Collection& collection,
                                     const meta::Segment& flushed, const meta::Index& index,
-                                    const std::string& key, segment::SealedSegment& sealed) {
+                                    const meta::SegmentIndex& built,
+                                    segment::SealedSegment& sealed) {
   segment::ScalarIndexes& indexes = sealed.scalar_indexes();
+  const std::string& key = built.key;
   const schema::FieldSchema* field = collection.schema.Find(index.field);
   if (key.empty() || field == nullptr) return indexes.Set(index.id, nullptr);
   if (indexes.KeyOf(index.id) == key) return;
-  auto loaded = OpenScalarIndex(*field, index, key, sealed.num_rows());
+  auto loaded = OpenScalarIndex(collection, *field, index, built, sealed.num_rows());
   if (!loaded.ok()) {
     indexes.Set(index.id, nullptr);
     return NoteBadIndex(collection, flushed, index, key, loaded.status());
@@ -57,7 +78,17 @@ void LocalQueryNode::UseScalarIndex(const meta::Collection& collection,
   (*loaded)->on_damage = [this, segment = flushed.id, id = index.id, key](const absl::Status&) {
     AskForRebuild(segment, id, key);
   };
+  if (WarmupOf(parts_.warmup, collection, index) == Warmup::kSync) {
+    const absl::Status warm = sealed.WarmIndex(**loaded, Cancellation());
+    if (!warm.ok()) {
+      ELANUS_LOG(Warn, "index not warmed; the first filter brings it",
+                 Field("segment", flushed.id.value()), Field("index", index.name),
+                 Field("reason", warm));
+    }
+  }
   indexes.Set(index.id, *std::move(loaded));
+  // What was made in memory for want of a file.
+  if (index.type == meta::kTextMatchIndex) sealed.match_columns().Drop(index.field);
 }
 
 void LocalQueryNode::NoteBadIndex(const meta::Collection& collection, const meta::Segment& flushed,

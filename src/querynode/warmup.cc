@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "meta/implied_indexes.h"
+
 namespace elanus::querynode {
 namespace {
 
@@ -37,7 +39,9 @@ Warmup WarmupOf(const WarmupDefaults& defaults, const meta::Collection& collecti
     if (key != "warmup") continue;
     if (const auto level = ParseWarmup(value)) return *level;
   }
-  return PropertyOf(collection, "warmup.vectorIndex").value_or(defaults.vector_index);
+  const bool scalar = index.metric.empty();
+  const auto level = PropertyOf(collection, scalar ? "warmup.scalarIndex" : "warmup.vectorIndex");
+  return level.value_or(scalar ? defaults.scalar_index : defaults.vector_index);
 }
 
 Warmup MostEager(const WarmupDefaults& defaults, const meta::Collection& collection) {
@@ -62,9 +66,11 @@ absl::Status WarmSegment(const WarmupDefaults& defaults, const meta::Collection&
     if (WarmupOf(defaults, collection, field) != level) continue;
     ELANUS_RETURN_IF_ERROR(segment.WarmColumn(field.id, cancellation));
   }
-  for (const meta::Index& index : collection.indexes) {
+  for (const meta::Index& index : meta::AllIndexes(collection)) {
     if (WarmupOf(defaults, collection, index) != level) continue;
-    const absl::Status warmed = segment.WarmIndex(index.field, cancellation);
+    const auto scalar = segment.scalar_indexes().Get(index.id);
+    const absl::Status warmed = scalar != nullptr ? segment.WarmIndex(*scalar, cancellation)
+                                                  : segment.WarmIndex(index.field, cancellation);
     if (!warmed.ok() && CodeOf(warmed) != ErrorCode::kDataIntegrity) return warmed;
   }
   return absl::OkStatus();

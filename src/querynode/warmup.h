@@ -14,7 +14,7 @@ using Warmup = Settings::Tiers::Warmup;
 // By the field's `warmup`, else the collection's `warmup.scalarField` or `warmup.vectorField`.
 Warmup WarmupOf(const WarmupDefaults& defaults, const meta::Collection& collection,
                 const schema::FieldSchema& field);
-// By the index's `warmup`, else the collection's `warmup.vectorIndex`.
+// By the index's `warmup`, else the collection's `warmup.vectorIndex` or `warmup.scalarIndex`.
 Warmup WarmupOf(const WarmupDefaults& defaults, const meta::Collection& collection,
                 const meta::Index& index);
 

@@ -26,11 +26,16 @@ TEST(Warmup, TheIndexComesBeforeTheCollectionAndThatBeforeTheServer) {
   const WarmupDefaults defaults;
   meta::Collection collection;
   meta::Index index;
+  index.metric = "L2";
   EXPECT_EQ(WarmupOf(defaults, collection, index), Warmup::kSync);
   collection.properties = {{"warmup.vectorIndex", "disable"}};
   EXPECT_EQ(WarmupOf(defaults, collection, index), Warmup::kDisable);
   index.user_params = {{"warmup", "async"}};
   EXPECT_EQ(WarmupOf(defaults, collection, index), Warmup::kAsync);
+  meta::Index scalar;
+  EXPECT_EQ(WarmupOf(defaults, collection, scalar), Warmup::kSync);
+  collection.properties.emplace_back("warmup.scalarIndex", "async");
+  EXPECT_EQ(WarmupOf(defaults, collection, scalar), Warmup::kAsync);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ cache::TierWants ColumnPins::Wants() {
   if (all_) {
     column_.WantAll(wants);
   } else {
-    column_.WantRows(rows_, wants);
+    column_.WantListedRows(rows_, wants);
   }
   return wants;
 }
@@ -28,7 +28,7 @@ absl::Status ColumnPins::Pin(std::span<const uint32_t> rows) {
   const size_t begin = rows_.size();
   rows_.insert(rows_.end(), rows.begin(), rows.end());
   cache::TierWants wants;
-  column_.WantRows(std::span(rows_).subspan(begin), wants);
+  column_.WantListedRows(std::span(rows_).subspan(begin), wants);
   return PinNow(std::move(wants));
 }
 

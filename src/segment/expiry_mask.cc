@@ -1,6 +1,7 @@
 #include "segment/expiry_mask.h"
 
 #include "expr/expiry.h"
+#include "segment/filter.h"
 
 namespace elanus::segment {
 
@@ -14,8 +15,7 @@ absl::Status ExpiryMask::Hide(const Segment& segment, const schema::CollectionSc
   if (inserted_up_to_.valid()) segment.HideInsertedUpTo(inserted_up_to_, rows);
   if (not_expired_ == nullptr) return absl::OkStatus();
   kernels::Bitset kept(rows.size());
-  const auto source = segment.Source(schema, rows.size());
-  ELANUS_RETURN_IF_ERROR(expr::Evaluate(*not_expired_, *source, rows.view(), kept, cancellation));
+  ELANUS_RETURN_IF_ERROR(Filter(segment, schema, *not_expired_, rows, kept, cancellation));
   rows.And(kept.view());
   return absl::OkStatus();
 }

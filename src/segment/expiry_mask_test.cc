@@ -5,6 +5,7 @@
 #include <random>
 
 #include "segment/segment_fixture_test.h"
+#include "segment/tiers_fixture_test.h"
 
 namespace elanus::segment {
 namespace {
@@ -76,6 +77,10 @@ TEST_F(ExpiryMaskTest, HidesRowsByTheirOwnTime) {
   const ExpiredAt expired{.field = schema.Find(kGoneAt), .micros = 200};
   EXPECT_EQ(Kept(growing, expired), (std::vector<int64_t>{3, 7, 8}));
   EXPECT_EQ(Kept(*sealed, expired), (std::vector<int64_t>{3, 7, 8}));
+  // Where nothing of the column is here yet.
+  TightTiers tiers(*store);
+  const auto tiered = *Seal(growing, schema, *store, {}, tiers.options());
+  EXPECT_EQ(Kept(*tiered, expired), (std::vector<int64_t>{3, 7, 8}));
 }
 
 TEST_F(ExpiryMaskTest, LooksAtTheRowsAskedForOnly) {

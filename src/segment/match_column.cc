@@ -61,31 +61,36 @@ int64_t MatchColumn::memory_bytes() const {
   return index_.memory_bytes();
 }
 
-MatchColumn* MatchColumns::Find(const schema::FieldSchema& field) {
+std::shared_ptr<MatchColumn> MatchColumns::Find(const schema::FieldSchema& field) {
   {
     absl::ReaderMutexLock lock(&mutex_);
     const auto found = columns_.find(field.id);
-    if (found != columns_.end()) return found->second.get();
+    if (found != columns_.end()) return found->second;
   }
   absl::StatusOr<text::AnalyzerPtr> analyzer = text::SharedAnalyzer(schema::AnalyzerParams(field));
   if (!analyzer.ok()) return nullptr;
   absl::MutexLock lock(&mutex_);
-  std::unique_ptr<MatchColumn>& column = columns_[field.id];
-  if (column == nullptr) column = std::make_unique<MatchColumn>(*std::move(analyzer));
-  return column.get();
+  std::shared_ptr<MatchColumn>& column = columns_[field.id];
+  if (column == nullptr) column = std::make_shared<MatchColumn>(*std::move(analyzer));
+  return column;
 }
 
 std::optional<kernels::Bitset> MatchColumns::Match(const schema::FieldSchema& field,
                                                    const expr::ColumnSource& source,
                                                    const text::MatchQuery& query,
                                                    const Cancellation& cancellation) {
-  MatchColumn* const column = Find(field);
+  const std::shared_ptr<MatchColumn> column = Find(field);
   if (column == nullptr) return std::nullopt;
   return column->Match(field.id, source, query, cancellation);
 }
 
 void MatchColumns::Build(const schema::FieldSchema& field, const expr::ColumnSource& source) {
-  if (MatchColumn* const column = Find(field)) column->Build(field.id, source);
+  if (const std::shared_ptr<MatchColumn> column = Find(field)) column->Build(field.id, source);
+}
+
+void MatchColumns::Drop(FieldId field) {
+  absl::MutexLock lock(&mutex_);
+  columns_.erase(field);
 }
 
 int64_t MatchColumns::memory_bytes() const {

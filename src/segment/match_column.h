@@ -52,13 +52,15 @@ class MatchColumns {
                                        const text::MatchQuery& query,
                                        const Cancellation& cancellation);
   void Build(const schema::FieldSchema& field, const expr::ColumnSource& source);
+  // Forgets what was built; a later question builds it anew.
+  void Drop(FieldId field) ABSL_LOCKS_EXCLUDED(mutex_);
   int64_t memory_bytes() const;
 
  private:
-  MatchColumn* Find(const schema::FieldSchema& field) ABSL_LOCKS_EXCLUDED(mutex_);
+  std::shared_ptr<MatchColumn> Find(const schema::FieldSchema& field) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  mutable absl::Mutex mutex_;  // Columns are added, never removed.
-  std::map<FieldId, std::unique_ptr<MatchColumn>> columns_ ABSL_GUARDED_BY(mutex_);
+  mutable absl::Mutex mutex_;
+  std::map<FieldId, std::shared_ptr<MatchColumn>> columns_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace elanus::segment

@@ -5,7 +5,10 @@
 #include <random>
 #include <thread>
 
+#include "index/scalar/text_build.h"
+#include "schema/text_params.h"
 #include "segment/segment_fixture_test.h"
+#include "storage/block_reader.h"
 
 namespace elanus::segment {
 namespace {
@@ -56,6 +59,30 @@ class Plain final : public expr::ColumnSource {
   const expr::ColumnSource& source_;
 };
 
+// Has the segment use a file of its text index, read by blocks. With `on_damage` its rows are
+// damaged.
+void UseTextFile(SealedSegment& sealed, const schema::CollectionSchema& schema,
+                 std::function<void(const absl::Status&)> on_damage = nullptr) {
+  const schema::ColumnView rows = sealed.Find(kText)->View();
+  auto built = index::BuildTextIndex(
+      {.rows = rows,
+       .analyzer = *text::SharedAnalyzer(schema::AnalyzerParams(*schema.Find(kText)))});
+  ASSERT_TRUE(built.ok()) << built.status();
+  const auto file = std::make_shared<std::string>(*std::move(built));
+  auto loaded = std::make_shared<LoadedScalarIndex>();
+  const std::span<const uint8_t> bytes(reinterpret_cast<const uint8_t*>(file->data()),
+                                       file->size());
+  auto texts = index::TextIndex::Open(storage::MakeMemoryReader(bytes, file), rows.num_rows);
+  ASSERT_TRUE(texts.ok()) << texts.status();
+  loaded->texts = *std::move(texts);
+  loaded->field = kText;
+  // Blocks are verified as they are read.
+  if (on_damage != nullptr) file->at(file->size() / 2) ^= 1;
+  loaded->on_damage = std::move(on_damage);
+  sealed.scalar_indexes().Set(IndexId(1), loaded);
+  sealed.match_columns().Drop(kText);
+}
+
 constexpr const char* kFilters[] = {
     "text_match(text, 'wa')",
     "text_match(text, 'wa wb we', minimum_should_match=2)",
@@ -99,7 +126,30 @@ TEST(MatchColumns, AnswerAsReadingEveryTextWhileRowsCome) {
     const auto sealed = Seal(growing, schema, *store);
     ASSERT_TRUE(sealed.ok()) << sealed.status();
     ExpectSameAsPlain(**sealed, schema, (*sealed)->num_rows());
+    UseTextFile(**sealed, schema);
+    ExpectSameAsPlain(**sealed, schema, (*sealed)->num_rows());
+    EXPECT_EQ((*sealed)->match_columns().memory_bytes(), 0) << "the file answers";
+    ExpectSameAsPlain(**sealed, schema, (*sealed)->num_rows() / 2);
   }
+}
+
+TEST(MatchColumns, AnswerWhereTheFileOfTheIndexIsDamaged) {
+  const schema::CollectionSchema schema = TextSchema();
+  std::mt19937_64 random(1);
+  GrowingSegment growing(SegmentId(1), PartitionId(2), 0, schema);
+  growing.Insert(schema, TextRows(schema, 0, 3000, random), Timestamp(1));
+  storage::MemoryFileSystem files;
+  const auto store = storage::MakeLocalObjectStore(files, "objects");
+  const auto sealed = Seal(growing, schema, *store);
+  ASSERT_TRUE(sealed.ok()) << sealed.status();
+  int damaged = 0;
+  UseTextFile(**sealed, schema, [&](const absl::Status& status) {
+    EXPECT_EQ(CodeOf(status), ErrorCode::kDataIntegrity) << status;
+    ++damaged;
+  });
+  ExpectSameAsPlain(**sealed, schema, 3000);
+  EXPECT_EQ(damaged, 1) << "it is used no more";
+  EXPECT_FALSE((*sealed)->scalar_indexes().HasTexts(kText));
 }
 
 TEST(MatchColumns, ServeReadersWhileRowsCome) {

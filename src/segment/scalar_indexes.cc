@@ -5,8 +5,12 @@
 namespace elanus::segment {
 namespace {
 
+// A look-up whose blocks are away waits for the store a few times.
+constexpr double kAwayNs = 30e6;
+
 bool IsAbout(const LoadedScalarIndex& loaded, const expr::IndexQuestion& question) {
-  if (loaded.field != question.field || loaded.elements != question.elements) return false;
+  if (!loaded.index || loaded.field != question.field || loaded.elements != question.elements)
+    return false;
   if (question.path == nullptr) return !loaded.path.has_value();
   return loaded.path.has_value() && *loaded.path == *question.path;
 }
@@ -28,6 +32,12 @@ std::string ScalarIndexes::KeyOf(IndexId id) const {
   return it == indexes_.end() ? "" : it->second->key;
 }
 
+ScalarIndexes::Ptr ScalarIndexes::Get(IndexId id) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto it = indexes_.find(id);
+  return it == indexes_.end() ? nullptr : it->second;
+}
+
 bool ScalarIndexes::empty() const {
   absl::ReaderMutexLock lock(&mutex_);
   return indexes_.empty();
@@ -41,8 +51,20 @@ void ScalarIndexes::Keep(const std::set<IndexId>& ids) {
 int64_t ScalarIndexes::memory_bytes() const {
   absl::ReaderMutexLock lock(&mutex_);
   int64_t bytes = 0;
-  for (const auto& [id, loaded] : indexes_) bytes += loaded->index->memory_bytes();
+  for (const auto& [id, loaded] : indexes_) bytes += loaded->memory_bytes();
   return bytes;
+}
+
+std::pair<IndexId, ScalarIndexes::Ptr> ScalarIndexes::TextsOf(FieldId field) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  for (const auto& [id, loaded] : indexes_) {
+    if (loaded->texts && loaded->field == field) return {id, loaded};
+  }
+  return {};
+}
+
+bool ScalarIndexes::HasTexts(FieldId field) const {
+  return TextsOf(field).second != nullptr;
 }
 
 std::map<IndexId, ScalarIndexes::Ptr> ScalarIndexes::About(
@@ -55,30 +77,50 @@ std::map<IndexId, ScalarIndexes::Ptr> ScalarIndexes::About(
   return out;
 }
 
-void ScalarIndexes::NoteDamage(IndexId id, const LoadedScalarIndex& loaded,
-                               const absl::Status& damage) {
-  // A disk that did not answer may answer the next time.
-  if (CodeOf(damage) != ErrorCode::kDataIntegrity) return;
+absl::Status ScalarIndexes::Try(IndexId id, const LoadedScalarIndex& loaded,
+                                const std::function<absl::Status()>& read) {
+  absl::Status status = read();
+  // A disk or store that did not answer may answer the next time.
+  if (CodeOf(status) != ErrorCode::kDataIntegrity) return status;
+  if (loaded.blocks != nullptr) {
+    loaded.blocks->Discard();
+    loaded.index.Forget();
+    loaded.texts.Forget();
+    status = read();
+    if (CodeOf(status) != ErrorCode::kDataIntegrity) return status;
+  }
+  ELANUS_LOG(Error, "scalar index is damaged; its column is read instead",
+             Field("index", loaded.name), Field("object", loaded.key), Field("reason", status));
   Set(id, nullptr);
-  if (loaded.on_damage) loaded.on_damage(damage);
+  if (loaded.on_damage) loaded.on_damage(status);
+  return status;
+}
+
+absl::Status ScalarIndexes::Consider(IndexId id, const Ptr& loaded,
+                                     const expr::IndexQuestion& question, double budget_ns,
+                                     std::optional<Choice>& best) {
+  ELANUS_ASSIGN_OR_RETURN(const auto index, loaded->index.Get());
+  for (const index::ScalarQuery& query : question.queries) {
+    ELANUS_ASSIGN_OR_RETURN(auto plan, index->Plan(query, best ? best->plan.cost_ns : budget_ns));
+    // What is not there, or only perhaps there, says nothing of the other rows.
+    if (!plan.has_value() || (question.negated && !plan->exact)) continue;
+    best = {id, loaded, index, &query, *std::move(plan)};
+  }
+  return absl::OkStatus();
 }
 
 std::optional<ScalarIndexes::Choice> ScalarIndexes::Choose(const expr::IndexQuestion& question,
                                                            double budget_ns) {
   std::optional<Choice> best;
-  for (const auto& [id, loaded] : About(question)) {
-    for (const index::ScalarQuery& query : question.queries) {
-      auto plan = loaded->index->Plan(query, best ? best->plan.cost_ns : budget_ns);
-      if (!plan.ok()) {
-        ELANUS_LOG_EVERY(10, Warn, "scalar index cannot be read; its column is read instead",
-                         Field("index", id.value()), Field("reason", plan.status()));
-        NoteDamage(id, *loaded, plan.status());
-        break;
-      }
-      // What is not there, or only perhaps there, says nothing of the other rows.
-      if (!plan->has_value() || (question.negated && !(*plan)->exact)) continue;
-      best = {id, loaded, &query, *std::move(*plan)};
-    }
+  for (const auto& entry : About(question)) {
+    const Ptr& loaded = entry.second;
+    if (loaded->blocks != nullptr && budget_ns < kAwayNs && !loaded->blocks->all_here()) continue;
+    const absl::Status status = Try(entry.first, *loaded, [&] {
+      return Consider(entry.first, loaded, question, budget_ns, best);
+    });
+    if (status.ok()) continue;
+    ELANUS_LOG_EVERY(10, Warn, "scalar index cannot be read; its column is read instead",
+                     Field("index", entry.first.value()), Field("reason", status));
   }
   return best;
 }
@@ -86,23 +128,25 @@ std::optional<ScalarIndexes::Choice> ScalarIndexes::Choose(const expr::IndexQues
 std::optional<expr::IndexAnswer> ScalarIndexes::Ask(const expr::IndexQuestion& question,
                                                     double budget_ns,
                                                     const Cancellation& cancellation) {
+  if (question.text != nullptr) return AskTexts(question, cancellation);
   const std::optional<Choice> choice = Choose(question, budget_ns);
   if (!choice.has_value()) return std::nullopt;
-  const index::ScalarIndex& index = *choice->loaded->index;
-  absl::StatusOr<kernels::Bitset> rows = index.Rows(*choice->query, choice->plan, cancellation);
-  if (!rows.ok()) {
-    NoteDamage(choice->id, *choice->loaded, rows.status());
-    return std::nullopt;
-  }
+  const index::ScalarIndex& index = *choice->index;
+  kernels::Bitset rows;
+  const absl::Status status = Try(choice->id, *choice->loaded, [&]() -> absl::Status {
+    ELANUS_ASSIGN_OR_RETURN(rows, index.Rows(*choice->query, choice->plan, cancellation));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return std::nullopt;
   expr::IndexAnswer answer;
-  answer.index = choice->loaded;
+  answer.index = choice->index;
   answer.by = choice->loaded->name;
   answer.absent = index.absent();
   if (choice->plan.exact) {
-    answer.found = *std::move(rows);
+    answer.found = std::move(rows);
   } else {
     answer.found = kernels::Bitset(index.num_rows());
-    answer.open = *std::move(rows);
+    answer.open = std::move(rows);
   }
   if (index.odd() != nullptr) {
     if (!answer.open.has_value()) answer.open.emplace(index.num_rows());
@@ -111,11 +155,30 @@ std::optional<expr::IndexAnswer> ScalarIndexes::Ask(const expr::IndexQuestion& q
   return answer;
 }
 
+// Whatever it takes: reading texts takes more.
+std::optional<expr::IndexAnswer> ScalarIndexes::AskTexts(const expr::IndexQuestion& question,
+                                                         const Cancellation& cancellation) {
+  const std::pair<IndexId, Ptr> found = TextsOf(question.field);
+  if (found.second == nullptr) return std::nullopt;
+  const LoadedScalarIndex& loaded = *found.second;
+  expr::IndexAnswer answer;
+  const absl::Status status = Try(found.first, loaded, [&]() -> absl::Status {
+    ELANUS_ASSIGN_OR_RETURN(const auto texts, loaded.texts.Get());
+    ELANUS_ASSIGN_OR_RETURN(answer.found, texts->Match(*question.text, cancellation));
+    answer.absent = texts->absent();
+    answer.index = texts;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return std::nullopt;
+  answer.by = loaded.name;
+  return answer;
+}
+
 std::optional<int64_t> ScalarIndexes::EstimateRows(const expr::IndexQuestion& question,
                                                    double budget_ns) {
   const std::optional<Choice> choice = Choose(question, budget_ns);
   if (!choice.has_value()) return std::nullopt;
-  const index::ScalarIndex& index = *choice->loaded->index;
+  const index::ScalarIndex& index = *choice->index;
   int64_t rows = std::min(static_cast<int64_t>(choice->plan.num_entries), index.num_rows());
   if (question.negated) rows = index.num_rows() - rows;
   return rows;

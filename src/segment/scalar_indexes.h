@@ -1,4 +1,4 @@
-// The scalar indexes of one sealed segment, and which of them answers a filter's question.
+// The scalar and text indexes of one sealed segment, and which of them answers a filter's question.
 #pragma once
 
 #include <functional>
@@ -7,18 +7,25 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "absl/synchronization/mutex.h"
 #include "common/strong_id.h"
 #include "expr/index_question.h"
 #include "index/scalar/scalar_index.h"
+#include "index/scalar/text_index.h"
+#include "segment/cached_blocks.h"
+#include "segment/opened_later.h"
 #include "storage/file_system.h"
 
 namespace elanus::segment {
 
 struct LoadedScalarIndex {
   std::shared_ptr<storage::MappedFile> file;  // Null: read by blocks.
-  std::unique_ptr<index::ScalarIndex> index;
+  std::shared_ptr<CachedBlocks> blocks;       // Where these come and go.
+  // One of the two.
+  OpenedLater<index::ScalarIndex> index;
+  OpenedLater<const index::TextIndex> texts;
   std::string key;   // Of the object.
   std::string name;  // "INVERTED by_city", for people.
   FieldId field;
@@ -26,6 +33,8 @@ struct LoadedScalarIndex {
   bool elements = false;               // Of arrays, in the column or at the path.
   // Called when a block turns out to be damaged; the index is used no more. May be empty.
   std::function<void(const absl::Status&)> on_damage;
+
+  int64_t memory_bytes() const { return index.memory_bytes() + texts.memory_bytes(); }
 };
 
 // Threads: any.
@@ -35,6 +44,8 @@ class ScalarIndexes {
 
   // Uses the index of that number in the catalog from now on; null stops using it.
   void Set(IndexId id, Ptr index) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Null if there is none.
+  Ptr Get(IndexId id) const ABSL_LOCKS_EXCLUDED(mutex_);
   // The object that the index in use came from; empty if there is none.
   std::string KeyOf(IndexId id) const ABSL_LOCKS_EXCLUDED(mutex_);
   bool empty() const ABSL_LOCKS_EXCLUDED(mutex_);
@@ -45,20 +56,30 @@ class ScalarIndexes {
   std::optional<expr::IndexAnswer> Ask(const expr::IndexQuestion& question, double budget_ns,
                                        const Cancellation& cancellation);
   std::optional<int64_t> EstimateRows(const expr::IndexQuestion& question, double budget_ns);
+  bool HasTexts(FieldId field) const ABSL_LOCKS_EXCLUDED(mutex_);
   int64_t memory_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
   struct Choice {
     IndexId id;
     Ptr loaded;
+    std::shared_ptr<index::ScalarIndex> index;
     const index::ScalarQuery* query = nullptr;
     index::ScalarPlan plan;
   };
   std::optional<Choice> Choose(const expr::IndexQuestion& question, double budget_ns);
+  // Takes a plan that is better than `best` over.
+  absl::Status Consider(IndexId id, const Ptr& loaded, const expr::IndexQuestion& question,
+                        double budget_ns, std::optional<Choice>& best);
   std::map<IndexId, Ptr> About(const expr::IndexQuestion& question) const
       ABSL_LOCKS_EXCLUDED(mutex_);
-  void NoteDamage(IndexId id, const LoadedScalarIndex& loaded, const absl::Status& damage)
-      ABSL_LOCKS_EXCLUDED(mutex_);
+  // Null if there is none.
+  std::pair<IndexId, Ptr> TextsOf(FieldId field) const ABSL_LOCKS_EXCLUDED(mutex_);
+  std::optional<expr::IndexAnswer> AskTexts(const expr::IndexQuestion& question,
+                                            const Cancellation& cancellation);
+  // Does what reads the index; what came from local disk damaged is read once more.
+  absl::Status Try(IndexId id, const LoadedScalarIndex& loaded,
+                   const std::function<absl::Status()>& read) ABSL_LOCKS_EXCLUDED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::map<IndexId, Ptr> indexes_ ABSL_GUARDED_BY(mutex_);

@@ -46,7 +46,10 @@ class SealedSource final : public expr::ColumnSource {
 
   std::shared_ptr<const expr::ColumnStatistics> Statistics(FieldId field) const override {
     const storage::ColumnFile* file = segment_.Find(field);
-    return file == nullptr ? nullptr : segment_.statistics().Of(field, file->View());
+    if (file == nullptr) return nullptr;
+    // Of a column that comes and goes: made when all of it was there.
+    return segment_.BytesAway(field) > 0 ? segment_.statistics().Known(field)
+                                         : segment_.statistics().Of(field, file->View());
   }
 
   std::optional<kernels::Bitset> MatchText(FieldId field, const text::MatchQuery& query,
@@ -203,15 +206,17 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   if (segment->timestamps_.type.type != schema::DataType::kInt64) {
     return InternalError(ErrorCode::kDataIntegrity, "{} holds no timestamps", files.timestamps);
   }
-  // Here, where nobody waits for an answer, rather than in the first filter.
+  return segment;
+}
+
+void SealedSegment::BuildMatchColumns(const schema::CollectionSchema& schema) {
   for (const schema::FieldSchema& field : schema.fields) {
-    if (!schema::EnablesMatch(field) || segment->Find(field.id) == nullptr ||
-        segment->cached_.contains(field.id)) {
+    if (!schema::EnablesMatch(field) || Find(field.id) == nullptr || cached_.contains(field.id) ||
+        scalar_indexes_.HasTexts(field.id)) {
       continue;
     }
-    segment->match_columns_.Build(field, *segment->Source(schema, segment->num_rows_));
+    match_columns_.Build(field, *Source(schema, num_rows_));
   }
-  return segment;
 }
 
 const storage::ColumnFile* SealedSegment::Find(FieldId field) const {
@@ -277,7 +282,8 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
 
 int64_t SealedSegment::memory_bytes() const {
   int64_t sum = timestamp_file_->memory_bytes() + match_columns_.memory_bytes() +
-                statistics_.memory_bytes() + interim_.memory_bytes() + scalar_indexes_.memory_bytes();
+                statistics_.memory_bytes() + interim_.memory_bytes() +
+                scalar_indexes_.memory_bytes();
   for (const auto& [field, file] : columns_) sum += file->memory_bytes();
   absl::ReaderMutexLock lock(&index_mutex_);
   for (const auto& [field, loaded] : indexes_) {
@@ -334,6 +340,32 @@ absl::StatusOr<cache::TierPins> SealedSegment::Pin(std::span<const FieldId> fiel
   return WantsOf(fields).Pin(tiers_, cancellation, nullptr);
 }
 
+int64_t SealedSegment::BytesAway(FieldId field) const {
+  const cache::CachedColumn* column = CachedOf(field);
+  return column == nullptr ? 0 : column->bytes_away();
+}
+
+absl::StatusOr<cache::TierPins> SealedSegment::PinRows(std::span<const FieldId> fields,
+                                                       kernels::BitView rows,
+                                                       const Cancellation& cancellation) const {
+  cache::TierWants heads, wants;
+  for (const FieldId field : fields) {
+    if (const cache::CachedColumn* column = CachedOf(field)) column->WantHead(heads);
+  }
+  {
+    // Where values of variable width lie is in the heads. They are let go again: who waits for room
+    // holds nothing.
+    ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
+                            std::move(heads).Pin(tiers_, cancellation, nullptr));
+    for (const FieldId field : fields) {
+      if (const cache::CachedColumn* column = CachedOf(field)) {
+        column->WantRows({rows.words(), static_cast<size_t>(rows.num_words())}, wants);
+      }
+    }
+  }
+  return std::move(wants).Pin(tiers_, cancellation, nullptr);
+}
+
 absl::Status SealedSegment::WarmAll(const Cancellation& cancellation) const {
   for (const auto& [field, column] : cached_) {
     const absl::Status status = WarmColumn(field, cancellation);
@@ -366,6 +398,14 @@ absl::Status SealedSegment::WarmIndex(FieldId field, const LoadedIndex& loaded,
   cache::TierWants both = WantsOf({&field, 1});
   both.memory.push_back(cache::Want::All(loaded.cells));
   return std::move(both).Pin(tiers_, cancellation, nullptr).status();
+}
+
+absl::Status SealedSegment::WarmIndex(const LoadedScalarIndex& loaded,
+                                      const Cancellation& cancellation) const {
+  if (loaded.blocks == nullptr) return absl::OkStatus();
+  cache::TierWants wants;
+  wants.memory.push_back(cache::Want::All(loaded.blocks));
+  return std::move(wants).Pin(tiers_, cancellation, nullptr).status();
 }
 
 absl::Status SealedSegment::Fetch(const schema::FieldSchema& field, std::span<const int64_t> rows,
@@ -517,8 +557,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchI
   index::SearchStatistics& statistics = spec.trace != nullptr ? spec.trace->statistics : ignored;
   request.query = spec.queries;
   request.query_width = view.type.width();
-  ELANUS_ASSIGN_OR_RETURN(hits,
-                          loaded.Get().SearchMany(request, spec.num_queries, &statistics));
+  ELANUS_ASSIGN_OR_RETURN(hits, loaded.Get().SearchMany(request, spec.num_queries, &statistics));
   if (spec.trace != nullptr) {
     spec.trace->strategy += fmt::format(": {}", index::SearchStrategyName(statistics.strategy));
   }

@@ -58,7 +58,7 @@ struct LoadedIndex {
   const index::VectorIndex& Get() const { return cells != nullptr ? cells->index() : *index; }
 
   kernels::Metric metric = kernels::Metric::kL2;
-  int64_t id = 0;  // Of the index in the catalog.
+  int64_t id = 0;   // Of the index in the catalog.
   std::string key;  // Of the object.
 };
 
@@ -71,6 +71,10 @@ class SealedSegment final : public Segment {
                                                              const schema::CollectionSchema& schema,
                                                              storage::ObjectStore& store,
                                                              const TierOptions& tiers = {});
+
+  // Fills the text match indexes of fields without a file, unless their text comes and goes: here,
+  // where nobody waits for an answer, rather than in the first filter.
+  void BuildMatchColumns(const schema::CollectionSchema& schema);
 
   // Hides rows of this key inserted before `at`. True if any row was hidden by this call.
   bool Delete(schema::PrimaryKeyView key, Timestamp at);
@@ -98,6 +102,9 @@ class SealedSegment final : public Segment {
   void HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const override;
   absl::StatusOr<cache::TierPins> Pin(std::span<const FieldId> fields,
                                       const Cancellation& cancellation) const override;
+  int64_t BytesAway(FieldId field) const override;
+  absl::StatusOr<cache::TierPins> PinRows(std::span<const FieldId> fields, kernels::BitView rows,
+                                          const Cancellation& cancellation) const override;
   // Brings every column, as far as there is room, and lets go again.
   absl::Status WarmAll(const Cancellation& cancellation) const;
   absl::Status WarmColumn(FieldId field, const Cancellation& cancellation) const;
@@ -106,6 +113,8 @@ class SealedSegment final : public Segment {
   // The same of an index that is not used yet.
   absl::Status WarmIndex(FieldId field, const LoadedIndex& loaded,
                          const Cancellation& cancellation) const;
+  // Brings the scalar or text index whole; it may not be in use yet.
+  absl::Status WarmIndex(const LoadedScalarIndex& loaded, const Cancellation& cancellation) const;
   std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                              int64_t num_rows) const override;
   schema::PrimaryKeyView Key(int64_t row) const override {

@@ -103,7 +103,18 @@ class Segment {
     return cache::TierPins();
   }
 
-  // The first `num_rows` rows as columns, of which those may be read that are pinned. `schema` (borrowed) says what fields added later hold.
+  // The same for those rows alone whose bits are set, one for each row; others may read as
+  // anything.
+  virtual absl::StatusOr<cache::TierPins> PinRows(std::span<const FieldId> fields,
+                                                  kernels::BitView rows,
+                                                  const Cancellation& cancellation) const {
+    return cache::TierPins();
+  }
+  // What Pin would have to bring of the field, in bytes of its column; 0: it is all there.
+  virtual int64_t BytesAway(FieldId) const { return 0; }
+
+  // The first `num_rows` rows as columns, of which those may be read that are pinned. `schema`
+  // (borrowed) says what fields added later hold.
   virtual std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                                      int64_t num_rows) const = 0;
 

@@ -4,14 +4,16 @@ namespace elanus::segment {
 
 std::shared_ptr<const expr::ColumnStatistics> SegmentStatistics::Of(
     FieldId field, const schema::ColumnView& column) {
-  {
-    absl::ReaderMutexLock lock(&mutex_);
-    const auto it = fields_.find(field);
-    if (it != fields_.end()) return it->second;
-  }
+  if (auto known = Known(field)) return known;
   auto made = std::make_shared<const expr::ColumnStatistics>(column);
   absl::MutexLock lock(&mutex_);
   return fields_.try_emplace(field, std::move(made)).first->second;
+}
+
+std::shared_ptr<const expr::ColumnStatistics> SegmentStatistics::Known(FieldId field) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  const auto it = fields_.find(field);
+  return it == fields_.end() ? nullptr : it->second;
 }
 
 int64_t SegmentStatistics::memory_bytes() const {

@@ -16,6 +16,9 @@ class SegmentStatistics {
   // `column` is always the same for a field.
   std::shared_ptr<const expr::ColumnStatistics> Of(FieldId field, const schema::ColumnView& column)
       ABSL_LOCKS_EXCLUDED(mutex_);
+  // Null if nobody has asked for them.
+  std::shared_ptr<const expr::ColumnStatistics> Known(FieldId field) const
+      ABSL_LOCKS_EXCLUDED(mutex_);
   int64_t memory_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:

@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "common/check.h"
+#include "text/phrase_matcher.h"
 
 namespace elanus::text {
 namespace {
@@ -128,6 +129,21 @@ const MatchIndex::Postings* MatchIndex::Find(std::string_view token) const {
   return found == tokens_.end() ? nullptr : &postings_[found->second];
 }
 
+void MatchIndex::Visit(const std::function<void(std::string_view)>& token,
+                       const std::function<void(int64_t, std::span<const int64_t>)>& row) const {
+  std::vector<std::pair<std::string_view, uint32_t>> order(tokens_.begin(), tokens_.end());
+  std::sort(order.begin(), order.end());
+  std::vector<int64_t> positions;
+  for (const auto& [text, place] : order) {
+    token(text);
+    Cursor cursor(postings_[place]);
+    while (cursor.Next()) {
+      cursor.ReadPositions(positions);
+      row(cursor.row(), positions);
+    }
+  }
+}
+
 void MatchIndex::Match(const MatchQuery& query, int64_t num_rows, const Cancellation& cancellation,
                        std::span<uint64_t> words) const {
   if (query.matches_nothing()) return;
@@ -187,6 +203,7 @@ void MatchIndex::MatchPhrase(const MatchQuery& query, int64_t num_rows,
   std::sort(order.begin(), order.end(),
             [](const Cursor* a, const Cursor* b) { return a->size() < b->size(); });
   std::vector<std::vector<int64_t>> positions(cursors.size());
+  PhraseMatcher matcher(query.phrase, cursors.size());
   int64_t row = 0, steps = 0;
   while (row < num_rows) {
     if (++steps % kStepsBetweenChecks == 0 && cancellation.cancelled()) return;
@@ -198,7 +215,7 @@ void MatchIndex::MatchPhrase(const MatchQuery& query, int64_t num_rows,
     }
     if (row != wanted || row >= num_rows) continue;
     for (size_t i = 0; i < cursors.size(); ++i) cursors[i].ReadPositions(positions[i]);
-    if (LeastSlop(query.phrase, positions, query.slop, query.slop).has_value()) {
+    if (matcher.LeastSlop(positions, query.slop, query.slop).has_value()) {
       SetBit(words, row);
     }
     ++row;

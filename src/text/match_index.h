@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,11 @@ class MatchIndex {
   // Stops early, with some bits missing, when cancelled.
   void Match(const MatchQuery& query, int64_t num_rows, const Cancellation& cancellation,
              std::span<uint64_t> words) const;
+
+  // Calls token(text) for each token, ascending, and after it row(row, positions) for each of its
+  // rows.
+  void Visit(const std::function<void(std::string_view)>& token,
+             const std::function<void(int64_t, std::span<const int64_t>)>& row) const;
 
   int64_t num_tokens() const { return static_cast<int64_t>(postings_.size()); }  // Distinct.
   int64_t memory_bytes() const { return memory_bytes_; }

@@ -1,6 +1,7 @@
 """Analyzers and text match through pymilvus: what an analyzer makes of a text, and which rows hold which words."""
 
 import random
+import time
 
 import pytest
 from pymilvus import DataType, MilvusClient
@@ -135,6 +136,58 @@ def test_match_on_growing_flushed_mixed_and_restarted(tmp_path):
         hits = client.search("c", [[1.0] * 4], limit=100, filter='text_match(title, "dog")', output_fields=["title"])[0]
         assert sorted(h["id"] for h in hits) == [r["id"] for r in rows if holds(r["title"], ["dog"])][: len(hits)]
         assert all("dog" in h["entity"]["title"].lower() for h in hits)
+        client.close()
+
+
+def match_files(server):
+    return {path for path in (server.data_dir / "data/files/index_files").rglob("TEXT_MATCH") if path.is_file()}
+
+
+def wait_for_match_files(server, passes):
+    deadline = time.monotonic() + 60
+    while not passes(match_files(server)) and time.monotonic() < deadline:
+        time.sleep(0.1)  # No client is told of them.
+    assert passes(match_files(server)), match_files(server)
+
+
+def test_the_index_of_words_is_a_file_that_survives_restarts_and_damage(tmp_path):
+    with Server(tmp_path / "data") as server:
+        client = MilvusClient(server.uri, timeout=30)
+        create(client, "c", enable_analyzer=True, enable_match=True)
+        rows = text_rows(0, 3000, 3)
+        client.insert("c", rows)
+        client.flush("c")
+        wait_for_match_files(server, lambda files: len(files) == 1)
+        check(client, "c", rows)
+        assert client.list_indexes("c") == ["vector"], "nobody created it"
+        server.restart(kill=True)
+        client.close()
+        client = MilvusClient(server.uri, timeout=30)
+        check(client, "c", rows)
+        client.close()
+        server.stop()
+        before = match_files(server)
+        (path,) = before
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0x10
+        path.write_bytes(content)
+        server.start()
+        client = MilvusClient(server.uri, timeout=30)
+        check(client, "c", rows)
+        wait_for_match_files(server, lambda files: len(files) == 1 and not files & before)
+        check(client, "c", rows)
+        # A merged segment comes with its own.
+        before = match_files(server)
+        more = text_rows(3000, 2000, 4)
+        client.insert("c", more)
+        client.flush("c")
+        job = client.compact("c")
+        deadline = time.monotonic() + 60
+        while client.get_compaction_state(job) != "Completed" and time.monotonic() < deadline:
+            time.sleep(0.05)  # The client can only poll.
+        wait_for_match_files(server, lambda files: bool(files - before))
+        check(client, "c", rows + more)
+        client.drop_collection("c")
         client.close()
 
 

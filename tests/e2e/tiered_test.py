@@ -136,8 +136,13 @@ def test_only_the_blocks_of_the_columns_that_a_query_names_are_fetched(proxy, tm
         make(client, "c")
         reload(client)
         before = total(server, "elanus_cache_fetched_bytes_total")
+        # Nothing for what zones settle.
         rows = client.query("c", filter="number >= 0 and extra1 > -100 and extra3 > -100", output_fields=["count(*)"])
         assert rows[0]["count(*)"] == ROWS
+        assert total(server, "elanus_cache_fetched_bytes_total") == before
+        rows = client.query("c", filter="number % 3 == 0 and extra1 > -1 and extra3 > -1", output_fields=["count(*)"])
+        extra = np.random.default_rng(6).standard_normal((ROWS, EXTRA))
+        assert rows[0]["count(*)"] == np.count_nonzero((extra[:, 1] > -1) & (extra[:, 3] > -1))
         fetched = total(server, "elanus_cache_fetched_bytes_total") - before
         # Doubles do not compress; numbers do.
         assert 2 * 8 * ROWS < fetched < 1.1 * 3 * 8 * ROWS
@@ -146,6 +151,52 @@ def test_only_the_blocks_of_the_columns_that_a_query_names_are_fetched(proxy, tm
         assert len(client.query("c", filter="id == 5", output_fields=["vector"])) == 1
         fetched = total(server, "elanus_cache_fetched_bytes_total", kind="vector_field") - before
         assert 0 < fetched <= 1 << 20
+        client.close()
+
+
+def test_a_filter_that_an_index_answers_brings_no_column(proxy, tmp_path):
+    with start(proxy, tmp_path) as server:
+        client = connect(server)
+        schema = client.create_schema(auto_id=False)
+        schema.add_field("id", DataType.INT64, is_primary=True)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
+        schema.add_field("number", DataType.INT64)
+        schema.add_field("text", DataType.VARCHAR, max_length=200, enable_analyzer=True, enable_match=True)
+        params = client.prepare_index_params()
+        params.add_index("vector", index_type="FLAT", metric_type="L2")
+        params.add_index("number", index_type="STL_SORT")
+        keys = ("scalarField", "scalarIndex", "vectorField", "vectorIndex")
+        client.create_collection("c", schema=schema, index_params=params, consistency_level="Strong",
+                                 properties={f"warmup.{key}": "disable" for key in keys})  # fmt: skip
+        for begin in range(0, ROWS, 2000):
+            client.insert("c", [{"id": i, "vector": [i, 0], "number": (i * 7919) % 100_000, "text": text_of(i)}
+                                for i in range(begin, begin + 2000)])  # fmt: skip
+        client.flush("c")
+        wait_until(lambda: int(client.describe_index("c", "number")["pending_index_rows"]) == 0)
+        filters = {
+            "number == 7919": [1], "number in [15838, 23757]": [2, 3], "number < 30": None,
+            'text_match(text, "4711")': [4711], 'phrase_match(text, "text 17")': [17], "number == 7919 and text like '%b%'": [1],
+        }  # fmt: skip
+        found = {f: sorted(row["id"] for row in client.query("c", filter=f, output_fields=["id"])) for f in filters}
+        assert all(found[f] == rows for f, rows in filters.items() if rows is not None), found
+        wait_until(lambda: "TEXT_MATCH" in run_command(
+            "inspect", "cache", env=server.env | {"METRICS_PORT": str(server.http_port)}).stdout)  # fmt: skip
+        client.close()
+        server.stop()
+        for path in (tmp_path / "data").rglob("*.cells"):
+            path.unlink()
+        server.start()
+        client = connect(server)
+        assert len(client.query("c", filter="id == 5")) == 1  # Loaded, which brings keys and footers.
+        fetched = {}
+        for f in filters:
+            before = total(server, "elanus_cache_fetched_bytes_total", kind="scalar_field")
+            assert sorted(row["id"] for row in client.query("c", filter=f, output_fields=["id"])) == found[f]
+            fetched[f] = total(server, "elanus_cache_fetched_bytes_total", kind="scalar_field") - before
+        assert total(server, "elanus_cache_fetched_bytes_total", kind="scalar_index") > 0
+        *by_index, partly = fetched.values()
+        assert by_index == [0] * len(by_index), fetched
+        assert partly > 0
         client.close()
 
 

@@ -3,12 +3,24 @@
 #include <cstring>
 #include <limits>
 
+#include "common/check.h"
 #include "index/scalar/packed_rows.h"
 
 namespace elanus::index {
 namespace {
 
-constexpr std::string_view kMagic = "ELNSSCLR", kName = "scalar";
+constexpr std::string_view kName = "scalar";
+
+std::string_view MagicOf(ScalarFileKind kind) {
+  return kind == ScalarFileKind::kTokens ? "ELNSTEXT" : "ELNSSCLR";
+}
+size_t NumSections(ScalarFileKind kind) {
+  return kind == ScalarFileKind::kTokens ? kNumTokenSections : kNumScalarSections;
+}
+bool IsKnown(ScalarStructure structure, ScalarFileKind kind) {
+  if (kind == ScalarFileKind::kTokens) return structure == ScalarStructure::kTokens;
+  return structure >= ScalarStructure::kValues && structure <= ScalarStructure::kBoxes;
+}
 
 }  // namespace
 
@@ -16,35 +28,34 @@ absl::Status ScalarFile::Damaged(std::string_view what) {
   return InternalError(ErrorCode::kDataIntegrity, "{} index file is damaged: {}", kName, what);
 }
 
-absl::StatusOr<std::unique_ptr<const ScalarFile>> ScalarFile::Open(Bytes file, int64_t num_rows) {
+absl::StatusOr<std::unique_ptr<const ScalarFile>> ScalarFile::Open(Bytes file, int64_t num_rows,
+                                                                   ScalarFileKind kind) {
   auto out = std::make_unique<ScalarFile>();
-  ELANUS_ASSIGN_OR_RETURN(out->sections_, OpenIndexFile(AlignedFile(file, out->copy_), kMagic,
-                                                        kName, kNumScalarSections));
-  ELANUS_RETURN_IF_ERROR(out->ReadHead(num_rows));
+  ELANUS_ASSIGN_OR_RETURN(out->sections_, OpenIndexFile(AlignedFile(file, out->copy_),
+                                                        MagicOf(kind), kName, NumSections(kind)));
+  ELANUS_RETURN_IF_ERROR(out->ReadHead(num_rows, kind));
   return out;
 }
 
 absl::StatusOr<std::unique_ptr<const ScalarFile>> ScalarFile::Open(
-    std::unique_ptr<storage::BlockReader> file, int64_t num_rows) {
+    std::unique_ptr<storage::BlockReader> file, int64_t num_rows, ScalarFileKind kind) {
   auto out = std::make_unique<ScalarFile>();
-  ELANUS_ASSIGN_OR_RETURN(out->blocks_,
-                          IndexBlocks::Open(std::move(file), kMagic, kName, kNumScalarSections));
-  ELANUS_RETURN_IF_ERROR(out->ReadHead(num_rows));
+  ELANUS_ASSIGN_OR_RETURN(
+      out->blocks_, IndexBlocks::Open(std::move(file), MagicOf(kind), kName, NumSections(kind)));
+  ELANUS_RETURN_IF_ERROR(out->ReadHead(num_rows, kind));
   return out;
 }
 
-absl::Status ScalarFile::ReadHead(int64_t num_rows) {
+absl::Status ScalarFile::ReadHead(int64_t num_rows, ScalarFileKind kind) {
   Scratch scratch;
   if (section_bytes(kScalarFacts) != sizeof(facts_)) return Damaged("its facts");
   ELANUS_ASSIGN_OR_RETURN(const auto facts, Read<ScalarFacts>(kScalarFacts, 0, 1, scratch));
   std::memcpy(&facts_, facts.data(), sizeof(facts_));
-  const bool known =
-      facts_.structure >= ScalarStructure::kValues && facts_.structure <= ScalarStructure::kBoxes;
   if (static_cast<uint64_t>(num_rows) != facts_.num_rows) {
     return Damaged(fmt::format("{} rows, expected {}", facts_.num_rows, num_rows));
   }
   // Row numbers have 32 bits.
-  if (!known || facts_.num_rows > std::numeric_limits<uint32_t>::max() ||
+  if (!IsKnown(facts_.structure, kind) || facts_.num_rows > std::numeric_limits<uint32_t>::max() ||
       facts_.num_entries > std::numeric_limits<uint32_t>::max() ||
       facts_.num_keys > facts_.num_entries || facts_.num_absent > facts_.num_rows ||
       facts_.num_odd > facts_.num_rows) {
@@ -85,11 +96,13 @@ int64_t ScalarFile::memory_bytes() const {
   return bytes;
 }
 
-std::string MakeScalarFile(const ScalarFacts& facts,
-                           std::span<const Bytes, kNumScalarSections> sections) {
+std::string MakeScalarFile(const ScalarFacts& facts, std::span<const Bytes> sections) {
   std::vector<Bytes> all(sections.begin(), sections.end());
   all[kScalarFacts] = {reinterpret_cast<const uint8_t*>(&facts), sizeof(facts)};
-  return MakeIndexFile(kMagic, all);
+  const auto kind =
+      facts.structure == ScalarStructure::kTokens ? ScalarFileKind::kTokens : ScalarFileKind::kKeys;
+  ELANUS_CHECK(all.size() == NumSections(kind));
+  return MakeIndexFile(MagicOf(kind), all);
 }
 
 }  // namespace elanus::index

@@ -16,7 +16,10 @@
 
 namespace elanus::index {
 
-enum class ScalarStructure : uint32_t { kValues = 1, kGrams = 2, kBoxes = 3 };
+enum class ScalarStructure : uint32_t { kValues = 1, kGrams = 2, kBoxes = 3, kTokens = 4 };
+
+// A file of tokens (text_index.h) has a magic of its own, and two sections more.
+enum class ScalarFileKind : uint8_t { kKeys, kTokens };
 
 // What the file is about, as it lies in it.
 struct ScalarFacts {
@@ -44,6 +47,10 @@ enum ScalarSection : size_t {
   kScalarOffsets,  // Packed: uint64 where each key's list begins in the rows, and the end.
   kScalarRows,     // By key.
   kNumScalarSections,
+  // kTokens only; token_positions.h.
+  kTokenPositionOffsets = kNumScalarSections,  // uint64 where each token's begin, and the end.
+  kTokenPositions,
+  kNumTokenSections,
 };
 
 // What a read may need memory for. One a thread.
@@ -53,10 +60,12 @@ using Scratch = std::vector<uint64_t>;
 class ScalarFile {
  public:
   // `file`: borrowed; verified whole.
-  static absl::StatusOr<std::unique_ptr<const ScalarFile>> Open(Bytes file, int64_t num_rows);
+  static absl::StatusOr<std::unique_ptr<const ScalarFile>> Open(
+      Bytes file, int64_t num_rows, ScalarFileKind kind = ScalarFileKind::kKeys);
   // Verified block by block, as it is read.
   static absl::StatusOr<std::unique_ptr<const ScalarFile>> Open(
-      std::unique_ptr<storage::BlockReader> file, int64_t num_rows);
+      std::unique_ptr<storage::BlockReader> file, int64_t num_rows,
+      ScalarFileKind kind = ScalarFileKind::kKeys);
 
   const ScalarFacts& facts() const { return facts_; }
   const kernels::Bitset* absent() const { return absent_ ? &*absent_ : nullptr; }
@@ -85,7 +94,7 @@ class ScalarFile {
  private:
   absl::StatusOr<Bytes> ReadBytes(size_t section, uint64_t offset, uint64_t size,
                                   Scratch& scratch) const;
-  absl::Status ReadHead(int64_t num_rows);
+  absl::Status ReadHead(int64_t num_rows, ScalarFileKind kind);
   absl::StatusOr<std::optional<kernels::Bitset>> ReadRows(size_t section, uint64_t count) const;
 
   std::vector<uint64_t> copy_;  // Of a file that does not lie aligned.
@@ -95,8 +104,7 @@ class ScalarFile {
   std::optional<kernels::Bitset> absent_, odd_;
 };
 
-// The file's bytes. `sections`: all of them but the facts.
-std::string MakeScalarFile(const ScalarFacts& facts,
-                           std::span<const Bytes, kNumScalarSections> sections);
+// The file's bytes. `sections`: all of them but the facts; kNumTokenSections for a file of tokens.
+std::string MakeScalarFile(const ScalarFacts& facts, std::span<const Bytes> sections);
 
 }  // namespace elanus::index

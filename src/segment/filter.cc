@@ -1,0 +1,39 @@
+#include "segment/filter.h"
+
+#include "expr/foresight.h"
+
+namespace elanus::segment {
+namespace {
+
+// Of a store that gives 100 MB in a second; a request that waits for it takes longer than any
+// index.
+constexpr double kByteAwayNs = 10, kRequestNs = 10e6;
+
+double NsToBring(const Segment& segment, std::span<const FieldId> fields) {
+  int64_t bytes = 0;
+  for (const FieldId field : fields) bytes += segment.BytesAway(field);
+  return bytes == 0 ? 0 : kRequestNs + kByteAwayNs * static_cast<double>(bytes);
+}
+
+}  // namespace
+
+absl::Status Filter(const Segment& segment, const schema::CollectionSchema& schema,
+                    const expr::Plan& plan, const kernels::Bitset& rows, kernels::Bitset& matching,
+                    const Cancellation& cancellation, expr::EvaluateOptions options) {
+  const auto source = segment.Source(schema, rows.size());
+  const std::vector<FieldId> fields = expr::FieldsOf(plan);
+  const double column_ns = NsToBring(segment, fields);
+  if (column_ns == 0) {
+    ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins, segment.Pin(fields, cancellation));
+    return expr::Evaluate(plan, *source, rows.view(), matching, cancellation, options);
+  }
+  const expr::Foresight ahead = expr::Foresee(plan, *source, rows.view(), column_ns, cancellation);
+  ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
+                          ahead.everywhere
+                              ? segment.Pin(ahead.fields, cancellation)
+                              : segment.PinRows(ahead.fields, ahead.open.view(), cancellation));
+  options.answers = &ahead.answers;
+  return expr::Evaluate(plan, *source, ahead.rows.view(), matching, cancellation, options);
+}
+
+}  // namespace elanus::segment
