@@ -11,7 +11,9 @@ absl::StatusOr<roles::FilterWork> ExplainIn(const segment::Segment& segment,
                                             const roles::ReadScope& scope, Timestamp at,
                                             bool analyze, const Cancellation& cancellation) {
   const kernels::Bitset visible = segment.Visible(at);
-  const auto source = segment.Source(scope.collection->schema, visible.size());
+  ELANUS_ASSIGN_OR_RETURN(
+      const auto source,
+      segment.SourceFor(*scope.filter, scope.collection->schema, visible.size(), cancellation));
   expr::EvaluationTrace trace;
   expr::EvaluateOptions options{.trace = &trace};
   if (!analyze) options.enough = [](int64_t) { return true; };

@@ -134,17 +134,17 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     kernels::Bitset visible = view.segments[i]->Visible(view.at);
     error.Note(expired.Hide(*view.segments[i], scope.collection->schema, visible, cancellation));
     if (!everything && visible.size() > 0) {
-      const auto pins = view.segments[i]->Pin(expr::FieldsOf(*scope.filter), cancellation);
-      error.Note(pins.status());
-      if (!pins.ok()) return;
-      const auto source = view.segments[i]->Source(scope.collection->schema, visible.size());
+      const auto source = view.segments[i]->SourceFor(*scope.filter, scope.collection->schema,
+                                                      visible.size(), cancellation);
+      error.Note(source.status());
+      if (!source.ok()) return;
       kernels::Bitset matching(visible.size());
       expr::EvaluateOptions options;
       if (keys_wanted.has_value() && view.segments[i]->sorted_by_key()) {
         options.enough = FirstKeys(*view.segments[i], matching, *keys_wanted);
       }
       error.Note(
-          expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation, options));
+          expr::Evaluate(*scope.filter, **source, visible.view(), matching, cancellation, options));
       visible.And(matching.view());
       expr::KeepSample(*scope.filter, view.at.value() ^ sample << 32 ^ i, visible);
     }
