@@ -20,6 +20,9 @@ constexpr int64_t kGroupBytes = 256 << 20;
 constexpr size_t kPathsMax = 1 << 14;
 constexpr int kDepthMax = 16;
 constexpr size_t kKeyBytesMax = 1024;
+// Values that are longer on average are documents rather than what filters compare, and would take
+// their space twice.
+constexpr int64_t kMeanBytesMax = 256;
 
 // What values of a type become.
 DataType ColumnTypeOf(JsonType type) {
@@ -76,7 +79,9 @@ class Census {
   std::vector<Candidate> Frequent(int64_t count_min, int64_t columns_max) {
     std::vector<Candidate> out;
     for (Candidate& candidate : candidates_) {
-      if (candidate.total() >= count_min) out.push_back(std::move(candidate));
+      const int64_t total = candidate.total();
+      if (total < count_min || candidate.text_bytes > total * kMeanBytesMax) continue;
+      out.push_back(std::move(candidate));
     }
     if (static_cast<int64_t>(out.size()) <= columns_max) return out;
     std::vector<int64_t> totals;

@@ -78,6 +78,13 @@ TEST(JsonShredding, KeepsTheMostFrequentPathsUpToItsLimit) {
   EXPECT_EQ(Shred(rows).size(), 4u);
 }
 
+TEST(JsonShredding, LeavesOutTextsThatAreLongOnAverage) {
+  const std::string at_limit(254, 'x'), above(255, 'x');  // And two quotes.
+  EXPECT_EQ(Names(Shred({R"({"a":")" + at_limit + R"(","b":")" + above + "\"}"})),
+            Texts{"a VarChar"});
+  EXPECT_EQ(Names(Shred({R"({"a":")" + at_limit + at_limit + "\"}", R"({"a":""})"})), Texts{"a VarChar"});
+}
+
 TEST(JsonShredding, CountsAllRowsAndNotTheSampleAlone) {
   // Every second row is looked at; they all have the path, and the others do not.
   Texts rows;
