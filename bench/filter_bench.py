@@ -33,7 +33,8 @@ COLUMNS = [
     ("b", "Bool", "h(9) % 2 = 0"),
     ("low", "VarChar", "'category-' || (h(10) % 100)"),
     ("high", "VarChar", "'user-' || (h(11) % 1000000) || '@host-' || (h(12) % 1000) || '.example'"),
-    ("j", "JSON", """'{"name": "item ' || r || '", "price": ' || (h(13) % 1000) || ', "on": true}'"""),
+    ("j", "JSON shredded", """'{"name": "item ' || r || '", "price": ' || (h(13) % 1000) || ', "on": true}'"""),
+    ("k", "JSON", """'{"name": "item ' || r || '", "price": ' || (h(13) % 1000) || ', "on": true}'"""),
     ("a", "Array Int32", "[(h(14) % 100)::INTEGER, (h(15) % 100)::INTEGER, (h(16) % 100)::INTEGER]"),
 ]
 
@@ -78,7 +79,11 @@ FILTERS = [
     ("like infix", "high like '%host-77%'", None, 32),
     ("like suffix", "high like '%7.example'", None, 32),
     ("like general", "high like 'user-7%host-_7.%'", None, 32),
-    ("json path compare", 'j["price"] < 10', "(j->>'$.price')::BIGINT < 10", 55),
+    ("json compare, in texts", 'k["price"] < 10', "(k->>'$.price')::BIGINT < 10", 55),
+    ("json compare, shredded", 'j["price"] < 10', "(j->>'$.price')::BIGINT < 10", 8),
+    ("json text equal, shredded", 'j["name"] == "item 77"', "j->>'$.name' = 'item 77'", 22),
+    ("json exists, shredded", 'exists j["price"] and j["on"] == true',
+     "json_exists(j, '$.price') AND (j->>'$.on')::BOOLEAN = true", 1),
     ("array contains", "array_contains(a, 42)", "list_contains(a, 42)", 24),
 ]
 
@@ -125,7 +130,7 @@ def write_columns(connection, folder, rows):
         if array.null_count:
             stem.with_suffix(".validity").write_bytes(words_of(array.is_valid().to_numpy(False)))
             array = array.fill_null(0)
-        if kind in ("VarChar", "JSON"):
+        if kind.split()[0] in ("VarChar", "JSON"):
             write_texts(stem, array)
         elif kind.startswith("Array"):
             write_arrays(stem, array)

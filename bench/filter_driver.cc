@@ -22,6 +22,7 @@
 #include "index/scalar/text_build.h"
 #include "schema/text_params.h"
 #include "segment/sealed_segment.h"
+#include "segment/shredded_field.h"
 #include "storage/column_file.h"
 
 namespace elanus {
@@ -90,12 +91,23 @@ void Put(storage::ObjectStore& store, const std::string& key, const schema::Colu
   ELANUS_CHECK_OK(store.Put(key, parts->All()));
 }
 
+// The paths of a JSON column as a flush writes them; the object's size.
+int64_t PutPaths(storage::ObjectStore& store, const std::string& key,
+                 const schema::ColumnView& column) {
+  const auto file = segment::EncodeShredded(column, {}, Cancellation());
+  ELANUS_CHECK_OK(file.status());
+  const std::string_view part = *file;
+  ELANUS_CHECK_OK(store.Put(key, {&part, 1}));
+  return std::ssize(*file);
+}
+
 struct Table {
   schema::CollectionSchema schema;
   std::shared_ptr<segment::SealedSegment> segment;
 };
 
-// "columns.txt" has the number of rows, then a line for each column: name type [element type].
+// "columns.txt" has the number of rows, then a line for each column: name type [element type], or
+// name JSON shredded.
 Table OpenTable(storage::FileSystem& files, const std::string& folder) {
   Table table;
   std::ifstream lines(folder + "/columns.txt");
@@ -110,7 +122,8 @@ Table OpenTable(storage::FileSystem& files, const std::string& folder) {
     schema::FieldSchema field{.id = FieldId(kFirstField.value() + std::ssize(table.schema.fields)),
                               .name = name,
                               .type = TypeNamed(type)};
-    if (!element.empty()) field.element_type = TypeNamed(element);
+    const bool shredded = element == "shredded";
+    if (!element.empty() && !shredded) field.element_type = TypeNamed(element);
     field.is_primary_key = table.schema.fields.empty();
     if (field.type == schema::DataType::kVarChar) {
       field.type_params = {{"enable_analyzer", "true"}, {"enable_match", "true"}};
@@ -121,6 +134,16 @@ Table OpenTable(storage::FileSystem& files, const std::string& folder) {
       Put(*store, key,
           RawColumn(files, folder + "/" + name, field.column_type(), sealed.num_rows).view());
     }
+    if (shredded && !std::filesystem::exists(folder + "/objects/" + key + ".paths")) {
+      const RawColumn raw(files, folder + "/" + name, field.column_type(), sealed.num_rows);
+      const int64_t nanoseconds = Nanoseconds([&] {
+        const int64_t bytes = PutPaths(*store, key + ".paths", raw.view());
+        fmt::print(stderr, "{}: paths of {} MB of JSON take {} MB\n", name,
+                   raw.view().offsets[sealed.num_rows] >> 20, bytes >> 20);
+      });
+      fmt::print(stderr, "{}: written in {} ms\n", name, nanoseconds / 1'000'000);
+    }
+    if (shredded) sealed.shredded.push_back({field.id, key + ".paths"});
     sealed.columns.push_back({field.id, key});
     table.schema.fields.push_back(field);
   }

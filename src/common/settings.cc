@@ -169,6 +169,15 @@ Settings::Segment MakeSegment(const Config& config) {
   };
 }
 
+Settings::JsonShredding MakeJsonShredding(const Config& config) {
+  return {
+      .enabled = config.Bool("common.enabledJSONShredding"),
+      .read = config.Bool("common.usingJSONShreddingForQuery"),
+      .columns_max = config.Int("dataCoord.jsonShreddingMaxColumns"),
+      .share_min = config.Float("dataCoord.jsonShreddingRatioThreshold"),
+  };
+}
+
 Settings::Compaction MakeCompaction(const Config& config) {
   return {
       .enabled = config.Bool("dataCoord.enableCompaction"),
@@ -299,6 +308,7 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
                       .general_capacity_max = config.Int("rootCoord.maxGeneralCapacity"),
                       .default_partition_name = config.Text("common.defaultPartitionName")};
   settings.segment = MakeSegment(config);
+  settings.json_shredding = MakeJsonShredding(config);
   settings.compaction = MakeCompaction(config);
   settings.garbage = MakeGarbage(config);
   settings.read = {.graceful_time_ms = config.DurationMs("common.gracefulTime"),

@@ -134,6 +134,15 @@ struct Settings {
     bool operator==(const Segment&) const = default;
   } segment;
 
+  // Frequent paths of JSON fields as columns of their own.
+  struct JsonShredding {
+    bool enabled = true;         // common.enabledJSONShredding
+    bool read = true;            // common.usingJSONShreddingForQuery
+    int64_t columns_max = 1024;  // dataCoord.jsonShreddingMaxColumns
+    double share_min = 0.3;      // dataCoord.jsonShreddingRatioThreshold
+    bool operator==(const JsonShredding&) const = default;
+  } json_shredding;
+
   // Merging of segments, and what it leaves out. All hot but default_ttl_s.
   struct Compaction {
     bool enabled = true;              // dataCoord.enableCompaction

@@ -55,9 +55,10 @@ absl::StatusOr<meta::Segment> LocalDataNode::WriteFiles(const OpenSegment& open)
   ELANUS_ASSIGN_OR_RETURN(
       const int64_t log_id,
       parts_.coordinator.AllocateIds(static_cast<int64_t>(growing.Fields().size()) + 1));
-  ELANUS_ASSIGN_OR_RETURN(std::vector<segment::WrittenColumn> columns,
-                          segment::WriteSegment(growing, rows, meta::kTimestampField,
-                                                ColumnKeys(made, log_id), parts_.store));
+  ELANUS_ASSIGN_OR_RETURN(
+      std::vector<segment::WrittenColumn> columns,
+      segment::WriteSegment(growing, rows, meta::kTimestampField, ColumnKeys(made, log_id),
+                            parts_.store, options_.shredding));
   AddFiles(std::move(columns), made);
   return made;
 }
@@ -197,7 +198,9 @@ void LocalDataNode::HandOver(const meta::Segment& flushed) {
     set->RemoveGrowing(flushed.id);
     return;
   }
-  auto sealed = segment::SealedSegment::Open(FilesOf(flushed), (*collection)->schema, parts_.store,
+  segment::SealedFiles files = FilesOf(flushed);
+  if (!options_.reads_shredded) files.shredded.clear();
+  auto sealed = segment::SealedSegment::Open(files, (*collection)->schema, parts_.store,
                                              {parts_.tiers, flushed.collection.value()});
   // New rows are asked for more than old ones: they stay at hand, and every block is read back.
   if (sealed.ok()) {
@@ -326,8 +329,8 @@ std::function<std::string(FieldId)> ColumnKeys(const meta::Segment& made, int64_
 
 void AddFiles(std::vector<segment::WrittenColumn> columns, meta::Segment& made) {
   for (segment::WrittenColumn& column : columns) {
-    made.files.push_back(
-        {column.field, std::move(column.key), column.bytes, std::move(column.quantiles)});
+    made.files.push_back({column.field, std::move(column.key), column.bytes,
+                          std::move(column.quantiles), column.paths});
   }
 }
 
@@ -346,6 +349,8 @@ segment::SealedFiles FilesOf(const meta::Segment& segment) {
   for (const meta::FieldFile& file : segment.files) {
     if (file.field == meta::kTimestampField) {
       files.timestamps = file.key;
+    } else if (file.paths) {
+      files.shredded.push_back({file.field, file.key, file.bytes});
     } else {
       files.columns.push_back({file.field, file.key, file.bytes});
     }

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct DataNodeOptions {
   int64_t growing_idle_bytes_min = 16 << 20;  // and has at least this size.
   int64_t pending_deletes_max = 1 << 20;      // More of a collection start a flush.
   int64_t unflushed_bytes_max = int64_t{2} << 30;  // More sealed rows in memory refuse writes.
+  // Which paths of JSON fields become columns; nothing: none.
+  std::optional<expr::ShreddingLimits> shredding = expr::ShreddingLimits();
+  bool reads_shredded = true;  // Filters use these columns.
 };
 
 class LocalDataNode final : public roles::DataNode {

@@ -14,7 +14,42 @@ constexpr int64_t kMaxJsonValues = int64_t{1} << 17;
 // Fewer rows are tested in the time that choosing an order takes.
 constexpr int64_t kRowsWorthAnOrder = 16384;
 
+JsonValue ValueAt(const schema::ColumnView& column, int64_t row) {
+  JsonValue value;
+  switch (column.type.type) {
+    case schema::DataType::kBool:
+      value.type = JsonType::kBool;
+      value.boolean = column.Value<uint8_t>(row) != 0;
+      break;
+    case schema::DataType::kInt64:
+      value.type = JsonType::kInt;
+      value.integer = column.Value<int64_t>(row);
+      break;
+    case schema::DataType::kDouble:
+      value.type = JsonType::kDouble;
+      value.number = column.Value<double>(row);
+      break;
+    case schema::DataType::kVarChar:
+      value.type = JsonType::kString;
+      value.text = column.Bytes(row);
+      break;
+    default:
+      JsonCursor(column.Bytes(row)).Read(value);
+      break;
+  }
+  return value;
+}
+
 }  // namespace
+
+// A path of the plan that the source keeps as a column.
+struct Batch::Shredded {
+  std::shared_ptr<const ShreddedPath> path;
+  int slot = 0;        // In fields_.
+  JsonPathTree below;  // One path, if the plan's goes on inside the column's values.
+  std::vector<JsonValue> values;
+  Words found{};
+};
 
 Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation,
              const EvaluateOptions& options)
@@ -34,6 +69,7 @@ Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& c
       fields_[slot].zones = zones;
     }
   }
+  FindShredded();
   if (trace_ != nullptr || (plan.has_choice && source.num_rows() >= kRowsWorthAnOrder)) {
     ChooseOrder();
   }
@@ -53,6 +89,7 @@ void Batch::Move(int64_t begin, int64_t count) {
     field.loaded = false;
     field.found.fill(0);
   }
+  for (const auto& shredded : shredded_) shredded->found.fill(0);
   for (Known& known : known_) known.rows.fill(0);
 }
 
@@ -78,7 +115,8 @@ Batch::Known& Batch::KnownOf(int shared) {
 const schema::ColumnView& Batch::Column(int slot) {
   Field& field = fields_[slot];
   if (!field.loaded) {
-    field.view = source_.Rows(plan_.fields[slot].id, begin_, count_);
+    field.view = field.column != nullptr ? field.column->values.Slice(begin_, count_)
+                                         : source_.Rows(plan_.fields[slot].id, begin_, count_);
     field.loaded = true;
   }
   return field.view;
@@ -94,6 +132,7 @@ Outcomes Batch::OutcomesOf(const Node& node) const {
 
 const JsonValue* Batch::Json(int slot, int path, const Words& rows) {
   Field& field = fields_[slot];
+  if (Shredded* const shredded = field.shredded[path]) return ReadShredded(*shredded, rows);
   Column(slot);
   if (field.values.empty()) {
     field.values.resize(plan_.fields[slot].paths.num_paths() * max_rows_);
@@ -108,6 +147,78 @@ const JsonValue* Batch::Json(int slot, int path, const Words& rows) {
   return field.values.data() + path * max_rows_;
 }
 
+void Batch::FindShredded() {
+  for (size_t slot = 0; slot < plan_.fields.size(); ++slot) {
+    const FieldUse& use = plan_.fields[slot];
+    fields_[slot].shredded.resize(use.paths.num_paths());
+    for (int path = 0; path < use.paths.num_paths(); ++path) {
+      const JsonPath& steps = use.paths.path(path);
+      ShreddedPrefix found = source_.Shredded(use.id, steps);
+      if (found.path == nullptr) continue;
+      auto shredded = std::make_unique<Shredded>();
+      shredded->path = std::move(found.path);
+      shredded->slot = static_cast<int>(fields_.size());
+      if (found.num_steps < steps.size()) {
+        shredded->below.Add({steps.begin() + static_cast<int64_t>(found.num_steps), steps.end()});
+      }
+      Field& column = fields_.emplace_back();
+      column.column = shredded->path.get();
+      const storage::ZoneMap* const zones = shredded->path->zones;
+      if (zones != nullptr && zones->zone_rows == storage::kZoneRows && !zones->zones.empty()) {
+        column.zones = zones;
+      }
+      fields_[slot].shredded[path] = shredded.get();
+      shredded_.push_back(std::move(shredded));
+    }
+  }
+}
+
+Batch::Shredded* Batch::ShreddedOf(const Operand& operand) const {
+  return fields_[operand.slot].shredded[operand.path];
+}
+
+const Batch::ShreddedUse* Batch::ShreddedUseOf(const Node& node) {
+  if (shredded_.empty()) return nullptr;
+  const auto [found, added] = shredded_uses_.try_emplace(&node);
+  if (added) {
+    const Operand* const operand = JsonOperandOf(node);
+    const Shredded* const shredded = operand != nullptr ? ShreddedOf(*operand) : nullptr;
+    if (shredded != nullptr) {
+      ShreddedUse& use = found->second.emplace();
+      if (shredded->below.num_paths() == 0) {
+        use.leaf = ShreddedLeafOf(plan_, node, shredded->path->values.type.type, shredded->slot);
+      }
+      if (shredded->path->others.has_value()) use.others = &*shredded->path->others;
+    }
+  }
+  return found->second.has_value() ? &*found->second : nullptr;
+}
+
+const JsonValue* Batch::ReadShredded(Shredded& shredded, const Words& rows) {
+  shredded.values.resize(kBatchRows);
+  const schema::ColumnView& column = Column(shredded.slot);
+  const auto& others = shredded.path->others;
+  for (int64_t word = 0; word < num_words(); ++word) {
+    uint64_t wanted = rows[word] & RowsOfWord(word) & ~shredded.found[word];
+    shredded.found[word] |= wanted;
+    for (; wanted != 0; wanted &= wanted - 1) {
+      const int64_t row = word * 64 + std::countr_zero(wanted);
+      JsonValue& value = shredded.values[row];
+      value = JsonValue();
+      if (column.IsValid(row)) {
+        value = ValueAt(column, row);
+      } else if (others.has_value() && others->IsValid(begin_ + row)) {
+        value = ValueAt(*others, begin_ + row);
+      }
+      if (shredded.below.num_paths() == 0) continue;
+      const bool inside = value.type == JsonType::kArray || value.type == JsonType::kObject;
+      const std::string_view text = inside ? value.text : std::string_view();
+      shredded.below.Find(text, &value, 1);
+    }
+  }
+  return shredded.values.data();
+}
+
 const kernels::Bitset* Batch::TextMatches(const TextMatch& node) {
   const auto [found, added] = text_matches_.try_emplace(&node);
   if (added) {
@@ -119,7 +230,8 @@ const kernels::Bitset* Batch::TextMatches(const TextMatch& node) {
 
 bool Batch::AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words* open) {
   if (!has_indexes_) return false;
-  const auto [leaf, added] = indexed_leaves_.try_emplace(&node, plan_, node);
+  const bool shredded = ShreddedUseOf(node) != nullptr;
+  const auto [leaf, added] = indexed_leaves_.try_emplace(&node, plan_, node, shredded);
   if (added && answers_ != nullptr) {
     const auto known = answers_->find(&node);
     if (known != answers_->end()) leaf->second.Know(known->second);

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "expr/expr.h"
 #include "expr/outcomes.h"
 #include "expr/plan.h"
+#include "expr/shredded_leaf.h"
 
 namespace elanus::expr {
 
@@ -67,6 +69,15 @@ class Batch {
   // column. False if there is no index that is worth it.
   bool AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words* open);
 
+  // A leaf over a JSON path that the source keeps as a column. Its typed form leaves out the rows
+  // with values of other types.
+  struct ShreddedUse {
+    std::optional<ShreddedLeaf> leaf;
+    const schema::ColumnView* others = nullptr;  // Of all rows; null: there are none.
+  };
+  // Null if the leaf reads no such path.
+  const ShreddedUse* ShreddedUseOf(const Node& node);
+
   // The literal of a query made ready for many rows; kept for all batches.
   geometry::SpatialTest& SpatialTestOf(const geometry::SpatialQuery& query);
 
@@ -86,13 +97,20 @@ class Batch {
   bool cancelled() const { return cancellation_.cancelled(); }
 
  private:
+  struct Shredded;
+  // Of the plan; behind them one for each shredded path.
   struct Field {
     const storage::ZoneMap* zones = nullptr;
     bool loaded = false;
     schema::ColumnView view;
-    std::vector<JsonValue> values;  // (path, row)
-    Words found;                    // Rows whose values are there.
+    std::vector<JsonValue> values;         // (path, row)
+    Words found;                           // Rows whose values are there.
+    std::vector<Shredded*> shredded;       // By path; null: in the text of the rows.
+    const ShreddedPath* column = nullptr;  // Of a shredded path: all its rows.
   };
+  void FindShredded();
+  Shredded* ShreddedOf(const Operand& operand) const;
+  const JsonValue* ReadShredded(Shredded& shredded, const Words& rows);
   void FindPaths(int slot, Field& field, int64_t word, uint64_t rows);
 
   const Plan& plan_;
@@ -108,6 +126,8 @@ class Batch {
   const std::map<const Node*, IndexAnswer>* const answers_;
   EvaluationOrder order_;
   std::vector<Field> fields_;
+  std::vector<std::unique_ptr<Shredded>> shredded_;
+  std::map<const Node*, std::optional<ShreddedUse>> shredded_uses_;
   std::vector<Known> known_;  // By Node::shared.
   std::map<const TextMatch*, std::optional<kernels::Bitset>> text_matches_;
   std::map<const Node*, IndexedLeaf> indexed_leaves_;

@@ -44,6 +44,9 @@ std::string Answer(const TestTable& table, const std::string& filter, bool repor
   EXPECT_TRUE(optimised.ok());
   if (!optimised.ok()) return "";
   EXPECT_EQ(Join(table.Matching(**optimised)), plain) << filter << "\n" << DebugString(**optimised);
+  TestTable shredded = table;
+  shredded.KeepShredded({.share_min = 0});
+  EXPECT_EQ(Join(shredded.Matching(**optimised)), plain) << filter << " by columns of JSON paths";
   return plain;
 }
 

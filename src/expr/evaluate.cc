@@ -219,11 +219,40 @@ void EvaluateNode(Batch& batch, const Node& parent, const Words& rows, Mask& out
              parent.is);
 }
 
+// A leaf over a JSON path that is kept as a column; `*open` has those of `rows` that the column
+// leaves to the values themselves. False if it leaves all.
+bool AnswerByShredding(Batch& batch, const Node& node, const Words& rows, Mask& out, Words* open) {
+  const Batch::ShreddedUse* const use = batch.ShreddedUseOf(node);
+  if (use == nullptr) return false;
+  if (NodeTrace* trace = batch.TraceOf(node.id)) trace->index = "shredded column";
+  if (!use->leaf.has_value()) return false;
+  const ShreddedLeaf& leaf = *use->leaf;
+  if (leaf.typed == nullptr) {
+    out.truth.fill(0);
+    out.unknown.fill(~uint64_t{0});
+  } else if (!AnswerByZones(batch, *leaf.typed, out)) {
+    EvaluateNode(batch, *leaf.typed, rows, out);
+  }
+  const int64_t first = batch.begin() / 64;
+  for (int64_t word = 0; word < batch.num_words(); ++word) {
+    (*open)[word] =
+        use->others != nullptr ? ValidRows(*use->others, first + word) & rows[word] : uint64_t{0};
+    // On the 2.6 line a value that is not there is like no other.
+    if (batch.plan().reports_30) continue;
+    if (leaf.missing_pass) out.truth[word] |= out.unknown[word];
+    out.unknown[word] = 0;
+  }
+  return true;
+}
+
 void EvaluateRows(Batch& batch, const Node& node, const Words& rows, Mask& out) {
   if (IsLogical(node)) return EvaluateNode(batch, node, rows, out);
   if (AnswerByZones(batch, node, out)) return;
   Words open;
-  if (!batch.AnswerByIndex(node, rows, out, &open)) return EvaluateNode(batch, node, rows, out);
+  if (!batch.AnswerByIndex(node, rows, out, &open) &&
+      !AnswerByShredding(batch, node, rows, out, &open)) {
+    return EvaluateNode(batch, node, rows, out);
+  }
   if (!AnyRow(open, batch.num_words())) return;
   Mask looked_at;
   EvaluateNode(batch, node, open, looked_at);

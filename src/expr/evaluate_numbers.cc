@@ -88,6 +88,13 @@ void TestNumbers(Batch& batch, const Operand& operand, const Words& rows, Mask& 
       case DataType::kFloat:
         return TestColumn<float>(batch, slot, rows, out, make.template operator()<float>());
       case DataType::kDouble:
+        if (batch.Column(slot).type.type == DataType::kInt64) {
+          // Integers of a JSON path that are compared as doubles.
+          return TestColumn<int64_t>(batch, slot, rows, out,
+                                     [test = make.template operator()<double>()](int64_t value) {
+                                       return test(static_cast<double>(value));
+                                     });
+        }
         return TestColumn<double>(batch, slot, rows, out, make.template operator()<double>());
       default:
         return TestColumn<int64_t>(batch, slot, rows, out, make.template operator()<int64_t>());

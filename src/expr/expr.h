@@ -16,6 +16,8 @@
 #include "common/status.h"
 #include "expr/column_statistics.h"
 #include "expr/index_question.h"
+#include "expr/json_path.h"
+#include "expr/shredded_path.h"
 #include "kernels/bitset.h"
 #include "schema/collection_schema.h"
 #include "schema/column.h"
@@ -65,6 +67,9 @@ class ColumnSource {
   virtual schema::ColumnView Rows(FieldId field, int64_t begin, int64_t count) const = 0;
   // The range of values in each run of rows of a field. Null if that is not kept.
   virtual const storage::ZoneMap* Zones(FieldId) const { return nullptr; }
+  // The column that stands for a path of a JSON field, or for the longest beginning of it that has
+  // one. Its views hold as long as the source.
+  virtual ShreddedPrefix Shredded(FieldId, const JsonPath&) const { return {}; }
   // How the field's values are spread. Null if that is not known.
   virtual std::shared_ptr<const ColumnStatistics> Statistics(FieldId) const { return nullptr; }
   // The rows whose text passes, as an index of the field knows them: num_rows() bits, and any for
@@ -121,6 +126,8 @@ std::optional<std::vector<schema::PrimaryKey>> ExactPrimaryKeys(const Plan& plan
 std::optional<std::vector<schema::PrimaryKey>> RequiredValues(const Plan& plan, FieldId field);
 // Field ids the plan reads.
 std::vector<FieldId> FieldsOf(const Plan& plan);
+// The paths of JSON fields that the plan reads, of each field that is read by paths alone.
+std::map<FieldId, std::vector<JsonPath>> JsonPathsOf(const Plan& plan);
 // A normal form of the plan as text, for logs, tests and explain.
 std::string DebugString(const Plan& plan);
 

@@ -81,7 +81,7 @@ ScalarQuery PrefixQuery(const std::string& prefix) {
 
 class Asker {
  public:
-  explicit Asker(const Plan& plan) : plan_(plan) {}
+  Asker(const Plan& plan, bool shredded) : plan_(plan), shredded_(shredded) {}
 
   std::optional<IndexQuestion> operator()(const Compare& node) {
     const std::optional<ScalarKey> key = KeyOf(node.value, Ask(node.operand, &node.value));
@@ -213,7 +213,7 @@ class Asker {
         return kind == KeyKind::kFloat ? KeyKind::kDouble : kind;
       }
       case Operand::Kind::kJson:
-        question_.scan_ns = kJsonNs;
+        question_.scan_ns = shredded_ ? kTextNs : kJsonNs;
         question_.path = &field.paths.path(operand.path);
         question_.missing_unknown = plan_.reports_30;
         return JsonKindOf(*value);
@@ -242,13 +242,14 @@ class Asker {
   }
 
   const Plan& plan_;
+  const bool shredded_;
   IndexQuestion question_;
 };
 
 }  // namespace
 
-std::optional<IndexQuestion> QuestionOf(const Plan& plan, const Node& node) {
-  return std::visit(Asker(plan), node.is);
+std::optional<IndexQuestion> QuestionOf(const Plan& plan, const Node& node, bool shredded) {
+  return std::visit(Asker(plan, shredded), node.is);
 }
 
 }  // namespace elanus::expr

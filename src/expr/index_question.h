@@ -42,7 +42,8 @@ struct IndexAnswer {
   std::string by;                           // The type and name of the index, for people.
 };
 
-// Nothing for nodes that no kind of index knows. `node` outlives the question.
-std::optional<IndexQuestion> QuestionOf(const Plan& plan, const Node& node);
+// Nothing for nodes that no kind of index knows. `node` outlives the question. `shredded`: the JSON
+// path that it is about is kept as a column.
+std::optional<IndexQuestion> QuestionOf(const Plan& plan, const Node& node, bool shredded = false);
 
 }  // namespace elanus::expr

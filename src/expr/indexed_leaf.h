@@ -15,7 +15,9 @@ namespace elanus::expr {
 // Threads: one.
 class IndexedLeaf {
  public:
-  IndexedLeaf(const Plan& plan, const Node& node) : question_(QuestionOf(plan, node)) {}
+  // `shredded`: about a JSON path that is kept as a column.
+  IndexedLeaf(const Plan& plan, const Node& node, bool shredded)
+      : question_(QuestionOf(plan, node, shredded)) {}
 
   // Null: evaluate the leaf over its columns.
   const IndexAnswer* Answer(const Batch& batch, const ColumnSource& source, const Words& rows,

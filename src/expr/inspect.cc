@@ -7,6 +7,7 @@
 
 #include "expr/expr.h"
 #include "expr/plan.h"
+#include "expr/shredded_leaf.h"
 
 namespace elanus::expr {
 namespace {
@@ -107,6 +108,23 @@ void AddSlots(const Node& node, std::set<int>& slots) {
           [&](const auto& leaf) { slots.insert(leaf.operand.slot); },
       },
       node.is);
+}
+
+// The slots that are read otherwise than by JSON paths.
+void AddWholeSlots(const Node& parent, std::set<int>& slots) {
+  std::visit(Overload{
+                 [&](const And& node) {
+                   for (const NodePtr& child : node.children) AddWholeSlots(*child, slots);
+                 },
+                 [&](const Or& node) {
+                   for (const NodePtr& child : node.children) AddWholeSlots(*child, slots);
+                 },
+                 [&](const Not& node) { AddWholeSlots(*node.child, slots); },
+                 [&](const auto&) {
+                   if (JsonOperandOf(parent) == nullptr) AddSlots(parent, slots);
+                 },
+             },
+             parent.is);
 }
 
 // --- text ---
@@ -341,6 +359,19 @@ std::vector<FieldId> FieldsOf(const Plan& plan) {
   std::vector<FieldId> out;
   for (const int slot : slots) out.push_back(plan.fields[slot].id);
   std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::map<FieldId, std::vector<JsonPath>> JsonPathsOf(const Plan& plan) {
+  std::set<int> whole;
+  AddWholeSlots(*plan.root, whole);
+  std::map<FieldId, std::vector<JsonPath>> out;
+  for (size_t slot = 0; slot < plan.fields.size(); ++slot) {
+    const JsonPathTree& paths = plan.fields[slot].paths;
+    if (paths.num_paths() == 0 || whole.contains(static_cast<int>(slot))) continue;
+    std::vector<JsonPath>& of_field = out[plan.fields[slot].id];
+    for (int path = 0; path < paths.num_paths(); ++path) of_field.push_back(paths.path(path));
+  }
   return out;
 }
 

@@ -85,5 +85,26 @@ TEST(Inspect, ShortensLongListsInText) {
   EXPECT_NE(text.find("... 1000 values]"), std::string::npos);
 }
 
+TEST(Inspect, NamesThePathsOfJsonFieldsThatAreReadByPathsAlone) {
+  const TestTable table = EveryType();
+  const auto paths = [&](const char* filter) {
+    const auto plan = Compile(filter, table.schema());
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    std::string out;
+    for (const auto& [field, of_field] : JsonPathsOf(**plan)) {
+      for (const JsonPath& path : of_field) {
+        out += fmt::format("{}", field);
+        for (const JsonStep& step : path) out += "/" + step.key;
+        out += " ";
+      }
+    }
+    return out;
+  };
+  EXPECT_EQ(paths("j['a'] == 1 and (i8 > 2 or not (exists j['a']['b']))"), "116/a 116/a/b ");
+  EXPECT_EQ(paths("color == 'red'"), "119/color ");
+  EXPECT_EQ(paths("j is null or j['a'] == 1"), "");
+  EXPECT_EQ(paths("i8 > 2"), "");
+}
+
 }  // namespace
 }  // namespace elanus::expr

@@ -1,6 +1,7 @@
 #include "expr/json_path.h"
 
 #include <charconv>
+#include <utility>
 
 namespace elanus::expr {
 
@@ -30,6 +31,7 @@ struct JsonPathTree::Walk {
   JsonCursor cursor;
   JsonValue* out;
   int64_t stride;
+  std::string_view* texts;
   int remaining;
   std::string scratch;
 
@@ -39,8 +41,16 @@ struct JsonPathTree::Walk {
       if (out[node.path * stride].type != JsonType::kMissing) return cursor.Skip();
       const char* const begin = cursor.position();
       JsonValue value;
-      if (!cursor.Read(value)) return false;
+      if (!cursor.Read(value)) {
+        // A number that is none to us, say. What stands behind it is found all the same, so that a
+        // path has one answer whatever is looked up beside it.
+        cursor.Rewind(begin);
+        return cursor.Skip();
+      }
       out[node.path * stride] = value;
+      if (texts != nullptr) {
+        texts[node.path] = {begin, static_cast<size_t>(cursor.position() - begin)};
+      }
       if (--remaining == 0) return false;
       if (node.children.empty()) return true;
       cursor.Rewind(begin);
@@ -51,15 +61,34 @@ struct JsonPathTree::Walk {
     return cursor.Skip();
   }
 
+  // The children of one object that its keys so far were.
+  struct Seen {
+    uint64_t first = 0;     // Of the first 64.
+    std::vector<bool> all;  // If there are more.
+    size_t next = 0;        // Where the next key is looked for first: most texts keep one order.
+
+    // False if the child was seen before.
+    bool Add(size_t child, size_t num_children) {
+      next = child + 1 < num_children ? child + 1 : 0;
+      if (num_children <= 64) {
+        const uint64_t bit = uint64_t{1} << child;
+        return (std::exchange(first, first | bit) & bit) == 0;
+      }
+      if (all.empty()) all.resize(num_children);
+      const bool before = all[child];
+      all[child] = true;
+      return !before;
+    }
+  };
+
   // The child for a key, unless an equal key came before.
-  const Node* ChildOf(const Node& node, std::string_view key, uint64_t& seen) const {
-    for (size_t i = 0; i < node.children.size(); ++i) {
+  const Node* ChildOf(const Node& node, std::string_view key, Seen& seen) const {
+    const size_t num_children = node.children.size();
+    size_t i = seen.next;
+    for (size_t looks = 0; looks < num_children; ++looks, i = i + 1 < num_children ? i + 1 : 0) {
       const auto& [step, child] = node.children[i];
       if (step.is_index || step.key != key) continue;
-      const uint64_t bit = i < 64 ? uint64_t{1} << i : 0;
-      if ((seen & bit) != 0) return nullptr;
-      seen |= bit;
-      return &tree.nodes_[child];
+      return seen.Add(i, num_children) ? &tree.nodes_[child] : nullptr;
     }
     return nullptr;
   }
@@ -73,7 +102,7 @@ struct JsonPathTree::Walk {
   bool Object(const Node& node) {
     cursor.Take('{');
     if (cursor.Take('}')) return true;
-    uint64_t seen = 0;
+    Seen seen;
     do {
       std::string_view key;
       bool escaped;
@@ -98,9 +127,10 @@ struct JsonPathTree::Walk {
   }
 };
 
-void JsonPathTree::Find(std::string_view json, JsonValue* out, int64_t stride) const {
+void JsonPathTree::Find(std::string_view json, JsonValue* out, int64_t stride,
+                        std::string_view* texts) const {
   for (int path = 0; path < num_paths(); ++path) out[path * stride] = JsonValue();
-  Walk walk{*this, JsonCursor(json), out, stride, num_paths(), {}};
+  Walk walk{*this, JsonCursor(json), out, stride, texts, num_paths(), {}};
   walk.cursor.Peek();
   walk.Value(nodes_[0]);
 }

@@ -33,7 +33,11 @@ class JsonPathTree {
 
   // Looks up every path: out[path * stride]. Of equal keys the first counts. What is not there, or
   // lies behind text that is no JSON, is kMissing.
-  void Find(std::string_view json, JsonValue* out, int64_t stride) const;
+  void Find(std::string_view json, JsonValue* out, int64_t stride) const {
+    Find(json, out, stride, nullptr);
+  }
+  // With each value as it is written, where there is one: texts[path], unless null.
+  void Find(std::string_view json, JsonValue* out, int64_t stride, std::string_view* texts) const;
 
  private:
   struct Node {

@@ -66,6 +66,34 @@ TEST(JsonPath, FindsKeysAndIndexes) {
   EXPECT_EQ(At("5", {}), "int 5");
 }
 
+TEST(JsonPath, HasOneAnswerWhateverIsLookedUpBesideIt) {
+  // The first number is none to us.
+  const std::string_view json = R"({"a": 1e999, "b": 2, "a": 3})";
+  JsonPathTree tree;
+  tree.Add(Path({"a"}));
+  tree.Add(Path({"b"}));
+  JsonValue values[2];
+  tree.Find(json, values, 1);
+  EXPECT_EQ(Show(values[0]), At(json, Path({"a"})));
+  EXPECT_EQ(Show(values[0]), "missing");
+  EXPECT_EQ(Show(values[1]), "int 2");
+}
+
+TEST(JsonPath, OfEqualObjectsTheFirstCountsAmongMoreKeysThanAWordHasBits) {
+  JsonPathTree tree;
+  std::string json = "{";
+  for (int i = 0; i < 70; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    tree.Add(Path({key.c_str(), "x"}));
+    json += "\"" + key + "\":{\"y\":1},";
+  }
+  for (int i = 0; i < 70; ++i) json += "\"k" + std::to_string(i) + "\":{\"x\":1},";
+  json.back() = '}';
+  std::vector<JsonValue> values(70);
+  tree.Find(json, values.data(), 1);
+  for (const JsonValue& value : values) EXPECT_EQ(Show(value), "missing");
+}
+
 TEST(JsonPath, TellsNumbersApart) {
   const auto number = [](std::string_view text) { return At(text, {}); };
   EXPECT_EQ(number("-7"), "int -7");

@@ -656,6 +656,7 @@ void CheckOneTable(uint32_t seed, bool reports_30) {
   TestTable table = TableOf(rows, nullable, generator.Once(2) ? 64 : 0);
   if (generator.Once(2)) table.KeepZones();
   if (generator.Once(2)) table.KeepStatistics();
+  if (generator.Once(2)) table.KeepShredded({.share_min = generator.Once(2) ? 0.3 : 0});
   CompileOptions options;
   options.reports_30 = reports_30;
   for (int i = 0; i < 40; ++i) {

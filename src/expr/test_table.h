@@ -13,6 +13,7 @@
 #include "common/check.h"
 #include "expr/expr.h"
 #include "expr/json_cursor.h"
+#include "expr/json_shredding.h"
 #include "geometry/wkt_reader.h"
 #include "schema/array_value.h"
 
@@ -106,6 +107,19 @@ class TestTable final : public ColumnSource {
     }
   }
   void ForgetStatistics() { statistics_.clear(); }
+  // Frequent JSON paths as columns, as sealed segments have them.
+  void KeepShredded(const ShreddingLimits& limits = {}) {
+    shredded_.clear();
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      if (columns_[i].type().type != schema::DataType::kJson) continue;
+      ELANUS_CHECK_OK(
+          ShredJson(columns_[i].View(), limits, Cancellation(), [&](ShreddedColumn column) {
+            Shred(FieldId(100 + static_cast<int64_t>(i)), std::move(column));
+            return absl::OkStatus();
+          }));
+    }
+  }
+  size_t num_shredded() const { return shredded_.size(); }
   // How often rows of a field were asked for.
   int64_t num_reads() const { return num_reads_; }
 
@@ -124,6 +138,18 @@ class TestTable final : public ColumnSource {
 
   std::shared_ptr<const ColumnStatistics> Statistics(FieldId field) const override {
     return statistics_.empty() ? nullptr : statistics_[field.value() - 100];
+  }
+
+  ShreddedPrefix Shredded(FieldId field, const JsonPath& path) const override {
+    std::vector<std::string> keys;
+    ShreddedPrefix longest;
+    for (const JsonStep& step : path) {
+      if (step.is_index) break;
+      keys.push_back(step.key);
+      const auto found = shredded_.find({field, keys});
+      if (found != shredded_.end()) longest = {found->second, keys.size()};
+    }
+    return longest;
   }
 
   // The rows (by the primary key "id") that a plan keeps.
@@ -153,6 +179,19 @@ class TestTable final : public ColumnSource {
     }
     std::fprintf(stderr, "no type is called %.*s\n", static_cast<int>(name.size()), name.data());
     std::abort();
+  }
+  struct OwnedPath : ShreddedPath {
+    ShreddedColumn column;
+    storage::ZoneMap own_zones;
+  };
+  void Shred(FieldId field, ShreddedColumn column) {
+    const auto path = std::make_shared<OwnedPath>();
+    path->column = std::move(column);
+    path->values = path->column.values.View();
+    if (path->column.others.has_value()) path->others = path->column.others->View();
+    path->own_zones = storage::MakeZoneMap(path->values);
+    path->zones = &path->own_zones;
+    shredded_[{field, path->column.keys}] = path;
   }
   size_t PlaceOf(std::string_view name) const {
     for (size_t i = 0; i < schema_.fields.size(); ++i) {
@@ -224,6 +263,8 @@ class TestTable final : public ColumnSource {
   std::vector<schema::Column> columns_;
   std::vector<storage::ZoneMap> zones_;
   std::vector<std::shared_ptr<const ColumnStatistics>> statistics_;
+  std::map<std::pair<FieldId, std::vector<std::string>>, std::shared_ptr<const OwnedPath>>
+      shredded_;
   int64_t num_rows_ = 0;
   mutable int64_t num_reads_ = 0;
 };

@@ -19,7 +19,7 @@ namespace {
 
 const meta::FieldFile* FileOf(const meta::Segment& segment, FieldId field) {
   for (const meta::FieldFile& file : segment.files) {
-    if (file.field == field) return &file;
+    if (file.field == field && !file.paths) return &file;
   }
   return nullptr;
 }

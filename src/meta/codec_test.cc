@@ -89,7 +89,8 @@ Segment MakeSegment() {
   out.max_timestamp = Timestamp(2);
   out.flushed = Timestamp(3);
   out.files = {{kTimestampField, "insert_log/7/8/21/1/22", 99, {-5, 0, INT64_MAX}},
-               {FieldId(100), "k", 0}};
+               {FieldId(100), "k", 0},
+               {FieldId(100), "stats_log/7/8/21/100/22", 5, {}, true}};
   out.indexes = {{IndexId(11), BuildId(30), BuildState::kFailed, "", 0, "no memory"},
                  {IndexId(12), BuildId(31), BuildState::kFinished, "index_files/31/x", 7, ""}};
   return out;

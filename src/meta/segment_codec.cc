@@ -8,6 +8,7 @@ using nlohmann::json;
 json FileToJson(const FieldFile& file) {
   json out = {{"field", file.field.value()}, {"key", file.key}, {"bytes", file.bytes}};
   if (!file.quantiles.empty()) out["quantiles"] = file.quantiles;
+  if (file.paths) out["paths"] = true;
   return out;
 }
 
@@ -16,6 +17,7 @@ FieldFile FileFromJson(JsonReader& reader) {
   out.field = FieldId(reader.Int("field", 0));
   out.key = reader.String("key");
   out.bytes = reader.Int("bytes", 0);
+  if (reader.Has("paths")) out.paths = reader.Bool("paths");
   if (!reader.Has("quantiles")) return out;
   for (const json& value : reader.Array("quantiles")) {
     if (!value.is_number_integer() || (value.is_number_unsigned() && value > INT64_MAX)) {

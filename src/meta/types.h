@@ -120,6 +120,8 @@ struct FieldFile {
   // Of times (the rows' timestamps, Timestamptz): the smallest value, then the largest of each
   // tenth of the rows in ascending order; null counts as INT64_MAX. Empty: not known.
   std::vector<int64_t> quantiles = {};
+  // Not the column itself, but frequent paths of this JSON field as columns.
+  bool paths = false;
 };
 
 enum class BuildState { kPending, kFinished, kFailed };

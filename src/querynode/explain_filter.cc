@@ -12,7 +12,6 @@ absl::StatusOr<roles::FilterWork> ExplainIn(const segment::Segment& segment,
                                             const roles::ReadScope& scope, Timestamp at,
                                             bool analyze, const Cancellation& cancellation) {
   const kernels::Bitset visible = segment.Visible(at);
-  const auto source = segment.Source(scope.collection->schema, visible.size());
   expr::EvaluationTrace trace;
   expr::EvaluateOptions options{.trace = &trace};
   if (!analyze) options.enough = [](int64_t) { return true; };
@@ -22,6 +21,10 @@ absl::StatusOr<roles::FilterWork> ExplainIn(const segment::Segment& segment,
     ELANUS_RETURN_IF_ERROR(segment::Filter(segment, scope.collection->schema, *scope.filter,
                                            visible, matching, cancellation, options));
   } else {
+    ELANUS_ASSIGN_OR_RETURN(
+        const auto source,
+        segment.SourceFor(*scope.filter, expr::FieldsOf(*scope.filter), scope.collection->schema,
+                          visible.size(), cancellation));
     ELANUS_RETURN_IF_ERROR(
         expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation, options));
   }

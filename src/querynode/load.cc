@@ -30,6 +30,8 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
   for (const meta::FieldFile& file : flushed.files) {
     if (file.field == meta::kTimestampField) {
       files.timestamps = file.key;
+    } else if (file.paths) {
+      files.shredded.push_back({file.field, file.key, file.bytes});
     } else if (wanted.empty() ||
                std::find(wanted.begin(), wanted.end(), file.field) != wanted.end()) {
       files.columns.push_back({file.field, file.key, file.bytes});
@@ -205,9 +207,10 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
   if (set.FindSealed(flushed.id) != nullptr) return absl::OkStatus();
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
   if (!in_catalog()) return absl::OkStatus();
-  absl::StatusOr<std::shared_ptr<segment::SealedSegment>> opened =
-      segment::SealedSegment::Open(FilesOf(collection, flushed), collection.schema, parts_.store,
-                                   {parts_.tiers, collection.id.value()});
+  segment::SealedFiles files = FilesOf(collection, flushed);
+  if (!parts_.reads_shredded) files.shredded.clear();
+  absl::StatusOr<std::shared_ptr<segment::SealedSegment>> opened = segment::SealedSegment::Open(
+      files, collection.schema, parts_.store, {parts_.tiers, collection.id.value()});
   // Dropped while it was read: its objects may be gone.
   if (!opened.ok()) return in_catalog() ? opened.status() : absl::OkStatus();
   const std::shared_ptr<segment::SealedSegment> sealed = *std::move(opened);

@@ -40,8 +40,9 @@ class LocalQueryNode final : public roles::QueryNode {
     Executor& loading;
     segment::InterimIndexer* interim = nullptr;  // Null: rows without an index are all compared.
     int64_t default_ttl_s = -1;  // Of rows of collections that say nothing about it; -1: none.
-    const cache::Tiers* tiers = nullptr;  // Null: segments are opened whole.
-    WarmupDefaults warmup = {};           // Of tiers.
+    const cache::Tiers* tiers = nullptr;         // Null: segments are opened whole.
+    WarmupDefaults warmup = {};                  // Of tiers.
+    bool reads_shredded = true;  // Filters read JSON paths from columns of their own.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.

@@ -19,9 +19,18 @@ constexpr int64_t kPieceBytes = 32 << 20;
 
 class SealedSource final : public expr::ColumnSource {
  public:
+  // The entries of shredded fields that may be read.
+  using Entries = std::map<FieldId, std::set<uint32_t>>;
+
+  // `pins`: of what is read, if that is not pinned by the caller. `entries`: null if all may be
+  // read, since nothing goes.
   SealedSource(const SealedSegment& segment, const schema::CollectionSchema& schema,
-               int64_t num_rows)
-      : segment_(segment), schema_(schema), num_rows_(num_rows) {}
+               int64_t num_rows, cache::TierPins pins, std::optional<Entries> entries)
+      : segment_(segment),
+        schema_(schema),
+        num_rows_(num_rows),
+        pins_(std::move(pins)),
+        entries_(std::move(entries)) {}
 
   int64_t num_rows() const override { return num_rows_; }
   int64_t ContiguousRows(int64_t begin) const override { return num_rows_ - begin; }
@@ -37,6 +46,17 @@ class SealedSource final : public expr::ColumnSource {
       it = defaults_.insert_or_assign(field, schema::DefaultColumn(*found, count)).first;
     }
     return it->second.View().Slice(0, count);
+  }
+
+  expr::ShreddedPrefix Shredded(FieldId field, const expr::JsonPath& path) const override {
+    const ShreddedField* const shredded = segment_.Shredded(field);
+    const auto found = shredded != nullptr ? shredded->Find(path) : std::nullopt;
+    if (!found.has_value()) return {};
+    if (entries_.has_value()) {
+      const auto pinned = entries_->find(field);
+      if (pinned == entries_->end() || !pinned->second.contains(found->entry)) return {};
+    }
+    return {shredded->Get(found->entry), found->num_steps};
   }
 
   const storage::ZoneMap* Zones(FieldId field) const override {
@@ -75,6 +95,8 @@ class SealedSource final : public expr::ColumnSource {
   const SealedSegment& segment_;
   const schema::CollectionSchema& schema_;
   const int64_t num_rows_;
+  const cache::TierPins pins_;
+  const std::optional<Entries> entries_;
   mutable std::map<FieldId, schema::Column> defaults_;
 };
 
@@ -130,6 +152,26 @@ cache::Kind KindOf(const schema::FieldSchema& field) {
   return schema::IsVector(field.type) ? cache::Kind::kVectorField : cache::Kind::kScalarField;
 }
 
+// Null if it cannot be read: then the texts answer alone.
+std::shared_ptr<const ShreddedField> OpenShredded(const ColumnObject& object, int64_t num_rows,
+                                                  storage::ObjectStore& store,
+                                                  const TierOptions& options) {
+  const auto open = [&]() -> absl::StatusOr<std::shared_ptr<const ShreddedField>> {
+    if (options.tiers != nullptr && object.bytes > 0) {
+      return ShreddedField::Open(*options.tiers,
+                                 {cache::Kind::kScalarField, options.owner, object.key},
+                                 static_cast<uint64_t>(object.bytes), num_rows, {});
+    }
+    ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> file, store.Get(object.key));
+    return ShreddedField::Open(std::move(file), object.key, num_rows);
+  };
+  auto opened = open();
+  if (opened.ok()) return *std::move(opened);
+  ELANUS_LOG_EVERY(10, Error, "columns of JSON paths cannot be read; the texts are read instead",
+                   Field("object", object.key), Field("reason", opened.status()));
+  return nullptr;
+}
+
 // What opening one file came to.
 struct OpenedColumn {
   absl::Status status;
@@ -172,15 +214,22 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   std::shared_ptr<SealedSegment> segment(new SealedSegment(files));
   if (options.tiers != nullptr) segment->tiers_ = *options.tiers;
   std::vector<OpenedColumn> opened(files.columns.size() + 1);
+  std::vector<std::shared_ptr<const ShreddedField>> shredded(files.shredded.size());
   const auto open = [&](size_t i) {
+    if (i >= opened.size()) {
+      const size_t place = i - opened.size();
+      shredded[place] = OpenShredded(files.shredded[place], files.num_rows, store, options);
+      return;
+    }
     opened[i] = i < files.columns.size()
                     ? OpenOne(files.columns[i], files.num_rows, schema, store, options)
                     : OpenWhole(store, files.timestamps, files.num_rows);
   };
   if (options.tiers != nullptr && options.tiers->io != nullptr) {
-    options.tiers->io->ParallelFor(opened.size(), open);  // Each waits for the store.
+    // Each waits for the store.
+    options.tiers->io->ParallelFor(opened.size() + shredded.size(), open);
   } else {
-    for (size_t i = 0; i < opened.size(); ++i) open(i);
+    for (size_t i = 0; i < opened.size() + shredded.size(); ++i) open(i);
   }
   for (const OpenedColumn& column : opened) ELANUS_RETURN_IF_ERROR(column.status);
   for (size_t i = 0; i < files.columns.size(); ++i) {
@@ -194,6 +243,12 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
                            schema::DataTypeName(field->type));
     }
     segment->columns_[column.field] = file;
+  }
+  for (size_t i = 0; i < shredded.size(); ++i) {
+    const FieldId field = files.shredded[i].field;
+    if (shredded[i] != nullptr && segment->Find(field) != nullptr) {
+      segment->shredded_[field] = std::move(shredded[i]);
+    }
   }
   segment->timestamp_file_ = opened.back().file;
   const storage::ColumnFile* keys = segment->Find(schema.primary_key().id);
@@ -222,6 +277,11 @@ void SealedSegment::BuildMatchColumns(const schema::CollectionSchema& schema) {
 const storage::ColumnFile* SealedSegment::Find(FieldId field) const {
   const auto it = columns_.find(field);
   return it == columns_.end() ? nullptr : it->second.get();
+}
+
+const ShreddedField* SealedSegment::Shredded(FieldId field) const {
+  const auto it = shredded_.find(field);
+  return it == shredded_.end() ? nullptr : it->second.get();
 }
 
 int64_t SealedSegment::LowerBound(schema::PrimaryKeyView key, Timestamp at) const {
@@ -285,6 +345,7 @@ int64_t SealedSegment::memory_bytes() const {
                 statistics_.memory_bytes() + interim_.memory_bytes() +
                 scalar_indexes_.memory_bytes();
   for (const auto& [field, file] : columns_) sum += file->memory_bytes();
+  for (const auto& [field, shredded] : shredded_) sum += shredded->memory_bytes();
   absl::ReaderMutexLock lock(&index_mutex_);
   for (const auto& [field, loaded] : indexes_) {
     sum += loaded->cells != nullptr ? loaded->cells->memory_bytes() : loaded->index->memory_bytes();
@@ -319,7 +380,46 @@ void SealedSegment::HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const 
 
 std::unique_ptr<expr::ColumnSource> SealedSegment::Source(const schema::CollectionSchema& schema,
                                                           int64_t num_rows) const {
-  return std::make_unique<SealedSource>(*this, schema, num_rows);
+  std::optional<SealedSource::Entries> none;
+  if (tiers_.memory != nullptr) none.emplace();
+  return std::make_unique<SealedSource>(*this, schema, num_rows, cache::TierPins(),
+                                        std::move(none));
+}
+
+absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SealedSegment::SourceFor(
+    const expr::Plan& plan, std::span<const FieldId> fields, const schema::CollectionSchema& schema,
+    int64_t num_rows, const Cancellation& cancellation) const {
+  if (tiers_.memory == nullptr) return Source(schema, num_rows);
+  SealedSource::Entries entries;
+  std::set<FieldId> columns(fields.begin(), fields.end());
+  for (const auto& [field, paths] : expr::JsonPathsOf(plan)) {
+    const ShreddedField* const shredded = Shredded(field);
+    if (shredded == nullptr || !columns.contains(field)) continue;
+    bool all = true;
+    for (const expr::JsonPath& path : paths) {
+      const auto found = shredded->Find(path);
+      if (found.has_value()) entries[field].insert(found->entry);
+      all &= found.has_value();
+    }
+    if (all) columns.erase(field);
+  }
+  const auto pin = [&](const std::set<FieldId>& fields, const SealedSource::Entries& paths) {
+    cache::TierWants wants = WantsOf(std::vector<FieldId>(fields.begin(), fields.end()));
+    for (const auto& [field, wanted] : paths) Shredded(field)->Want(wanted, wants);
+    return std::move(wants).Pin(tiers_, cancellation, nullptr);
+  };
+  absl::StatusOr<cache::TierPins> pins = pin(columns, entries);
+  if (!entries.empty() && CodeOf(pins.status()) == ErrorCode::kDataIntegrity) {
+    // Damaged columns of paths cost speed, never answers.
+    ELANUS_LOG_EVERY(60, Error, "columns of JSON paths cannot be read; the texts are read instead",
+                     Field("segment", id().value()), Field("reason", pins.status()));
+    for (const auto& [field, wanted] : entries) columns.insert(field);
+    entries.clear();
+    pins = pin(columns, entries);
+  }
+  ELANUS_RETURN_IF_ERROR(pins.status());
+  return std::make_unique<SealedSource>(*this, schema, num_rows, *std::move(pins),
+                                        std::move(entries));
 }
 
 const cache::CachedColumn* SealedSegment::CachedOf(FieldId field) const {

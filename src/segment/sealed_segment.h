@@ -17,6 +17,7 @@
 #include "segment/scalar_indexes.h"
 #include "segment/segment.h"
 #include "segment/segment_statistics.h"
+#include "segment/shredded_field.h"
 #include "storage/column_file.h"
 #include "storage/object_store.h"
 
@@ -38,6 +39,7 @@ struct SealedFiles {
   Timestamp max_timestamp;
   std::string timestamps;
   std::vector<ColumnObject> columns;
+  std::vector<ColumnObject> shredded;  // Paths of JSON fields (shredded_field.h).
   std::vector<SegmentId> replaces;  // Segments whose rows these are, merged.
   Timestamp deletes_applied;        // Rows deleted at or before this are left out.
 };
@@ -117,6 +119,10 @@ class SealedSegment final : public Segment {
   absl::Status WarmIndex(const LoadedScalarIndex& loaded, const Cancellation& cancellation) const;
   std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                              int64_t num_rows) const override;
+  absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SourceFor(
+      const expr::Plan& plan, std::span<const FieldId> fields,
+      const schema::CollectionSchema& schema, int64_t num_rows,
+      const Cancellation& cancellation) const override;
   schema::PrimaryKeyView Key(int64_t row) const override {
     return schema::PrimaryKeyView::Of(keys_, row);
   }
@@ -130,6 +136,8 @@ class SealedSegment final : public Segment {
       const Cancellation& cancellation) const override;
 
   const storage::ColumnFile* Find(FieldId field) const;
+  // Null if the field's paths are not kept as columns.
+  const ShreddedField* Shredded(FieldId field) const;
   MatchColumns& match_columns() const { return match_columns_; }
   SegmentStatistics& statistics() const { return statistics_; }
   // The first row that is not below (key, at) in the order of rows.
@@ -163,7 +171,8 @@ class SealedSegment final : public Segment {
   const std::vector<SegmentId> replaces_;
   const Timestamp deletes_applied_;
   std::map<FieldId, std::shared_ptr<const storage::ColumnFile>> columns_;  // Constant after Open.
-  // Those of them whose parts come and go.
+  std::map<FieldId, std::shared_ptr<const ShreddedField>> shredded_;       // Constant after Open.
+  // Columns whose parts come and go.
   std::map<FieldId, std::shared_ptr<const cache::CachedColumn>> cached_;
   cache::Tiers tiers_;
   std::shared_ptr<const storage::ColumnFile> timestamp_file_;

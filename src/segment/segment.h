@@ -118,6 +118,15 @@ class Segment {
   virtual std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                                      int64_t num_rows) const = 0;
 
+  // The same for one plan: what it reads of these fields is pinned as long as the source lives, JSON
+  // paths by themselves where they are kept as columns. Errors: as Pin.
+  virtual absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SourceFor(
+      const expr::Plan& plan, std::span<const FieldId> fields,
+      const schema::CollectionSchema& schema, int64_t num_rows,
+      const Cancellation& cancellation) const {
+    return Source(schema, num_rows);
+  }
+
   virtual schema::PrimaryKeyView Key(int64_t row) const = 0;
   virtual Timestamp RowTimestamp(int64_t row) const = 0;
 

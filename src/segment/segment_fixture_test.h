@@ -91,16 +91,17 @@ std::map<int64_t, int> VisibleKeysOfAll(const Segments& segments, Timestamp at) 
 }
 
 // Writes a growing segment into `store` and opens it.
-inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(const GrowingSegment& growing,
-                                                           const schema::CollectionSchema& schema,
-                                                           storage::ObjectStore& store,
-                                                           std::vector<SegmentId> replaces = {},
-                                                           const TierOptions& tiers = {}) {
+inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(
+    const GrowingSegment& growing, const schema::CollectionSchema& schema,
+    storage::ObjectStore& store, std::vector<SegmentId> replaces = {},
+    const TierOptions& tiers = {},
+    const std::optional<expr::ShreddingLimits>& shredding = std::nullopt) {
   const auto key_of = [&](FieldId field) {
     return fmt::format("insert_log/{}/{}", growing.id(), field);
   };
-  ELANUS_ASSIGN_OR_RETURN(const std::vector<WrittenColumn> written,
-                          WriteSegment(growing, growing.num_rows(), kStamps, key_of, store));
+  ELANUS_ASSIGN_OR_RETURN(
+      const std::vector<WrittenColumn> written,
+      WriteSegment(growing, growing.num_rows(), kStamps, key_of, store, shredding));
   SealedFiles files;
   files.id = growing.id();
   files.partition = growing.partition();
@@ -110,6 +111,8 @@ inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(const GrowingSegment&
   for (const WrittenColumn& column : written) {
     if (column.field == kStamps) {
       files.timestamps = column.key;
+    } else if (column.paths) {
+      files.shredded.push_back({column.field, column.key, column.bytes});
     } else {
       files.columns.push_back({column.field, column.key, column.bytes});
     }

@@ -70,8 +70,12 @@ std::vector<Run> MergeOrder(std::span<const MergeInput> inputs) {
 class Merger {
  public:
   Merger(std::span<const MergeInput> inputs, const std::function<std::string(FieldId)>& key_of,
-         storage::ObjectStore& store)
-      : inputs_(inputs), key_of_(key_of), store_(store), runs_(MergeOrder(inputs)) {
+         storage::ObjectStore& store, const std::optional<expr::ShreddingLimits>& shredding)
+      : inputs_(inputs),
+        key_of_(key_of),
+        store_(store),
+        shredding_(shredding),
+        runs_(MergeOrder(inputs)) {
     for (const Run& run : runs_) merged_.num_rows += run.count;
   }
 
@@ -86,7 +90,7 @@ class Merger {
       });
       if (!somewhere) continue;
       ELANUS_RETURN_IF_ERROR(schema::IsDenseVector(field.type) ? WriteVectors(field)
-                                                               : WriteColumn(field));
+                                                               : WriteColumn(field, cancellation));
     }
     return absl::OkStatus();
   }
@@ -123,7 +127,7 @@ class Merger {
     return Put(timestamp_field, file, TimeQuantiles(stamps.View()));
   }
 
-  absl::Status WriteColumn(const schema::FieldSchema& field) {
+  absl::Status WriteColumn(const schema::FieldSchema& field, const Cancellation& cancellation) {
     schema::Column column(field.column_type());
     column.Reserve(merged_.num_rows);
     for (const Run& run : runs_) {
@@ -135,8 +139,14 @@ class Merger {
     }
     ELANUS_ASSIGN_OR_RETURN(const auto file, storage::EncodeColumnFileParts(column.View()));
     const bool are_times = field.type == schema::DataType::kTimestamptz;
-    return Put(field.id, file,
-               are_times ? TimeQuantiles(column.View()) : std::vector<int64_t>());
+    ELANUS_RETURN_IF_ERROR(
+        Put(field.id, file, are_times ? TimeQuantiles(column.View()) : std::vector<int64_t>()));
+    if (!shredding_.has_value() || field.type != schema::DataType::kJson) return absl::OkStatus();
+    ELANUS_ASSIGN_OR_RETURN(std::optional<WrittenColumn> paths,
+                            WriteJsonPaths(column.View(), field.id, merged_.columns.back().key,
+                                           *shredding_, store_, cancellation));
+    if (paths.has_value()) merged_.columns.push_back(*std::move(paths));
+    return absl::OkStatus();
   }
 
   absl::Status WriteVectors(const schema::FieldSchema& field) {
@@ -172,6 +182,7 @@ class Merger {
   const std::span<const MergeInput> inputs_;
   const std::function<std::string(FieldId)>& key_of_;
   storage::ObjectStore& store_;
+  const std::optional<expr::ShreddingLimits>& shredding_;
   const std::vector<Run> runs_;
   MergedRows merged_;
 };
@@ -183,8 +194,9 @@ absl::StatusOr<MergedRows> MergeSegments(std::span<const MergeInput> inputs,
                                          FieldId timestamp_field,
                                          const std::function<std::string(FieldId)>& key_of,
                                          storage::ObjectStore& store,
-                                         const Cancellation& cancellation) {
-  Merger merger(inputs, key_of, store);
+                                         const Cancellation& cancellation,
+                                         const std::optional<expr::ShreddingLimits>& shredding) {
+  Merger merger(inputs, key_of, store, shredding);
   const absl::Status status = merger.Write(schema, timestamp_field, cancellation);
   if (!status.ok()) {
     merger.RemoveWritten();

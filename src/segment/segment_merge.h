@@ -28,13 +28,12 @@ struct MergedRows {
 // Writes the kept rows of all inputs as one segment's column files, in (key, timestamp) order. A
 // field that some input lacks, since it was added later, gets its default there; one that all lack
 // gets no file. Vectors go from the mapped files to the new one: memory is that of one other column
-// and 16 bytes a run of rows. After an error none of the objects is left, as far as the store lets
-// go of them.
-absl::StatusOr<MergedRows> MergeSegments(std::span<const MergeInput> inputs,
-                                         const schema::CollectionSchema& schema,
-                                         FieldId timestamp_field,
-                                         const std::function<std::string(FieldId)>& key_of,
-                                         storage::ObjectStore& store,
-                                         const Cancellation& cancellation);
+// and 16 bytes a run of rows. JSON paths as WriteSegment. After an error none of the objects is
+// left, as far as the store lets go of them.
+absl::StatusOr<MergedRows> MergeSegments(
+    std::span<const MergeInput> inputs, const schema::CollectionSchema& schema,
+    FieldId timestamp_field, const std::function<std::string(FieldId)>& key_of,
+    storage::ObjectStore& store, const Cancellation& cancellation,
+    const std::optional<expr::ShreddingLimits>& shredding = std::nullopt);
 
 }  // namespace elanus::segment

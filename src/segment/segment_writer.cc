@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "segment/shredded_field.h"
 #include "segment/time_quantiles.h"
 #include "storage/column_file.h"
 
@@ -30,7 +31,9 @@ absl::StatusOr<WrittenColumn> Put(const schema::Column& column, FieldId field, s
 
 absl::Status WriteColumns(const GrowingSegment& segment, int64_t num_rows, FieldId timestamp_field,
                           const std::function<std::string(FieldId)>& key_of,
-                          storage::ObjectStore& store, std::vector<WrittenColumn>& written) {
+                          storage::ObjectStore& store,
+                          const std::optional<expr::ShreddingLimits>& shredding,
+                          std::vector<WrittenColumn>& written) {
   const std::vector<int64_t> order = KeyOrder(segment, num_rows);
   {
     schema::Column stamps({.type = schema::DataType::kInt64});
@@ -50,18 +53,44 @@ absl::Status WriteColumns(const GrowingSegment& segment, int64_t num_rows, Field
     ELANUS_ASSIGN_OR_RETURN(WrittenColumn column,
                             Put(sorted, field, key_of(field), are_times, store));
     written.push_back(std::move(column));
+    if (!shredding.has_value() || source->type().type != schema::DataType::kJson) continue;
+    ELANUS_ASSIGN_OR_RETURN(std::optional<WrittenColumn> paths,
+                            WriteJsonPaths(sorted.View(), field, written.back().key, *shredding,
+                                           store, Cancellation()));
+    if (paths.has_value()) written.push_back(*std::move(paths));
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
+absl::StatusOr<std::optional<WrittenColumn>> WriteJsonPaths(const schema::ColumnView& json,
+                                                            FieldId field,
+                                                            const std::string& column_key,
+                                                            const expr::ShreddingLimits& limits,
+                                                            storage::ObjectStore& store,
+                                                            const Cancellation& cancellation) {
+  constexpr std::string_view kColumns = "insert_log/", kPaths = "stats_log/";
+  ELANUS_ASSIGN_OR_RETURN(const std::string file, EncodeShredded(json, limits, cancellation));
+  if (file.empty()) return std::nullopt;
+  std::string key = column_key.starts_with(kColumns)
+                        ? std::string(kPaths) + column_key.substr(kColumns.size())
+                        : column_key + ".paths";
+  const std::string_view part = file;
+  ELANUS_RETURN_IF_ERROR(store.Put(key, {&part, 1}));
+  return WrittenColumn{.field = field,
+                       .key = std::move(key),
+                       .bytes = static_cast<int64_t>(file.size()),
+                       .paths = true};
+}
+
 absl::StatusOr<std::vector<WrittenColumn>> WriteSegment(
     const GrowingSegment& segment, int64_t num_rows, FieldId timestamp_field,
-    const std::function<std::string(FieldId)>& key_of, storage::ObjectStore& store) {
+    const std::function<std::string(FieldId)>& key_of, storage::ObjectStore& store,
+    const std::optional<expr::ShreddingLimits>& shredding) {
   std::vector<WrittenColumn> written;
   const absl::Status status =
-      WriteColumns(segment, num_rows, timestamp_field, key_of, store, written);
+      WriteColumns(segment, num_rows, timestamp_field, key_of, store, shredding, written);
   if (status.ok()) return written;
   // A full disk must not be filled further by every try. What cannot be removed is collected at the
   // next start.

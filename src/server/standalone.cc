@@ -100,6 +100,10 @@ datanode::DataNodeOptions DataNodeOptionsOf(const Settings& settings) {
   options.growing_age_ms_max = static_cast<uint64_t>(settings.segment.life_max_ms);
   options.growing_idle_ms_max = static_cast<uint64_t>(settings.segment.idle_max_ms);
   options.growing_idle_bytes_min = settings.segment.idle_seal_bytes_min;
+  const Settings::JsonShredding& shredding = settings.json_shredding;
+  options.shredding.reset();
+  if (shredding.enabled) options.shredding = {shredding.columns_max, shredding.share_min};
+  options.reads_shredded = shredding.read;
   return options;
 }
 
@@ -306,7 +310,8 @@ class Roles {
         std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
-        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers});
+        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers,
+        settings.json_shredding.read});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),
