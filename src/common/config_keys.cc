@@ -334,6 +334,8 @@ constexpr ConfigKey kConfigKeys[] = {
      "how long objects of what was dropped or merged stay for those who read them"},
     {"dataCoord.gc.scanInterval", Hours(0), "168", kHot, kHonoured,
      "how often the store is listed for objects that nothing names, beside each start"},
+    {"dataCoord.snapshot.maxCompactionProtectionSeconds", Int(0), "604800", kHot, kHonoured,
+     "the longest that a snapshot may keep its segments from being compacted"},
     {"common.entityExpiration", Seconds(-1), "-1", kCold, kHonoured,
      "age at which rows of collections without collection.ttl.seconds expire; -1 and 0: never"},
 

@@ -301,6 +301,8 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
   settings.segment = MakeSegment(config);
   settings.compaction = MakeCompaction(config);
   settings.garbage = MakeGarbage(config);
+  settings.snapshot.protection_max_s =
+      config.Int("dataCoord.snapshot.maxCompactionProtectionSeconds");
   settings.read = {.graceful_time_ms = config.DurationMs("common.gracefulTime"),
                    .queue_max = config.Int("queryNode.scheduler.unsolvedQueueSize")};
   settings.build = {.thread_ratio = config.Float("common.buildIndexThreadPoolRatio"),

@@ -231,6 +231,11 @@ struct Settings {
     bool operator==(const Logging&) const = default;
   } logging;
 
+  struct Snapshots {
+    int64_t protection_max_s = 604'800;  // dataCoord.snapshot.maxCompactionProtectionSeconds (hot)
+    bool operator==(const Snapshots&) const = default;
+  } snapshot;
+
   bool operator==(const Settings&) const = default;
 };
 

@@ -57,8 +57,10 @@ std::vector<CompactionCandidate> Coordinator::Candidates(const meta::Collection&
       deleted[loaded.id] = loaded.num_deleted;
     }
   }
+  const std::set<SegmentId> kept = ProtectedSegments(collection.id);
   std::vector<CompactionCandidate> out;
   for (meta::SegmentPtr& segment : state_.SegmentsOf(collection.id)) {
+    if (kept.contains(segment->id)) continue;
     if (compactor_->IsBusy(segment->id) || IsUndecided(segment->id)) continue;
     const auto it = deleted.find(segment->id);
     CompactionCandidate& candidate = out.emplace_back();
@@ -172,6 +174,11 @@ absl::StatusOr<roles::CompactionJob> Coordinator::Compact(const roles::Compactio
                            request.segments.end();
     return !named || (request.partition.value() >= 0 && segment.partition != request.partition);
   });
+  if (candidates.empty() && !ProtectedSegments(request.collection).empty()) {
+    return RetryableError(ErrorCode::kCompactionBlocked,
+                          "compaction blocked by snapshot protection[collection={}]",
+                          collection->schema.name);
+  }
   std::set<SegmentId> expired;
   for (const CompactionCandidate& candidate : candidates) {
     if (candidate.first_expiry_ms <= PhysicalMs(now)) expired.insert(candidate.segment->id);

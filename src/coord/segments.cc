@@ -7,6 +7,7 @@
 #include "coord/change.h"
 #include "coord/coordinator.h"
 #include "coord/crash_points.h"
+#include "coord/object_keys.h"
 
 namespace elanus::coord {
 
@@ -152,35 +153,27 @@ absl::Status Coordinator::FinishBuild(const roles::BuildTask& task,
   return absl::OkStatus();
 }
 
-namespace {
-
-std::vector<std::string> KeysOf(const meta::Segment& segment) {
-  std::vector<std::string> keys;
-  for (const meta::FieldFile& file : segment.files) keys.push_back(file.key);
-  for (const meta::SegmentIndex& index : segment.indexes) keys.push_back(index.key);
-  return keys;
-}
-
-}  // namespace
-
 void Coordinator::DiscardObjectsOf(const meta::Segment& segment) {
   if (scheduler_ != nullptr) scheduler_->CancelSegment(segment.id);
   remover_.Remove(KeysOf(segment));
 }
 
-void Coordinator::RemoveObjectsOf(const meta::Segment& segment) {
-  if (scheduler_ != nullptr) scheduler_->CancelSegment(segment.id);
-  remover_.RemoveReplaced(KeysOf(segment));
-}
-
-void Coordinator::RemoveObjectsOf(const meta::Delta& delta) {
-  remover_.RemoveReplaced({delta.key});
+// Who forgot the last of several names comes here last: names only go after the commit that takes
+// them away, and nothing gets a new name but from one that names it already.
+void Coordinator::RemoveUnnamed(std::vector<std::string> keys) {
+  std::erase_if(keys, [&](const std::string& key) { return state_.IsNamed(key); });
+  remover_.RemoveReplaced(std::move(keys));
 }
 
 void Coordinator::RemoveObjectsOf(const std::vector<meta::SegmentPtr>& segments,
                                   const std::vector<meta::Delta>& deltas) {
-  for (const meta::SegmentPtr& segment : segments) RemoveObjectsOf(*segment);
-  for (const meta::Delta& delta : deltas) RemoveObjectsOf(delta);
+  std::set<std::string> keys;  // A snapshot may name what a segment does.
+  for (const meta::SegmentPtr& segment : segments) {
+    if (scheduler_ != nullptr) scheduler_->CancelSegment(segment->id);
+    for (std::string& key : KeysOf(*segment)) keys.insert(std::move(key));
+  }
+  for (const meta::Delta& delta : deltas) keys.insert(delta.key);
+  RemoveUnnamed({keys.begin(), keys.end()});
 }
 
 }  // namespace elanus::coord
