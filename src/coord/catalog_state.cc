@@ -292,6 +292,10 @@ std::vector<meta::RestoreJob> CatalogState::Restores() const {
 bool CatalogState::IsNamed(const std::string& key) const {
   std::shared_lock lock(mutex_);
   if (shared_.contains(key)) return true;
+  if (const auto it = collections_.find(DeletesOf(key)); it != collections_.end()) {
+    return std::any_of(it->second.deltas.begin(), it->second.deltas.end(),
+                       [&](const auto& entry) { return entry.second.key == key; });
+  }
   const auto it = segments_.find(SegmentOf(key));
   if (it == segments_.end()) return false;
   const std::vector<std::string> keys = KeysOf(*it->second);

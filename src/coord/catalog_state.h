@@ -68,7 +68,7 @@ class CatalogState {
   std::vector<meta::SnapshotPtr> Snapshots() const;
   std::vector<meta::SnapshotPtr> SnapshotsOf(CollectionId collection) const;
   std::vector<meta::RestoreJob> Restores() const;
-  // Whether a segment or a snapshot names the object. Of deletes only snapshots are asked.
+  // Whether a segment, a delta or a snapshot names the object.
   bool IsNamed(const std::string& key) const;
 
  private:

@@ -82,6 +82,11 @@ void Coordinator::SetCompactionRules(const CompactionRules& rules) {
   compaction_rules_ = rules;
 }
 
+void Coordinator::SetDeltaMergeRules(const DeltaMergeRules& rules) {
+  std::lock_guard lock(compaction_mutex_);
+  delta_merge_rules_ = rules;
+}
+
 bool Coordinator::MayWaitForMerge(const meta::Segment& segment) const {
   const CompactionRules& rules = compaction_rules_;
   const auto small_bytes =
@@ -117,11 +122,13 @@ void Coordinator::MaintainSegments() {
     }
   }
   CompactionRules rules;
+  DeltaMergeRules delta_rules;
   std::set<CollectionId> look;
   const uint64_t now_ms = environment_.clock.WallMs();
   {
     std::lock_guard lock(compaction_mutex_);
     rules = compaction_rules_;
+    delta_rules = delta_merge_rules_;
     look.swap(flushed_since_);
     if (!rules.automatic) return;
     // The wall clock may have stepped back.
@@ -141,6 +148,10 @@ void Coordinator::MaintainSegments() {
     for (SegmentGroup& group :
          PlanCompactions(rules, Candidates(**collection, now), PhysicalMs(now))) {
       tasks.push_back({.collection = id, .sources = std::move(group)});
+    }
+    std::vector<meta::Delta> deltas = PlanDeltaMerge(delta_rules, state_.DeltasOf(id));
+    if (!deltas.empty() && !compactor_->MergesDeltas(id)) {
+      tasks.push_back({.collection = id, .deltas = std::move(deltas)});
     }
     (void)Enqueue(std::move(tasks));
   }
@@ -234,6 +245,10 @@ std::optional<roles::CompactionJob> Coordinator::FindCompaction(int64_t job) {
 
 absl::StatusOr<SegmentId> Coordinator::RunCompaction(const Compactor::Task& task,
                                                      const Cancellation& cancellation) {
+  if (!task.deltas.empty()) {
+    ELANUS_RETURN_IF_ERROR(MergeDeltas(task, cancellation));
+    return SegmentId();
+  }
   absl::StatusOr<SegmentId> made = MergeAndCommit(task, cancellation);
   if (!made.ok() && scheduler_ != nullptr) {
     // Builds stood back for the segments that were to go.

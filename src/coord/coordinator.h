@@ -86,6 +86,7 @@ class Coordinator final : public roles::Coordinator {
 
   void SetLimits(const Limits& limits);
   void SetCompactionRules(const CompactionRules& rules);
+  void SetDeltaMergeRules(const DeltaMergeRules& rules);
   const std::string& instance() const { return instance_; }
 
   // --- roles::Coordinator ---
@@ -217,6 +218,10 @@ class Coordinator final : public roles::Coordinator {
                                                     const std::vector<meta::SegmentPtr>& segments);
   absl::StatusOr<SegmentId> RunCompaction(const Compactor::Task& task,
                                           const Cancellation& cancellation);
+  absl::Status MergeDeltas(const Compactor::Task& task, const Cancellation& cancellation);
+  // One transaction: `made` (if there is one) for the sources.
+  absl::Status CommitDeltas(const std::vector<meta::Delta>& sources,
+                            const std::optional<meta::Delta>& made);
   absl::StatusOr<SegmentId> MergeAndCommit(const Compactor::Task& task,
                                            const Cancellation& cancellation);
   // Before the segment is in the catalog, so that it is searched through an index from the first.
@@ -318,6 +323,7 @@ class Coordinator final : public roles::Coordinator {
 
   TaskGroup cleanup_;
   TaskGroup restores_;
+  DeltaMergeRules delta_merge_rules_;  // By compaction_mutex_.
 };
 
 }  // namespace elanus::coord

@@ -296,6 +296,21 @@ TEST_F(SqliteCoordinatorTest, HasAllOrNothingOfAChangeAfterACrashAtEachPoint) {
       };
       (void)coordinator_->Compact({.collection = Get("new")->id, .segments = {}});
       compactions_.RunAll();
+      const CollectionId id = Get("new")->id;
+      for (int i = 0; i < 2; ++i) {
+        const int64_t delta = *coordinator_->AllocateIds(1);
+        const Timestamp at = coordinator_->AllocateTimestamp();
+        const std::string key = fmt::format("delta_log/{}/-1/{}/{}", id, delta, delta);
+        (void)coordinator_->CommitFlush({}, {{delta, id, 0, key, 1, at, at}}, std::nullopt);
+      }
+      data_node_.merge_deltas = [this](const roles::DeltaMergeTask& task) {
+        meta::Delta merged = task.sources.back();
+        merged.id = *coordinator_->AllocateIds(1);
+        return std::optional(merged);
+      };
+      coordinator_->SetDeltaMergeRules({.files_min = 2});
+      coordinator_->MaintainSegments();
+      compactions_.RunAll();
       data_node_.flush = [this](CollectionId) {
         return roles::FlushResult{.flush_timestamp = coordinator_->AllocateTimestamp()};
       };
@@ -333,6 +348,11 @@ TEST_F(SqliteCoordinatorTest, HasAllOrNothingOfAChangeAfterACrashAtEachPoint) {
       coordinator_->Start();
       compactions_.RunAll();
       EXPECT_EQ(coordinator_->GetCollection("", "again").ok(), restoring) << point;
+      Close();
+      continue;
+    }
+    if (point == kDeltasBefore || point == kDeltasAfter) {
+      EXPECT_EQ(coordinator_->Deltas(Get("new")->id).size(), point == kDeltasBefore ? 2 : 1);
       Close();
       continue;
     }

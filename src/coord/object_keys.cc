@@ -33,6 +33,12 @@ BuildId BuildOf(std::string_view key) {
   return BuildId(key.starts_with(kPrefix) ? NumberIn(key.substr(kPrefix.size())) : 0);
 }
 
+// delta_log/COLLECTION/-1/DELTA/DELTA.
+CollectionId DeletesOf(std::string_view key) {
+  const std::vector<std::string_view> parts = PartsOf(key);
+  return CollectionId(parts.size() > 1 && parts[0] == "delta_log" ? NumberIn(parts[1]) : 0);
+}
+
 // insert_log/COLLECTION/PARTITION/SEGMENT/FIELD/FILE and stats_log alike;
 // index_files/BUILD/VERSION/PARTITION/SEGMENT/TYPE.
 SegmentId SegmentOf(std::string_view key) {

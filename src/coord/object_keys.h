@@ -17,6 +17,8 @@ int64_t NumberIn(std::string_view part);
 int64_t NewestIdIn(std::string_view key);
 // The build that made an index file; 0 for other objects.
 BuildId BuildOf(std::string_view key);
+// The collection whose deletes the object holds; not valid for other objects.
+CollectionId DeletesOf(std::string_view key);
 // The segment that an object was written for; not valid for deletes.
 SegmentId SegmentOf(std::string_view key);
 

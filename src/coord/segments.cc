@@ -44,6 +44,7 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
     std::optional<uint64_t> replay_from) {
   std::vector<meta::SegmentPtr> committed;
   std::vector<std::pair<SegmentId, IndexId>> builds;
+  std::set<CollectionId> deleted_from;
   {
     // Not a Change: a flush tells nobody, and so never waits for those who are being told.
     std::lock_guard lock(ddl_mutex_);
@@ -75,6 +76,7 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
         continue;
       }
       ELANUS_RETURN_IF_ERROR(change.Put(delta));
+      deleted_from.insert(delta.collection);
     }
     if (replay_from.has_value() && *replay_from > state_.ReplayFrom()) {
       change.SetReplayFrom(*replay_from);
@@ -88,6 +90,7 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
   const uint64_t now_ms = environment_.clock.MonotonicNs() / 1'000'000;
   {
     std::lock_guard lock(compaction_mutex_);
+    flushed_since_.insert(deleted_from.begin(), deleted_from.end());
     for (const meta::SegmentPtr& segment : committed) {
       flushed_since_.insert(segment->collection);
       held_builds_.NoteFlush(segment->collection, now_ms);

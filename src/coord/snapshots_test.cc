@@ -259,6 +259,23 @@ TEST_F(SnapshotTest, WritesDeletesAnewUnderTheNewPartitionsAndUpToItsMoment) {
   EXPECT_EQ(coordinator_->Deltas(Get("again")->id).size(), 1);
 }
 
+TEST_F(SnapshotTest, LeavesDeletesToTheCollectionThatHasThemStill) {
+  Create("a");
+  Flush("a", 10);
+  const CollectionId id = Get("a")->id;
+  const int64_t delta = *coordinator_->AllocateIds(1);
+  const Timestamp at = coordinator_->AllocateTimestamp();
+  const std::string key = fmt::format("delta_log/{}/-1/{}/{}", id, delta, delta);
+  objects_.Add(key);
+  ASSERT_TRUE(coordinator_->CommitFlush({}, {{delta, id, 0, key, 1, at, at}}, std::nullopt).ok());
+  ASSERT_TRUE(Take("a", "one").ok());
+  ASSERT_TRUE(coordinator_->DropSnapshot("", "a", "one").ok());
+  cleanups_.RunAll();
+  EXPECT_TRUE(objects_.keys().contains(key));
+  Drop("a");
+  EXPECT_EQ(objects_.keys(), std::set<std::string>());
+}
+
 TEST_F(SnapshotTest, StaysWhileItIsPinned) {
   Create("a");
   ASSERT_TRUE(Take("a", "one").ok());
