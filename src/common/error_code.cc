@@ -12,6 +12,9 @@ ErrorKind KindOf(ErrorCode code) {
     case ErrorCode::kCollectionNotFullyLoaded:
     case ErrorCode::kCollectionOnRecovering:
     case ErrorCode::kPartitionNotFullyLoaded:
+    case ErrorCode::kIoUnexpectedEof:
+    case ErrorCode::kIoTooManyRequests:
+    case ErrorCode::kCompactionBlocked:
       return ErrorKind::kRetryable;
     case ErrorCode::kInternal:
     case ErrorCode::kMemoryLimitExceeded:
@@ -22,6 +25,9 @@ ErrorKind KindOf(ErrorCode code) {
     case ErrorCode::kReplicaNotFound:
     case ErrorCode::kIoKeyNotFound:
     case ErrorCode::kIoFailed:
+    case ErrorCode::kIoPermissionDenied:
+    case ErrorCode::kIoBucketNotFound:
+    case ErrorCode::kIoInvalidCredentials:
     case ErrorCode::kDataIntegrity:
     case ErrorCode::kUnexpected:
       return ErrorKind::kInternal;
@@ -56,12 +62,19 @@ ErrorKind KindOf(ErrorCode code) {
     case ErrorCode::kAliasAlreadyExists:
     case ErrorCode::kFieldNotFound:
     case ErrorCode::kFieldInvalidName:
+    case ErrorCode::kSnapshotNotFound:
+    case ErrorCode::kSnapshotPinned:
     case ErrorCode::kOperationNotSupported:
     case ErrorCode::kCancelled:
     case ErrorCode::kDeadlineExceeded:
       return ErrorKind::kUser;
   }
   return ErrorKind::kInternal;
+}
+
+bool MayPass(ErrorCode code) {
+  return KindOf(code) == ErrorKind::kRetryable || code == ErrorCode::kIoPermissionDenied ||
+         code == ErrorCode::kIoBucketNotFound || code == ErrorCode::kIoInvalidCredentials;
 }
 
 std::string_view BaseText(ErrorCode code) {
@@ -106,6 +119,11 @@ std::string_view BaseText(ErrorCode code) {
     case ErrorCode::kDatabaseInvalidName: return "invalid database name";
     case ErrorCode::kIoKeyNotFound: return "key not found";
     case ErrorCode::kIoFailed: return "IO failed";
+    case ErrorCode::kIoUnexpectedEof: return "unexpected EOF";
+    case ErrorCode::kIoTooManyRequests: return "too many requests";
+    case ErrorCode::kIoPermissionDenied: return "permission denied";
+    case ErrorCode::kIoBucketNotFound: return "bucket not found";
+    case ErrorCode::kIoInvalidCredentials: return "invalid credentials";
     case ErrorCode::kDataIntegrity: return "data integrity check failed";
     case ErrorCode::kParameterInvalid: return "invalid parameter";
     case ErrorCode::kParameterMissing: return "missing parameter";
@@ -118,6 +136,9 @@ std::string_view BaseText(ErrorCode code) {
     case ErrorCode::kAliasAlreadyExists: return "alias already exist";
     case ErrorCode::kFieldNotFound: return "field not found";
     case ErrorCode::kFieldInvalidName: return "field name invalid";
+    case ErrorCode::kCompactionBlocked: return "compaction blocked by snapshot protection";
+    case ErrorCode::kSnapshotNotFound: return "snapshot not found";
+    case ErrorCode::kSnapshotPinned: return "snapshot is pinned";
     case ErrorCode::kOperationNotSupported: return "unsupported operation";
   }
   return "";

@@ -43,6 +43,11 @@ enum class ErrorCode : int32_t {
   kDatabaseInvalidName = 802,
   kIoKeyNotFound = 1000,
   kIoFailed = 1001,
+  kIoUnexpectedEof = 1002,
+  kIoTooManyRequests = 1003,
+  kIoPermissionDenied = 1005,
+  kIoBucketNotFound = 1006,
+  kIoInvalidCredentials = 1007,
   kDataIntegrity = 1009,
   kParameterInvalid = 1100,
   kParameterMissing = 1101,
@@ -55,6 +60,9 @@ enum class ErrorCode : int32_t {
   kAliasAlreadyExists = 1602,
   kFieldNotFound = 1700,
   kFieldInvalidName = 1701,
+  kCompactionBlocked = 2317,
+  kSnapshotNotFound = 2600,
+  kSnapshotPinned = 2601,
   kOperationNotSupported = 3000,
   kCancelled = 10000,
   kDeadlineExceeded = 10001,
@@ -65,6 +73,10 @@ enum class ErrorCode : int32_t {
 enum class ErrorKind { kUser, kRetryable, kInternal };
 
 ErrorKind KindOf(ErrorCode code);
+
+// The same may succeed later without a change of the request: it is retryable, or somebody has to set
+// the object store's keys, rights or bucket right.
+bool MayPass(ErrorCode code);
 
 // The words that every message of this code contains ("collection not found", "invalid parameter").
 std::string_view BaseText(ErrorCode code);

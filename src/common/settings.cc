@@ -311,6 +311,14 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
   settings.json_shredding = MakeJsonShredding(config);
   settings.compaction = MakeCompaction(config);
   settings.garbage = MakeGarbage(config);
+  settings.snapshot.protection_max_s =
+      config.Int("dataCoord.snapshot.maxCompactionProtectionSeconds");
+  settings.delta_merges = {
+      .files_min = config.Int("dataCoord.compaction.levelzero.forceTrigger.deltalogMinNum"),
+      .files_max = config.Int("dataCoord.compaction.levelzero.forceTrigger.deltalogMaxNum"),
+      .bytes_min = config.Bytes("dataCoord.compaction.levelzero.forceTrigger.minSize"),
+      .bytes_max = config.Bytes("dataCoord.compaction.levelzero.forceTrigger.maxSize"),
+  };
   settings.read = {.graceful_time_ms = config.DurationMs("common.gracefulTime"),
                    .queue_max = config.Int("queryNode.scheduler.unsolvedQueueSize")};
   settings.build = {.thread_ratio = config.Float("common.buildIndexThreadPoolRatio"),

@@ -240,6 +240,20 @@ struct Settings {
     bool operator==(const Logging&) const = default;
   } logging;
 
+  struct Snapshots {
+    int64_t protection_max_s = 604'800;  // dataCoord.snapshot.maxCompactionProtectionSeconds (hot)
+    bool operator==(const Snapshots&) const = default;
+  } snapshot;
+
+  // Merges of files of deletes: dataCoord.compaction.levelzero.forceTrigger.* (hot)
+  struct DeltaMerges {
+    int64_t files_min = 10;
+    int64_t files_max = 1000;
+    int64_t bytes_min = 8 << 20;
+    int64_t bytes_max = 64 << 20;
+    bool operator==(const DeltaMerges&) const = default;
+  } delta_merges;
+
   bool operator==(const Settings&) const = default;
 };
 

@@ -36,6 +36,7 @@ using FieldId = StrongId<struct FieldIdTag>;
 using SegmentId = StrongId<struct SegmentIdTag>;
 using IndexId = StrongId<struct IndexIdTag>;
 using BuildId = StrongId<struct BuildIdTag>;
+using SnapshotId = StrongId<struct SnapshotIdTag>;
 
 }  // namespace elanus
 

@@ -33,6 +33,60 @@ absl::Status CatalogChange::Put(const meta::Delta& delta) {
   return absl::OkStatus();
 }
 
+absl::Status CatalogChange::Put(meta::Snapshot snapshot) {
+  ELANUS_ASSIGN_OR_RETURN(std::string row, meta::Encode(snapshot));
+  transaction_.Put(meta::SnapshotKey(snapshot.id), std::move(row));
+  effect_.snapshots.push_back(std::make_shared<const meta::Snapshot>(std::move(snapshot)));
+  return absl::OkStatus();
+}
+
+absl::Status CatalogChange::PutNew(meta::Snapshot snapshot) {
+  const meta::SnapshotContent& content = *snapshot.content;
+  const auto put = [&](const std::string& key, absl::StatusOr<std::string> row) -> absl::Status {
+    ELANUS_RETURN_IF_ERROR(row.status());
+    transaction_.Put(meta::SnapshotContentKey(snapshot.id, key), *std::move(row));
+    return absl::OkStatus();
+  };
+  ELANUS_RETURN_IF_ERROR(
+      put(meta::CollectionKey(content.collection->id), meta::Encode(*content.collection)));
+  for (const meta::SegmentPtr& segment : content.segments) {
+    ELANUS_RETURN_IF_ERROR(
+        put(meta::SegmentKey(segment->collection, segment->id), meta::Encode(*segment)));
+  }
+  for (const meta::Delta& delta : content.deltas) {
+    ELANUS_RETURN_IF_ERROR(put(meta::DeltaKey(delta.collection, delta.id), meta::Encode(delta)));
+  }
+  return Put(std::move(snapshot));
+}
+
+absl::Status CatalogChange::Put(const meta::RestoreJob& job) {
+  ELANUS_ASSIGN_OR_RETURN(std::string row, meta::Encode(job));
+  transaction_.Put(meta::RestoreKey(job.id), std::move(row));
+  effect_.restores.push_back(job);
+  return absl::OkStatus();
+}
+
+void CatalogChange::Remove(const meta::Snapshot& snapshot) {
+  const meta::SnapshotContent& content = *snapshot.content;
+  const auto remove = [&](const std::string& key) {
+    transaction_.Delete(meta::SnapshotContentKey(snapshot.id, key));
+  };
+  transaction_.Delete(meta::SnapshotKey(snapshot.id));
+  remove(meta::CollectionKey(content.collection->id));
+  for (const meta::SegmentPtr& segment : content.segments) {
+    remove(meta::SegmentKey(segment->collection, segment->id));
+  }
+  for (const meta::Delta& delta : content.deltas) {
+    remove(meta::DeltaKey(delta.collection, delta.id));
+  }
+  effect_.removed_snapshots.push_back(snapshot.id);
+}
+
+void CatalogChange::Remove(const meta::RestoreJob& job) {
+  transaction_.Delete(meta::RestoreKey(job.id));
+  effect_.removed_restores.push_back(job.id);
+}
+
 void CatalogChange::Remove(const meta::Database& database) {
   transaction_.Delete(meta::DatabaseKey(database.id));
   effect_.removed_databases.push_back(database.id);
@@ -42,6 +96,7 @@ void CatalogChange::Remove(const meta::Collection& collection, const CatalogStat
   transaction_.Delete(meta::CollectionKey(collection.id));
   for (const meta::SegmentPtr& segment : state.SegmentsOf(collection.id)) Remove(*segment);
   for (const meta::Delta& delta : state.DeltasOf(collection.id)) Remove(delta);
+  for (const meta::SnapshotPtr& snapshot : state.SnapshotsOf(collection.id)) Remove(*snapshot);
   effect_.removed_collections.push_back(collection.id);
 }
 

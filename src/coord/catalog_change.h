@@ -15,10 +15,16 @@ class CatalogChange {
   absl::Status Put(meta::Collection collection);
   absl::Status Put(meta::Segment segment);
   absl::Status Put(const meta::Delta& delta);
+  absl::Status Put(meta::Snapshot snapshot);     // Its content stays as it is written.
+  absl::Status PutNew(meta::Snapshot snapshot);  // With its content.
+  absl::Status Put(const meta::RestoreJob& job);
   void Remove(const meta::Database& database);
-  void Remove(const meta::Collection& collection, const CatalogState& state);  // And all it has.
+  // And all it has, its snapshots too.
+  void Remove(const meta::Collection& collection, const CatalogState& state);
   void Remove(const meta::Segment& segment);
   void Remove(const meta::Delta& delta);
+  void Remove(const meta::Snapshot& snapshot);
+  void Remove(const meta::RestoreJob& job);
   void SetReplayFrom(uint64_t position);
 
   bool empty() const { return transaction_.empty(); }

@@ -1,5 +1,6 @@
 #include "coord/catalog_load.h"
 
+#include <map>
 #include <set>
 
 #include "meta/catalog_keys.h"
@@ -61,6 +62,8 @@ class Loader {
     ELANUS_RETURN_IF_ERROR(LoadDatabases());
     ELANUS_RETURN_IF_ERROR(LoadCollections());
     ELANUS_RETURN_IF_ERROR(LoadSegments());
+    ELANUS_RETURN_IF_ERROR(LoadSnapshots());
+    ELANUS_RETURN_IF_ERROR(LoadRestores());
     ELANUS_ASSIGN_OR_RETURN(const std::optional<std::string> replay, store_.Get(meta::kReplayKey));
     if (replay.has_value()) {
       ELANUS_ASSIGN_OR_RETURN(effect_.replay_from, meta::DecodeNumber(meta::kReplayKey, *replay));
@@ -121,6 +124,69 @@ class Loader {
         [&](const std::string& key, meta::Delta delta) {
           if (!collections_.contains(delta.collection)) return Damaged(key, "no collection");
           effect_.deltas.push_back(std::move(delta));
+          return absl::OkStatus();
+        });
+  }
+
+  absl::Status LoadSnapshots() {
+    std::map<std::string, meta::Snapshot> snapshots;  // By the prefix of their content's rows.
+    ELANUS_RETURN_IF_ERROR(ReadRows(
+        store_, meta::kSnapshotPrefix, &meta::DecodeSnapshot,
+        [](const meta::Snapshot& snapshot) { return meta::SnapshotKey(snapshot.id); },
+        [&](const std::string& key, meta::Snapshot snapshot) {
+          if (!collections_.contains(snapshot.collection)) return Damaged(key, "no collection");
+          snapshots[meta::SnapshotContentKey(snapshot.id, "")] = std::move(snapshot);
+          return absl::OkStatus();
+        }));
+    std::map<std::string, meta::SnapshotContent> contents;
+    ELANUS_ASSIGN_OR_RETURN(const std::vector<meta::KeyValue> rows,
+                            store_.Scan(meta::kSnapshotContentPrefix));
+    const size_t prefix_bytes = meta::SnapshotContentKey(SnapshotId(1), "").size();
+    for (const meta::KeyValue& row : rows) {
+      const std::string prefix = row.key.substr(0, prefix_bytes);
+      if (!snapshots.contains(prefix)) return Damaged(row.key, "no snapshot");
+      ELANUS_RETURN_IF_ERROR(ReadContent(row, row.key.substr(prefix.size()), contents[prefix]));
+    }
+    for (auto& [prefix, snapshot] : snapshots) {
+      meta::SnapshotContent& content = contents[prefix];
+      if (content.collection == nullptr || content.collection->id != snapshot.collection) {
+        return Damaged(meta::SnapshotKey(snapshot.id), "its collection's definition is not there");
+      }
+      snapshot.content = std::make_shared<const meta::SnapshotContent>(std::move(content));
+      effect_.snapshots.push_back(std::make_shared<const meta::Snapshot>(std::move(snapshot)));
+    }
+    return absl::OkStatus();
+  }
+
+  // One row of what a snapshot holds; `key` is what it has in place of that of a live one.
+  absl::Status ReadContent(const meta::KeyValue& row, const std::string& key,
+                           meta::SnapshotContent& content) {
+    std::string own;
+    if (key.starts_with(meta::kSegmentPrefix)) {
+      ELANUS_ASSIGN_OR_RETURN(meta::Segment segment, meta::DecodeSegment(row.key, row.value));
+      own = meta::SegmentKey(segment.collection, segment.id);
+      content.segments.push_back(std::make_shared<const meta::Segment>(std::move(segment)));
+    } else if (key.starts_with(meta::kDeltaPrefix)) {
+      ELANUS_ASSIGN_OR_RETURN(meta::Delta delta, meta::DecodeDelta(row.key, row.value));
+      own = meta::DeltaKey(delta.collection, delta.id);
+      content.deltas.push_back(std::move(delta));
+    } else {
+      ELANUS_ASSIGN_OR_RETURN(meta::Collection collection,
+                              meta::DecodeCollection(row.key, row.value));
+      own = meta::CollectionKey(collection.id);
+      collection.database_name = database_names_[collection.database];
+      content.collection = std::make_shared<const meta::Collection>(std::move(collection));
+    }
+    return own == key ? absl::OkStatus() : Damaged(row.key, "a row of another key");
+  }
+
+  absl::Status LoadRestores() {
+    return ReadRows(
+        store_, meta::kRestorePrefix, &meta::DecodeRestoreJob,
+        [](const meta::RestoreJob& job) { return meta::RestoreKey(job.id); },
+        [&](const std::string&, meta::RestoreJob job) {
+          job.database_name = database_names_[job.database];  // It may be gone.
+          effect_.restores.push_back(std::move(job));
           return absl::OkStatus();
         });
   }

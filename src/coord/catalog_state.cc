@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "coord/object_keys.h"
+
 namespace elanus::coord {
 namespace {
 
@@ -50,18 +52,55 @@ void CatalogState::Apply(const CatalogEffect& effect) {
     collections_[collection->id].collection = collection;
     AddNames(collection);
   }
-  for (const meta::SegmentPtr& segment : effect.segments) {
-    const auto it = collections_.find(segment->collection);
-    if (it == collections_.end()) continue;
-    it->second.segments[segment->id] = segment;
-    segments_[segment->id] = segment;
-    for (const meta::ReplacedSegment& old : segment->replaces) replaced_by_[old.id] = segment->id;
-  }
+  for (const meta::SegmentPtr& segment : effect.segments) PutSegment(segment);
   for (const meta::Delta& delta : effect.deltas) {
     const auto it = collections_.find(delta.collection);
     if (it != collections_.end()) it->second.deltas[delta.id] = delta;
   }
+  for (const SnapshotId id : effect.removed_snapshots) {
+    const auto it = snapshots_.find(id);
+    if (it == snapshots_.end()) continue;
+    CountShared(*it->second, -1);
+    snapshots_.erase(it);
+  }
+  for (const meta::SnapshotPtr& snapshot : effect.snapshots) {
+    meta::SnapshotPtr& place = snapshots_[snapshot->id];
+    if (place == nullptr) CountShared(*snapshot, 1);  // What it holds never changes.
+    place = snapshot;
+  }
+  for (const int64_t job : effect.removed_restores) restores_.erase(job);
+  for (const meta::RestoreJob& job : effect.restores) restores_[job.id] = job;
   if (effect.replay_from.has_value()) replay_from_ = *effect.replay_from;
+}
+
+void CatalogState::PutSegment(const meta::SegmentPtr& segment) {
+  const auto it = collections_.find(segment->collection);
+  if (it == collections_.end()) return;
+  CountShared(*segment, 1);
+  meta::SegmentPtr& place = segments_[segment->id];
+  if (place != nullptr) CountShared(*place, -1);
+  place = segment;
+  it->second.segments[segment->id] = segment;
+  for (const meta::ReplacedSegment& old : segment->replaces) replaced_by_[old.id] = segment->id;
+}
+
+void CatalogState::Count(const std::string& key, int by) {
+  const auto it = shared_.try_emplace(key, 0).first;
+  it->second += by;
+  if (it->second <= 0) shared_.erase(it);
+}
+
+void CatalogState::CountShared(const meta::Segment& segment, int by) {
+  for (const std::string& key : KeysOf(segment)) {
+    if (SegmentOf(key) != segment.id) Count(key, by);
+  }
+}
+
+void CatalogState::CountShared(const meta::Snapshot& snapshot, int by) {
+  for (const meta::SegmentPtr& segment : snapshot.content->segments) {
+    for (const std::string& key : KeysOf(*segment)) Count(key, by);
+  }
+  for (const meta::Delta& delta : snapshot.content->deltas) Count(delta.key, by);
 }
 
 void CatalogState::PutDatabase(const meta::Database& database) {
@@ -93,6 +132,7 @@ void CatalogState::RemoveCollection(CollectionId id) {
   RemoveNames(*it->second.collection);
   for (const auto& [segment, value] : it->second.segments) {
     ForgetReplaced(*value);
+    CountShared(*value, -1);
     segments_.erase(segment);
   }
   collections_.erase(it);
@@ -105,6 +145,7 @@ void CatalogState::RemoveSegment(SegmentId id) {
     owner->second.segments.erase(id);
   }
   ForgetReplaced(*it->second);
+  CountShared(*it->second, -1);
   segments_.erase(it);
 }
 
@@ -226,6 +267,39 @@ std::vector<meta::Delta> CatalogState::DeltasOf(CollectionId collection) const {
   if (it == collections_.end()) return out;
   for (const auto& [id, delta] : it->second.deltas) out.push_back(delta);
   return out;
+}
+
+std::vector<meta::SnapshotPtr> CatalogState::Snapshots() const {
+  std::shared_lock lock(mutex_);
+  std::vector<meta::SnapshotPtr> out;
+  for (const auto& [id, snapshot] : snapshots_) out.push_back(snapshot);
+  return out;
+}
+
+std::vector<meta::SnapshotPtr> CatalogState::SnapshotsOf(CollectionId collection) const {
+  std::vector<meta::SnapshotPtr> out = Snapshots();
+  std::erase_if(out, [&](const auto& snapshot) { return snapshot->collection != collection; });
+  return out;
+}
+
+std::vector<meta::RestoreJob> CatalogState::Restores() const {
+  std::shared_lock lock(mutex_);
+  std::vector<meta::RestoreJob> out;
+  for (const auto& [id, job] : restores_) out.push_back(job);
+  return out;
+}
+
+bool CatalogState::IsNamed(const std::string& key) const {
+  std::shared_lock lock(mutex_);
+  if (shared_.contains(key)) return true;
+  if (const auto it = collections_.find(DeletesOf(key)); it != collections_.end()) {
+    return std::any_of(it->second.deltas.begin(), it->second.deltas.end(),
+                       [&](const auto& entry) { return entry.second.key == key; });
+  }
+  const auto it = segments_.find(SegmentOf(key));
+  if (it == segments_.end()) return false;
+  const std::vector<std::string> keys = KeysOf(*it->second);
+  return std::find(keys.begin(), keys.end(), key) != keys.end();
 }
 
 uint64_t CatalogState::ReplayFrom() const {

@@ -29,6 +29,10 @@ struct CatalogEffect {
   std::vector<meta::CollectionPtr> collections;  // Replaces one of the same id, and its names.
   std::vector<meta::SegmentPtr> segments;
   std::vector<meta::Delta> deltas;
+  std::vector<SnapshotId> removed_snapshots;
+  std::vector<meta::SnapshotPtr> snapshots;  // With their content.
+  std::vector<int64_t> removed_restores;
+  std::vector<meta::RestoreJob> restores;
   std::optional<uint64_t> replay_from;
 };
 
@@ -60,6 +64,13 @@ class CatalogState {
   std::vector<meta::Delta> DeltasOf(CollectionId collection) const;
   uint64_t ReplayFrom() const;
 
+  // --- Snapshots, ascending by id ---
+  std::vector<meta::SnapshotPtr> Snapshots() const;
+  std::vector<meta::SnapshotPtr> SnapshotsOf(CollectionId collection) const;
+  std::vector<meta::RestoreJob> Restores() const;
+  // Whether a segment, a delta or a snapshot names the object.
+  bool IsNamed(const std::string& key) const;
+
  private:
   // Lets std::string keys be found by std::string_view.
   struct TextHash {
@@ -87,6 +98,11 @@ class CatalogState {
   void RemoveSegment(SegmentId id);
   void ForgetReplaced(const meta::Segment& segment);
   void PutDatabase(const meta::Database& database);
+  void PutSegment(const meta::SegmentPtr& segment);
+  // Counts names of objects that others may name too, `by` more of each.
+  void CountShared(const meta::Segment& segment, int by);
+  void CountShared(const meta::Snapshot& snapshot, int by);
+  void Count(const std::string& key, int by);
 
   mutable std::shared_mutex mutex_;  // Protects everything below.
   std::unordered_map<DatabaseId, DatabaseEntry> databases_;
@@ -94,6 +110,10 @@ class CatalogState {
   std::unordered_map<CollectionId, CollectionEntry> collections_;
   std::unordered_map<SegmentId, meta::SegmentPtr> segments_;
   std::unordered_map<SegmentId, SegmentId> replaced_by_;
+  std::map<SnapshotId, meta::SnapshotPtr> snapshots_;
+  std::map<int64_t, meta::RestoreJob> restores_;
+  // How often snapshots, and segments that an object was not written for, name it.
+  std::unordered_map<std::string, int64_t> shared_;
   int64_t capacity_used_ = 0;
   uint64_t replay_from_ = 0;
 };

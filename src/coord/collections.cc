@@ -194,8 +194,15 @@ absl::Status Coordinator::DropCollection(const std::string& db, const std::strin
         "remove all aliases before dropping the collection",
         name, fmt::join(collection.aliases, ", "));
   }
-  const std::vector<meta::SegmentPtr> segments = state_.SegmentsOf(collection.id);
-  const std::vector<meta::Delta> deltas = state_.DeltasOf(collection.id);
+  std::vector<meta::SegmentPtr> segments = state_.SegmentsOf(collection.id);
+  std::vector<meta::Delta> deltas = state_.DeltasOf(collection.id);
+  // Snapshots go with their collection.
+  for (const meta::SnapshotPtr& snapshot : state_.SnapshotsOf(collection.id)) {
+    ELANUS_RETURN_IF_ERROR(CheckDroppable(*snapshot));
+    const meta::SnapshotContent& content = *snapshot->content;
+    segments.insert(segments.end(), content.segments.begin(), content.segments.end());
+    deltas.insert(deltas.end(), content.deltas.begin(), content.deltas.end());
+  }
   change.catalog().Remove(collection, state_);
   ELANUS_RETURN_IF_ERROR(change.Commit());
   if (scheduler_ != nullptr) {

@@ -107,7 +107,32 @@ void TakeTier(const CompactionRules& rules, std::vector<CompactionCandidate> sma
   if (group.size() >= kTierSegments) plans.push_back(GroupOf(group));
 }
 
+// About: a key, a timestamp and a partition.
+int64_t BytesOf(const meta::Delta& delta) {
+  constexpr int64_t kDeleteBytes = 24;
+  return delta.num_rows * kDeleteBytes;
+}
+
 }  // namespace
+
+std::vector<meta::Delta> PlanDeltaMerge(const DeltaMergeRules& rules,
+                                        std::vector<meta::Delta> deltas) {
+  std::erase_if(deltas,
+                [&](const meta::Delta& delta) { return BytesOf(delta) >= rules.bytes_min; });
+  std::sort(deltas.begin(), deltas.end(), [](const meta::Delta& a, const meta::Delta& b) {
+    return a.max_timestamp != b.max_timestamp ? a.max_timestamp < b.max_timestamp : a.id < b.id;
+  });
+  int64_t bytes = 0;
+  size_t taken = 0;
+  while (taken < deltas.size() && std::cmp_less(taken, rules.files_max) &&
+         bytes + BytesOf(deltas[taken]) <= rules.bytes_max) {
+    bytes += BytesOf(deltas[taken++]);
+  }
+  deltas.resize(taken);
+  const bool enough = std::cmp_greater_equal(taken, rules.files_min) || bytes >= rules.bytes_min;
+  if (taken < 2 || !enough) deltas.clear();
+  return deltas;
+}
 
 std::vector<SegmentGroup> PlanCompactions(const CompactionRules& rules,
                                           std::vector<CompactionCandidate> candidates,

@@ -25,6 +25,15 @@ struct CompactionRules {
   uint64_t interval_ms = 60'000;  // dataCoord.compaction.mix.triggerInterval
 };
 
+// dataCoord.compaction.levelzero.forceTrigger.*: so many small delta files of a collection, or
+// small ones of so many bytes together, become one; at most so many and so much at a time.
+struct DeltaMergeRules {
+  int64_t files_min = 10;
+  int64_t files_max = 1000;
+  int64_t bytes_min = 8 << 20;
+  int64_t bytes_max = 64 << 20;
+};
+
 // A flushed segment, as a plan sees it.
 struct CompactionCandidate {
   meta::SegmentPtr segment;
@@ -46,6 +55,11 @@ using SegmentGroup = std::vector<meta::SegmentPtr>;
 std::vector<SegmentGroup> PlanCompactions(const CompactionRules& rules,
                                           std::vector<CompactionCandidate> candidates,
                                           uint64_t now_ms);
+
+// The delta files of one collection that are to become one, oldest first; none or at least two.
+// Large ones are left as they are, so that a delete is written again only a few times.
+std::vector<meta::Delta> PlanDeltaMerge(const DeltaMergeRules& rules,
+                                        std::vector<meta::Delta> deltas);
 
 // What a client asked for: every candidate is in one group, and groups are at most `target_bytes`
 // large where they have more than one segment.

@@ -176,5 +176,39 @@ TEST_F(CompactionPlanTest, ManySmallFlushesAreRewrittenALogarithmicNumberOfTimes
   EXPECT_LE(written, 512 * 6);
 }
 
+meta::Delta DeltaOf(int64_t id, int64_t num_rows, uint64_t at) {
+  meta::Delta out;
+  out.id = id;
+  out.num_rows = num_rows;
+  out.min_timestamp = out.max_timestamp = Timestamp(at);
+  return out;
+}
+
+std::vector<int64_t> IdsOf(const std::vector<meta::Delta>& deltas) {
+  std::vector<int64_t> out;
+  for (const meta::Delta& delta : deltas) out.push_back(delta.id);
+  return out;
+}
+
+TEST(DeltaMergePlan, WaitsForEnoughSmallFilesOrBytes) {
+  const DeltaMergeRules rules{.files_min = 3, .files_max = 4, .bytes_min = 2400, .bytes_max = 4800};
+  using Ids = std::vector<int64_t>;
+  EXPECT_EQ(IdsOf(PlanDeltaMerge(rules, {DeltaOf(1, 5, 1), DeltaOf(2, 5, 2)})), Ids());
+  EXPECT_EQ(IdsOf(PlanDeltaMerge(rules, {DeltaOf(3, 5, 3), DeltaOf(1, 5, 1), DeltaOf(2, 5, 2)})),
+            (Ids{1, 2, 3}))
+      << "oldest first";
+  EXPECT_EQ(IdsOf(PlanDeltaMerge(rules, {DeltaOf(1, 60, 1), DeltaOf(2, 60, 2)})), (Ids{1, 2}))
+      << "few, but large together";
+  EXPECT_EQ(IdsOf(PlanDeltaMerge(rules, {DeltaOf(1, 5, 1), DeltaOf(2, 100, 2), DeltaOf(3, 5, 3)})),
+            Ids())
+      << "a large one stays as it is";
+  EXPECT_EQ(IdsOf(PlanDeltaMerge(rules, {DeltaOf(1, 5, 1), DeltaOf(2, 5, 2), DeltaOf(3, 5, 3),
+                                         DeltaOf(4, 5, 4), DeltaOf(5, 5, 5)})),
+            (Ids{1, 2, 3, 4}));
+  EXPECT_EQ(IdsOf(PlanDeltaMerge(rules, {DeltaOf(1, 90, 1), DeltaOf(2, 90, 2), DeltaOf(3, 90, 3)})),
+            (Ids{1, 2}))
+      << "not more than fits one file";
+}
+
 }  // namespace
 }  // namespace elanus::coord

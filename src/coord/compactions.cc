@@ -58,8 +58,10 @@ std::vector<CompactionCandidate> Coordinator::Candidates(const meta::Collection&
       deleted[loaded.id] = loaded.num_deleted;
     }
   }
+  const std::set<SegmentId> kept = ProtectedSegments(collection.id);
   std::vector<CompactionCandidate> out;
   for (meta::SegmentPtr& segment : state_.SegmentsOf(collection.id)) {
+    if (kept.contains(segment->id)) continue;
     if (compactor_->IsBusy(segment->id) || IsUndecided(segment->id)) continue;
     const auto it = deleted.find(segment->id);
     CompactionCandidate& candidate = out.emplace_back();
@@ -79,6 +81,11 @@ bool Coordinator::IsUndecided(SegmentId segment) const {
 void Coordinator::SetCompactionRules(const CompactionRules& rules) {
   std::lock_guard lock(compaction_mutex_);
   compaction_rules_ = rules;
+}
+
+void Coordinator::SetDeltaMergeRules(const DeltaMergeRules& rules) {
+  std::lock_guard lock(compaction_mutex_);
+  delta_merge_rules_ = rules;
 }
 
 bool Coordinator::MayWaitForMerge(const meta::Segment& segment) const {
@@ -116,11 +123,13 @@ void Coordinator::MaintainSegments() {
     }
   }
   CompactionRules rules;
+  DeltaMergeRules delta_rules;
   std::set<CollectionId> look;
   const uint64_t now_ms = environment_.clock.WallMs();
   {
     std::lock_guard lock(compaction_mutex_);
     rules = compaction_rules_;
+    delta_rules = delta_merge_rules_;
     look.swap(flushed_since_);
     if (!rules.automatic) return;
     // The wall clock may have stepped back.
@@ -140,6 +149,10 @@ void Coordinator::MaintainSegments() {
     for (SegmentGroup& group :
          PlanCompactions(rules, Candidates(**collection, now), PhysicalMs(now))) {
       tasks.push_back({.collection = id, .sources = std::move(group)});
+    }
+    std::vector<meta::Delta> deltas = PlanDeltaMerge(delta_rules, state_.DeltasOf(id));
+    if (!deltas.empty() && !compactor_->MergesDeltas(id)) {
+      tasks.push_back({.collection = id, .deltas = std::move(deltas)});
     }
     (void)Enqueue(std::move(tasks));
   }
@@ -173,6 +186,11 @@ absl::StatusOr<roles::CompactionJob> Coordinator::Compact(const roles::Compactio
                            request.segments.end();
     return !named || (request.partition.value() >= 0 && segment.partition != request.partition);
   });
+  if (candidates.empty() && !ProtectedSegments(request.collection).empty()) {
+    return RetryableError(ErrorCode::kCompactionBlocked,
+                          "compaction blocked by snapshot protection[collection={}]",
+                          collection->schema.name);
+  }
   std::set<SegmentId> expired;
   for (const CompactionCandidate& candidate : candidates) {
     if (candidate.first_expiry_ms <= PhysicalMs(now)) expired.insert(candidate.segment->id);
@@ -228,6 +246,10 @@ std::optional<roles::CompactionJob> Coordinator::FindCompaction(int64_t job) {
 
 absl::StatusOr<SegmentId> Coordinator::RunCompaction(const Compactor::Task& task,
                                                      const Cancellation& cancellation) {
+  if (!task.deltas.empty()) {
+    ELANUS_RETURN_IF_ERROR(MergeDeltas(task, cancellation));
+    return SegmentId();
+  }
   absl::StatusOr<SegmentId> made = MergeAndCommit(task, cancellation);
   if (!made.ok() && scheduler_ != nullptr) {
     // Builds stood back for the segments that were to go.

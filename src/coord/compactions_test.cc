@@ -275,5 +275,73 @@ TEST_F(CompactionsTest, OldAncestorsAreForgottenWhenTheLogIsShorter) {
   EXPECT_FALSE(coordinator_->IsFlushed(second));
 }
 
+class DeltaMergesTest : public CompactionsTest {
+ protected:
+  DeltaMergesTest() {
+    data_node_.merge_deltas = [this](const roles::DeltaMergeTask& task) {
+      meta::Delta made = task.sources.back();
+      made.id = *coordinator_->AllocateIds(1);
+      made.key = fmt::format("delta_log/{}", made.id);
+      made.min_timestamp = task.sources.front().min_timestamp;
+      made.num_rows = 0;
+      for (const meta::Delta& source : task.sources) made.num_rows += source.num_rows;
+      objects_.Add(made.key);
+      if (meanwhile) meanwhile();
+      return std::optional(made);
+    };
+    Create("c");
+    coordinator_->SetDeltaMergeRules({.files_min = 3});
+    Flush("c", 100);
+  }
+  void FlushDeltas(int number) {
+    for (int i = 0; i < number; ++i) FlushDelta("c", coordinator_->AllocateTimestamp());
+  }
+  std::vector<meta::Delta> Deltas() { return coordinator_->Deltas(Get("c")->id); }
+};
+
+TEST_F(DeltaMergesTest, ManySmallFilesBecomeOne) {
+  FlushDeltas(2);
+  coordinator_->MaintainSegments();
+  RunAll();
+  EXPECT_EQ(Deltas().size(), 2);
+  FlushDeltas(1);
+  const std::vector<meta::Delta> before = Deltas();
+  coordinator_->MaintainSegments();
+  coordinator_->MaintainSegments();  // It waits already.
+  RunAll();
+  ASSERT_EQ(data_node_.delta_merges.size(), 1);
+  EXPECT_EQ(data_node_.delta_merges[0].until, kMaxTimestamp);
+  EXPECT_LT(data_node_.delta_merges[0].settled, before[0].min_timestamp) << "they are fresh";
+  const std::string dump = Dump(*coordinator_);
+  Open();
+  EXPECT_EQ(Dump(*coordinator_), dump);
+  ASSERT_EQ(Deltas().size(), 1);
+  EXPECT_EQ(Deltas()[0].num_rows, 3);
+  EXPECT_TRUE(objects_.keys().contains(Deltas()[0].key));
+  for (const meta::Delta& old : before) EXPECT_FALSE(objects_.keys().contains(old.key));
+}
+
+TEST_F(DeltaMergesTest, NothingComesOfItIfASourceGoesMeanwhile) {
+  FlushDeltas(3);
+  meanwhile = [this] { EXPECT_TRUE(coordinator_->TruncateCollection("", "c").ok()); };
+  coordinator_->MaintainSegments();
+  RunAll();
+  EXPECT_EQ(Deltas().size(), 0);
+  for (const std::string& key : objects_.keys()) EXPECT_FALSE(key.starts_with("delta_log")) << key;
+}
+
+TEST_F(DeltaMergesTest, ASnapshotKeepsTheFilesThatItNames) {
+  FlushDeltas(3);
+  data_node_.flush = [this](CollectionId) {
+    return roles::FlushResult{.flush_timestamp = coordinator_->AllocateTimestamp()};
+  };
+  ASSERT_TRUE(coordinator_->CreateSnapshot({.collection = "c", .name = "s"}, {}).ok());
+  const std::vector<meta::Delta> before = Deltas();
+  coordinator_->MaintainSegments();
+  RunAll();
+  ASSERT_EQ(Deltas().size(), 1);
+  for (const meta::Delta& old : before) EXPECT_TRUE(objects_.keys().contains(old.key));
+}
+
 }  // namespace
 }  // namespace elanus::coord

@@ -21,6 +21,7 @@ roles::CompactionJob Compactor::Add(std::vector<Task> tasks) {
       const bool busy = std::any_of(task.sources.begin(), task.sources.end(),
                                     [&](const auto& source) { return busy_.contains(source->id); });
       if (busy || stopping_) continue;
+      if (!task.deltas.empty() && !merging_deltas_.insert(task.collection).second) continue;
       roles::CompactionPlan plan;
       for (const meta::SegmentPtr& source : task.sources) {
         plan.sources.push_back(source->id);
@@ -66,6 +67,11 @@ bool Compactor::IsBusy(SegmentId segment) const {
   return busy_.contains(segment);
 }
 
+bool Compactor::MergesDeltas(CollectionId collection) const {
+  std::lock_guard lock(mutex_);
+  return merging_deltas_.contains(collection);
+}
+
 roles::CompactionPlan* Compactor::PlanOf(const Queued& queued) {
   const auto it = jobs_.find(queued.task.job);
   return it == jobs_.end() ? nullptr : &it->second.plans[queued.plan];
@@ -106,6 +112,7 @@ void Compactor::RunOne() {
   {
     std::lock_guard lock(mutex_);
     for (const meta::SegmentPtr& source : next.task.sources) busy_.erase(source->id);
+    if (!next.task.deltas.empty()) merging_deltas_.erase(next.task.collection);
     running_.reset();
     has_worker_ = false;
     if (auto* plan = PlanOf(next)) {
@@ -124,6 +131,7 @@ void Compactor::Cancel(CollectionId collection) {
   std::erase_if(queue_, [&](const Queued& queued) {
     if (queued.task.collection != collection) return false;
     for (const meta::SegmentPtr& source : queued.task.sources) busy_.erase(source->id);
+    if (!queued.task.deltas.empty()) merging_deltas_.erase(collection);
     return true;
   });
   std::erase_if(jobs_, [&](const auto& entry) { return entry.second.collection == collection; });

@@ -29,7 +29,8 @@ class Compactor {
     int64_t job = 0;
     CollectionId collection;
     SegmentGroup sources;
-    bool asked_for = false;  // By a client: all deletes count, and the result says so.
+    bool asked_for = false;           // By a client: all deletes count, and the result says so.
+    std::vector<meta::Delta> deltas;  // Not empty: these become one, and there are no sources.
   };
   // Does one compaction: the segment made, not valid if no row was left.
   using Run = std::function<absl::StatusOr<SegmentId>(const Task&, const Cancellation&)>;
@@ -44,6 +45,8 @@ class Compactor {
   std::optional<roles::CompactionJob> Find(int64_t job) const;
   // The segment waits to be compacted or is being.
   bool IsBusy(SegmentId segment) const;
+  // Delta files of the collection are being merged or wait for it.
+  bool MergesDeltas(CollectionId collection) const;
   // Ends what runs soon and forgets what waits, of a collection.
   void Cancel(CollectionId collection);
   // Cancels everything and waits.
@@ -65,6 +68,7 @@ class Compactor {
   mutable std::mutex mutex_;
   std::deque<Queued> queue_;  // By mutex_, as all below.
   std::set<SegmentId> busy_;
+  std::set<CollectionId> merging_deltas_;
   std::map<int64_t, roles::CompactionJob> jobs_;
   std::optional<CollectionId> running_;
   std::shared_ptr<std::atomic<bool>> cancelled_;  // Of what runs.

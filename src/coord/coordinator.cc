@@ -49,8 +49,7 @@ absl::StatusOr<std::unique_ptr<Coordinator>> Coordinator::Open(Environment envir
       out->instance_,
       LoadCatalog(env.store, wanted.empty() ? DrawInstance() : wanted, birth, out->state_));
   if (env.objects != nullptr) {
-    ELANUS_RETURN_IF_ERROR(
-        CheckStoreStamp(*env.objects, out->instance_, AnyObjectOf(out->state_)));
+    ELANUS_RETURN_IF_ERROR(CheckStoreStamp(*env.objects, out->instance_, AnyObjectOf(out->state_)));
   }
   ELANUS_ASSIGN_OR_RETURN(out->timestamps_,
                           TimestampOracle::Open(env.clock, env.store,
@@ -113,6 +112,10 @@ void Coordinator::Start() {
       }
     }
   }
+  for (const meta::RestoreJob& job : state_.Restores()) {
+    if (job.state != meta::RestoreJob::State::kExecuting) continue;
+    (void)restores_.Run(environment_.run_compaction, [this, job] { RunRestore(job); });
+  }
   if (environment_.objects == nullptr) return;
   {
     std::lock_guard lock(garbage_mutex_);
@@ -126,6 +129,7 @@ void Coordinator::Start() {
 void Coordinator::Stop() {
   if (compactor_ != nullptr) compactor_->Stop();
   if (scheduler_ != nullptr) scheduler_->Stop();
+  restores_.Stop();
   cleanup_.Stop();
   remover_.Stop();
   if (timestamps_ != nullptr) timestamps_->Stop();

@@ -4,7 +4,7 @@
 // itself against the state, commits one transaction and then shows it to readers; afterwards, with
 // the lock released, the other roles hear of it, in commit order. The operations are spread over
 // files by what they concern: databases.cc, collections.cc, alter_collection.cc, aliases.cc,
-// partitions.cc, indexes.cc, load.cc, segments.cc.
+// partitions.cc, indexes.cc, load.cc, segments.cc, snapshots.cc.
 //
 // Threads: any.
 #pragma once
@@ -86,6 +86,7 @@ class Coordinator final : public roles::Coordinator {
 
   void SetLimits(const Limits& limits);
   void SetCompactionRules(const CompactionRules& rules);
+  void SetDeltaMergeRules(const DeltaMergeRules& rules);
   const std::string& instance() const { return instance_; }
 
   // --- roles::Coordinator ---
@@ -164,6 +165,21 @@ class Coordinator final : public roles::Coordinator {
   absl::StatusOr<roles::CompactionJob> Compact(const roles::CompactionRequest& request) override;
   std::optional<roles::CompactionJob> FindCompaction(int64_t job) override;
 
+  absl::Status CreateSnapshot(const roles::SnapshotRequest& request,
+                              const Cancellation& cancellation) override;
+  absl::Status DropSnapshot(const std::string& db, const std::string& collection,
+                            const std::string& name) override;
+  absl::StatusOr<meta::SnapshotPtr> GetSnapshot(const std::string& db,
+                                                const std::string& collection,
+                                                const std::string& name) override;
+  absl::StatusOr<std::vector<meta::SnapshotPtr>> ListSnapshots(
+      const std::string& db, const std::string& collection) override;
+  absl::StatusOr<int64_t> RestoreSnapshot(const roles::RestoreRequest& request) override;
+  std::vector<meta::RestoreJob> RestoreJobs() override;
+  absl::StatusOr<int64_t> PinSnapshot(const std::string& db, const std::string& collection,
+                                      const std::string& name, int64_t ttl_s) override;
+  absl::Status UnpinSnapshot(int64_t pin) override;
+
  private:
   Coordinator(Environment environment, Options options);
 
@@ -202,6 +218,10 @@ class Coordinator final : public roles::Coordinator {
                                                     const std::vector<meta::SegmentPtr>& segments);
   absl::StatusOr<SegmentId> RunCompaction(const Compactor::Task& task,
                                           const Cancellation& cancellation);
+  absl::Status MergeDeltas(const Compactor::Task& task, const Cancellation& cancellation);
+  // One transaction: `made` (if there is one) for the sources.
+  absl::Status CommitDeltas(const std::vector<meta::Delta>& sources,
+                            const std::optional<meta::Delta>& made);
   absl::StatusOr<SegmentId> MergeAndCommit(const Compactor::Task& task,
                                            const Cancellation& cancellation);
   // Before the segment is in the catalog, so that it is searched through an index from the first.
@@ -220,6 +240,23 @@ class Coordinator final : public roles::Coordinator {
   std::vector<meta::Delta> SpentDeltas(const std::vector<meta::SegmentPtr>& sources,
                                        const meta::Segment& made, Timestamp all_flushed) const;
 
+  // Snapshots (snapshots.cc, restores.cc).
+  absl::StatusOr<bool> TrySnapshot(const roles::SnapshotRequest& request, CollectionId collection,
+                                   Timestamp at);
+  // Why it may not go; needs the DDL lock.
+  absl::Status CheckDroppable(const meta::Snapshot& snapshot) const;
+  std::set<SegmentId> ProtectedSegments(CollectionId collection) const;
+  struct Restored;
+  void RunRestore(const meta::RestoreJob& job);
+  absl::Status Restore(const meta::RestoreJob& job);
+  absl::StatusOr<Restored> PlanRestore(const meta::RestoreJob& job, const meta::Snapshot& snapshot);
+  absl::StatusOr<meta::Segment> SegmentFor(const meta::Segment& kept, const Restored& restored);
+  absl::Status RenameObjects(Restored& restored, meta::Segment& segment);
+  absl::Status CopyObjects(meta::RestoreJob job, const Restored& restored);
+  absl::Status CommitRestore(meta::RestoreJob job, Restored& restored);
+  absl::Status CheckRoomFor(const meta::Collection& restored) const;  // Needs the DDL lock.
+  absl::Status PutJob(const meta::RestoreJob& job);
+
   // Garbage (garbage.cc).
   struct Named;
   Named NamedObjects() const;
@@ -231,10 +268,10 @@ class Coordinator final : public roles::Coordinator {
   // Objects of what never was in the catalog; no reader has them.
   void DiscardObjectsOf(const meta::Segment& segment);
   // Objects of values that the catalog no longer lists; readers may have them open.
-  void RemoveObjectsOf(const meta::Segment& segment);
-  void RemoveObjectsOf(const meta::Delta& delta);
   void RemoveObjectsOf(const std::vector<meta::SegmentPtr>& segments,
                        const std::vector<meta::Delta>& deltas);
+  // Those of the keys that neither segments nor snapshots name any more.
+  void RemoveUnnamed(std::vector<std::string> keys);
 
   Environment environment_;
   const Options options_;
@@ -285,6 +322,8 @@ class Coordinator final : public roles::Coordinator {
   std::vector<std::shared_ptr<void>> undecided_holds_;
 
   TaskGroup cleanup_;
+  TaskGroup restores_;
+  DeltaMergeRules delta_merge_rules_;  // By compaction_mutex_.
 };
 
 }  // namespace elanus::coord

@@ -76,6 +76,7 @@ class FakeObjects final : public storage::ObjectStore {
   absl::StatusOr<std::shared_ptr<storage::MappedFile>> Get(const std::string& key) override {
     std::lock_guard lock(mutex_);
     if (key == kStampKey && stamp_ != nullptr) return stamp_;
+    if (readable && keys_.contains(key)) return std::make_shared<Stamp>("bytes");
     return InternalError(ErrorCode::kIoKeyNotFound, "{}", key);
   }
   absl::StatusOr<std::vector<storage::FileInfo>> List(const std::string& prefix) override {
@@ -101,6 +102,7 @@ class FakeObjects final : public storage::ObjectStore {
     std::lock_guard lock(mutex_);
     return keys_;
   }
+  bool readable = false;
 
  private:
   struct Stamp final : storage::MappedFile {
@@ -137,8 +139,8 @@ class FakeDataNode final : public roles::DataNode {
  public:
   explicit FakeDataNode(Notices& notices) : notices_(notices) {}
   absl::StatusOr<Timestamp> Write(roles::WriteRequest) override { return Timestamp(1); }
-  absl::StatusOr<roles::FlushResult> Flush(CollectionId, const Cancellation&) override {
-    return roles::FlushResult();
+  absl::StatusOr<roles::FlushResult> Flush(CollectionId id, const Cancellation&) override {
+    return flush ? flush(id) : roles::FlushResult();
   }
   bool IsFlushed(CollectionId, Timestamp) override { return true; }
   std::vector<roles::GrowingSummary> GrowingSegments(CollectionId) override { return {}; }
@@ -153,8 +155,19 @@ class FakeDataNode final : public roles::DataNode {
     return InternalError(ErrorCode::kInternal, "not expected");
   }
 
+  absl::StatusOr<std::optional<meta::Delta>> MergeDeltas(const roles::DeltaMergeTask& task,
+                                                         const Cancellation&) override {
+    delta_merges.push_back(task);
+    if (merge_deltas) return merge_deltas(task);
+    return std::nullopt;
+  }
+
   std::function<absl::StatusOr<meta::Segment>(const roles::CompactionTask&, const Cancellation&)>
       compact;
+  std::function<absl::StatusOr<roles::FlushResult>(CollectionId)> flush;
+  std::function<absl::StatusOr<std::optional<meta::Delta>>(const roles::DeltaMergeTask&)>
+      merge_deltas;
+  std::vector<roles::DeltaMergeTask> delta_merges;
 
  private:
   Notices& notices_;

@@ -17,12 +17,22 @@ inline constexpr std::string_view kIndexBefore = "coord.index.before";  // A bui
 inline constexpr std::string_view kIndexAfter = "coord.index.after";
 inline constexpr std::string_view kCompactBefore = "coord.compact.before";
 inline constexpr std::string_view kCompactAfter = "coord.compact.after";
+inline constexpr std::string_view kDeltasBefore =
+    "coord.deltas.before";  // Files of deletes merged.
+inline constexpr std::string_view kDeltasAfter = "coord.deltas.after";
+inline constexpr std::string_view kSnapshotBefore = "coord.snapshot.before";
+inline constexpr std::string_view kSnapshotAfter = "coord.snapshot.after";
+inline constexpr std::string_view kRestoreCopy = "coord.restore.copy";
+inline constexpr std::string_view kRestoreBefore = "coord.restore.before";
+inline constexpr std::string_view kRestoreAfter = "coord.restore.after";
 inline constexpr std::string_view kRemoveBefore =
     "coord.remove.before";  // One object that is garbage.
 inline constexpr std::string_view kRemoveAfter = "coord.remove.after";
 inline constexpr std::string_view kCrashPoints[] = {
     kTimeLeaseBefore, kTimeLeaseAfter, kIdLeaseBefore, kIdLeaseAfter, kChangeBefore,
     kChangeAfter,     kFlushBefore,    kFlushAfter,    kIndexBefore,  kIndexAfter,
-    kCompactBefore,   kCompactAfter,   kRemoveBefore,  kRemoveAfter};
+    kCompactBefore,   kCompactAfter,   kDeltasBefore,  kDeltasAfter,  kSnapshotBefore,
+    kSnapshotAfter,   kRestoreCopy,    kRestoreBefore, kRestoreAfter, kRemoveBefore,
+    kRemoveAfter};
 
 }  // namespace elanus::coord

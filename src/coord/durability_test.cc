@@ -11,6 +11,7 @@
 #include "common/crash_point.h"
 #include "coord/coordinator_fixture_test.h"
 #include "coord/crash_points.h"
+#include "coord/object_keys.h"
 #include "meta/catalog_keys.h"
 #include "meta/sqlite_meta_store.h"
 
@@ -295,6 +296,29 @@ TEST_F(SqliteCoordinatorTest, HasAllOrNothingOfAChangeAfterACrashAtEachPoint) {
       };
       (void)coordinator_->Compact({.collection = Get("new")->id, .segments = {}});
       compactions_.RunAll();
+      const CollectionId id = Get("new")->id;
+      for (int i = 0; i < 2; ++i) {
+        const int64_t delta = *coordinator_->AllocateIds(1);
+        const Timestamp at = coordinator_->AllocateTimestamp();
+        const std::string key = fmt::format("delta_log/{}/-1/{}/{}", id, delta, delta);
+        (void)coordinator_->CommitFlush({}, {{delta, id, 0, key, 1, at, at}}, std::nullopt);
+      }
+      data_node_.merge_deltas = [this](const roles::DeltaMergeTask& task) {
+        meta::Delta merged = task.sources.back();
+        merged.id = *coordinator_->AllocateIds(1);
+        return std::optional(merged);
+      };
+      coordinator_->SetDeltaMergeRules({.files_min = 2});
+      coordinator_->MaintainSegments();
+      compactions_.RunAll();
+      data_node_.flush = [this](CollectionId) {
+        return roles::FlushResult{.flush_timestamp = coordinator_->AllocateTimestamp()};
+      };
+      (void)coordinator_->CreateSnapshot({.collection = "new", .name = "kept"}, {});
+      objects_.readable = true;
+      (void)coordinator_->RestoreSnapshot(
+          {.collection = "new", .name = "kept", .target_collection = "again", .copies = true});
+      compactions_.RunAll();
       (void)coordinator_->DropCollection("", "new");
       cleanups_.RunAll();
       ::_exit(0);
@@ -311,6 +335,27 @@ TEST_F(SqliteCoordinatorTest, HasAllOrNothingOfAChangeAfterACrashAtEachPoint) {
     if (!made) continue;
     const std::vector<meta::SegmentPtr> segments = coordinator_->Segments(Get("new")->id);
     const bool flushed = point == kFlushAfter || point == kIndexBefore || point == kIndexAfter;
+    const bool restoring =
+        point == kRestoreCopy || point == kRestoreBefore || point == kRestoreAfter;
+    if (restoring || point == kSnapshotBefore || point == kSnapshotAfter) {
+      EXPECT_EQ(segments.size(), 1);
+      EXPECT_EQ(coordinator_->GetSnapshot("", "new", "kept").ok(), point != kSnapshotBefore);
+      EXPECT_EQ(coordinator_->RestoreJobs().size(), restoring ? 1 : 0);
+      EXPECT_EQ(coordinator_->GetCollection("", "again").ok(), point == kRestoreAfter);
+      // What was not finished goes on.
+      objects_.readable = true;
+      for (const std::string& key : KeysOf(*segments[0])) objects_.Add(key);
+      coordinator_->Start();
+      compactions_.RunAll();
+      EXPECT_EQ(coordinator_->GetCollection("", "again").ok(), restoring) << point;
+      Close();
+      continue;
+    }
+    if (point == kDeltasBefore || point == kDeltasAfter) {
+      EXPECT_EQ(coordinator_->Deltas(Get("new")->id).size(), point == kDeltasBefore ? 2 : 1);
+      Close();
+      continue;
+    }
     if (point == kCompactBefore || point == kCompactAfter) {
       EXPECT_EQ(segments.size(), point == kCompactAfter ? 1 : 2);
       int64_t num_rows = 0;

@@ -2,7 +2,6 @@
 #include "coord/garbage.h"
 
 #include <algorithm>
-#include <charconv>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -11,6 +10,7 @@
 #include "common/logging.h"
 #include "coord/coordinator.h"
 #include "coord/crash_points.h"
+#include "coord/object_keys.h"
 #include "coord/store_stamp.h"
 
 namespace elanus::coord {
@@ -18,35 +18,6 @@ namespace {
 
 constexpr std::string_view kPrefixes[] = {"insert_log/", "delta_log/", "stats_log/",
                                           "index_files/"};
-
-std::vector<std::string_view> PartsOf(std::string_view key) {
-  std::vector<std::string_view> out;
-  while (!key.empty()) {
-    out.push_back(key.substr(0, key.find('/')));
-    key.remove_prefix(std::min(key.size(), out.back().size() + 1));
-  }
-  return out;
-}
-
-// The number that a part begins with; 0 if it begins with none.
-int64_t NumberIn(std::string_view part) {
-  int64_t id = 0;
-  (void)std::from_chars(part.data(), part.data() + part.size(), id);
-  return id;
-}
-
-// The build that made an index file; 0 for other objects.
-BuildId BuildOf(std::string_view key) {
-  constexpr std::string_view kPrefix = "index_files/";
-  return BuildId(key.starts_with(kPrefix) ? NumberIn(key.substr(kPrefix.size())) : 0);
-}
-
-// The largest number among the parts of a key. Ids only grow, so it says when the key was made.
-int64_t NewestIdIn(std::string_view key) {
-  int64_t newest = 0;
-  for (const std::string_view part : PartsOf(key)) newest = std::max(newest, NumberIn(part));
-  return newest;
-}
 
 }  // namespace
 
@@ -69,6 +40,12 @@ Coordinator::Named Coordinator::NamedObjects() const {
       }
     }
     for (const meta::Delta& delta : state_.DeltasOf(collection->id)) out.keys.insert(delta.key);
+  }
+  for (const meta::SnapshotPtr& snapshot : state_.Snapshots()) {
+    for (const meta::SegmentPtr& segment : snapshot->content->segments) {
+      for (std::string& key : KeysOf(*segment)) out.keys.insert(std::move(key));
+    }
+    for (const meta::Delta& delta : snapshot->content->deltas) out.keys.insert(delta.key);
   }
   return out;
 }

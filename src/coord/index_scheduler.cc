@@ -10,10 +10,10 @@ namespace {
 // The machine lacks something now that it may have later.
 bool IsShortage(ErrorCode code) {
   return code == ErrorCode::kDiskLimitExceeded || code == ErrorCode::kMemoryLimitExceeded ||
-         KindOf(code) == ErrorKind::kRetryable;
+         MayPass(code);
 }
 
-bool MayPass(ErrorCode code) {
+bool IsWorthAnotherTry(ErrorCode code) {
   return IsShortage(code) || code == ErrorCode::kIoFailed;
 }
 
@@ -139,7 +139,7 @@ bool IndexScheduler::IsFinal(Key key, const absl::Status& status) {
   std::lock_guard lock(mutex_);
   // Whoever cancelled it does not want it, or stops the server: then it is pending at the next
   // start.
-  if (code == ErrorCode::kCancelled || stopping_ || !MayPass(code)) {
+  if (code == ErrorCode::kCancelled || stopping_ || !IsWorthAnotherTry(code)) {
     failures_.erase(key);
     return code != ErrorCode::kCancelled && !stopping_;
   }

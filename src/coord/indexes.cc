@@ -187,7 +187,7 @@ absl::Status Coordinator::DropIndex(const std::string& db, const std::string& co
   }
   change.NotifyChanged(found->id);
   for (const SegmentId segment : changed) change.NotifySegment(segment);
-  change.Notify([this, keys](auto*, auto*) { remover_.RemoveReplaced(keys); });
+  change.Notify([this, keys](auto*, auto*) { RemoveUnnamed(keys); });
   return absl::OkStatus();
 }
 
@@ -274,7 +274,8 @@ absl::Status Coordinator::RebuildIndex(SegmentId segment_id, IndexId index,
              Field("index", index.value()), Field("object", key));
   change.NotifySegment(segment_id);
   change.Notify([this, segment_id, index, key](auto*, auto*) {
-    remover_.Remove({key});
+    // A snapshot that names it finds the damage as we did.
+    if (!state_.IsNamed(key)) remover_.Remove({key});
     if (scheduler_ != nullptr) scheduler_->Add(segment_id, index);
   });
   return absl::OkStatus();

@@ -8,6 +8,7 @@
 #include "coord/coordinator.h"
 #include "coord/crash_points.h"
 #include "meta/implied_indexes.h"
+#include "coord/object_keys.h"
 
 namespace elanus::coord {
 
@@ -44,6 +45,7 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
     std::optional<uint64_t> replay_from) {
   std::vector<meta::SegmentPtr> committed;
   std::vector<std::pair<SegmentId, IndexId>> builds;
+  std::set<CollectionId> deleted_from;
   {
     // Not a Change: a flush tells nobody, and so never waits for those who are being told.
     std::lock_guard lock(ddl_mutex_);
@@ -75,6 +77,7 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
         continue;
       }
       ELANUS_RETURN_IF_ERROR(change.Put(delta));
+      deleted_from.insert(delta.collection);
     }
     if (replay_from.has_value() && *replay_from > state_.ReplayFrom()) {
       change.SetReplayFrom(*replay_from);
@@ -88,6 +91,7 @@ absl::StatusOr<std::vector<meta::SegmentPtr>> Coordinator::CommitFlush(
   const uint64_t now_ms = environment_.clock.MonotonicNs() / 1'000'000;
   {
     std::lock_guard lock(compaction_mutex_);
+    flushed_since_.insert(deleted_from.begin(), deleted_from.end());
     for (const meta::SegmentPtr& segment : committed) {
       flushed_since_.insert(segment->collection);
       held_builds_.NoteFlush(segment->collection, now_ms);
@@ -154,35 +158,27 @@ absl::Status Coordinator::FinishBuild(const roles::BuildTask& task,
   return absl::OkStatus();
 }
 
-namespace {
-
-std::vector<std::string> KeysOf(const meta::Segment& segment) {
-  std::vector<std::string> keys;
-  for (const meta::FieldFile& file : segment.files) keys.push_back(file.key);
-  for (const meta::SegmentIndex& index : segment.indexes) keys.push_back(index.key);
-  return keys;
-}
-
-}  // namespace
-
 void Coordinator::DiscardObjectsOf(const meta::Segment& segment) {
   if (scheduler_ != nullptr) scheduler_->CancelSegment(segment.id);
   remover_.Remove(KeysOf(segment));
 }
 
-void Coordinator::RemoveObjectsOf(const meta::Segment& segment) {
-  if (scheduler_ != nullptr) scheduler_->CancelSegment(segment.id);
-  remover_.RemoveReplaced(KeysOf(segment));
-}
-
-void Coordinator::RemoveObjectsOf(const meta::Delta& delta) {
-  remover_.RemoveReplaced({delta.key});
+// Who forgot the last of several names comes here last: names only go after the commit that takes
+// them away, and nothing gets a new name but from one that names it already.
+void Coordinator::RemoveUnnamed(std::vector<std::string> keys) {
+  std::erase_if(keys, [&](const std::string& key) { return state_.IsNamed(key); });
+  remover_.RemoveReplaced(std::move(keys));
 }
 
 void Coordinator::RemoveObjectsOf(const std::vector<meta::SegmentPtr>& segments,
                                   const std::vector<meta::Delta>& deltas) {
-  for (const meta::SegmentPtr& segment : segments) RemoveObjectsOf(*segment);
-  for (const meta::Delta& delta : deltas) RemoveObjectsOf(delta);
+  std::set<std::string> keys;  // A snapshot may name what a segment does.
+  for (const meta::SegmentPtr& segment : segments) {
+    if (scheduler_ != nullptr) scheduler_->CancelSegment(segment->id);
+    for (std::string& key : KeysOf(*segment)) keys.insert(std::move(key));
+  }
+  for (const meta::Delta& delta : deltas) keys.insert(delta.key);
+  RemoveUnnamed({keys.begin(), keys.end()});
 }
 
 }  // namespace elanus::coord

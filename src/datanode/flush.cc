@@ -80,6 +80,13 @@ absl::StatusOr<std::vector<meta::Delta>> LocalDataNode::WriteDeletes(
     rows.timestamps.push_back(deleted.at);
     rows.partitions.push_back(deleted.partition.value());
   }
+  ELANUS_ASSIGN_OR_RETURN(meta::Delta delta, WriteDelta(collection, rows));
+  deltas.push_back(std::move(delta));
+  return deltas;
+}
+
+absl::StatusOr<meta::Delta> LocalDataNode::WriteDelta(CollectionId collection,
+                                                      const storage::DeltaRows& rows) {
   ELANUS_ASSIGN_OR_RETURN(const int64_t id, parts_.coordinator.AllocateIds(1));
   meta::Delta delta;
   delta.id = id;
@@ -91,8 +98,7 @@ absl::StatusOr<std::vector<meta::Delta>> LocalDataNode::WriteDeletes(
   ELANUS_ASSIGN_OR_RETURN(const std::string file, storage::EncodeDeltaFile(rows));
   const std::string_view part = file;
   ELANUS_RETURN_IF_ERROR(parts_.store.Put(delta.key, {&part, 1}));
-  deltas.push_back(std::move(delta));
-  return deltas;
+  return delta;
 }
 
 uint64_t LocalDataNode::ReplayFrom(const std::vector<OpenSegmentPtr>& done,
@@ -210,7 +216,7 @@ void LocalDataNode::HandOver(const meta::Segment& flushed) {
   // A file that cannot be read back just now leaves the growing segment serving: nothing is lost,
   // and the next load names the damage.
   if (!sealed.ok()) {
-    if (KindOf(CodeOf(sealed.status())) == ErrorKind::kRetryable) {
+    if (MayPass(CodeOf(sealed.status()))) {
       absl::MutexLock lock(&handovers_mutex_);
       handovers_.push_back(flushed);
     }

@@ -26,6 +26,7 @@
 #include "segment/segment_set.h"
 #include "segment/segment_writer.h"
 #include "segment/watermark.h"
+#include "storage/delta_file.h"
 #include "storage/object_store.h"
 
 namespace elanus::datanode {
@@ -76,6 +77,8 @@ class LocalDataNode final : public roles::DataNode {
   std::vector<roles::GrowingSummary> GrowingSegments(CollectionId collection) override;
   absl::StatusOr<meta::Segment> Compact(const roles::CompactionTask& task,
                                         const Cancellation& cancellation) override;
+  absl::StatusOr<std::optional<meta::Delta>> MergeDeltas(const roles::DeltaMergeTask& task,
+                                                         const Cancellation& cancellation) override;
   void OnCollectionDropped(CollectionId collection) override;
   void OnPartitionDropped(CollectionId collection, PartitionId partition) override;
   void OnCollectionTruncated(CollectionId collection, Timestamp at) override;
@@ -100,6 +103,8 @@ class LocalDataNode final : public roles::DataNode {
   absl::StatusOr<meta::Segment> WriteFiles(const OpenSegment& open);
   absl::StatusOr<std::vector<meta::Delta>> WriteDeletes(
       CollectionId collection, const std::vector<segment::PendingDelete>& pending);
+  // `rows` are not empty.
+  absl::StatusOr<meta::Delta> WriteDelta(CollectionId collection, const storage::DeltaRows& rows);
   void HandOver(const meta::Segment& flushed) ABSL_LOCKS_EXCLUDED(handovers_mutex_);
   // Those that the object store could not serve before.
   void RetryHandOvers() ABSL_LOCKS_EXCLUDED(handovers_mutex_);

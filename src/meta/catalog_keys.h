@@ -18,6 +18,9 @@ inline constexpr char kDatabasePrefix[] = "database/";
 inline constexpr char kCollectionPrefix[] = "collection/";
 inline constexpr char kSegmentPrefix[] = "segment/";
 inline constexpr char kDeltaPrefix[] = "delta/";
+inline constexpr char kSnapshotPrefix[] = "snapshot/";
+inline constexpr char kSnapshotContentPrefix[] = "snapshot_content/";
+inline constexpr char kRestorePrefix[] = "restore/";
 
 inline std::string DatabaseKey(DatabaseId id) {
   return fmt::format("{}{:020}", kDatabasePrefix, id.value());
@@ -30,6 +33,17 @@ inline std::string SegmentKey(CollectionId collection, SegmentId segment) {
 }
 inline std::string DeltaKey(CollectionId collection, int64_t delta) {
   return fmt::format("{}{:020}/{:020}", kDeltaPrefix, collection.value(), delta);
+}
+
+inline std::string SnapshotKey(SnapshotId id) {
+  return fmt::format("{}{:020}", kSnapshotPrefix, id.value());
+}
+// Behind it stands the key that the row would have if the collection were like that now.
+inline std::string SnapshotContentKey(SnapshotId id, const std::string& row) {
+  return fmt::format("{}{:020}/{}", kSnapshotContentPrefix, id.value(), row);
+}
+inline std::string RestoreKey(int64_t job) {
+  return fmt::format("{}{:020}", kRestorePrefix, job);
 }
 
 }  // namespace elanus::meta

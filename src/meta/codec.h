@@ -25,6 +25,8 @@ absl::StatusOr<std::string> Encode(const Database& database);
 absl::StatusOr<std::string> Encode(const Collection& collection);
 absl::StatusOr<std::string> Encode(const Segment& segment);
 absl::StatusOr<std::string> Encode(const Delta& delta);
+absl::StatusOr<std::string> Encode(const Snapshot& snapshot);  // Without its content.
+absl::StatusOr<std::string> Encode(const RestoreJob& job);     // Without the database's name.
 std::string EncodeNumber(uint64_t number);
 
 absl::StatusOr<Format> DecodeFormat(std::string_view key, std::string_view value);
@@ -32,6 +34,8 @@ absl::StatusOr<Database> DecodeDatabase(std::string_view key, std::string_view v
 absl::StatusOr<Collection> DecodeCollection(std::string_view key, std::string_view value);
 absl::StatusOr<Segment> DecodeSegment(std::string_view key, std::string_view value);
 absl::StatusOr<Delta> DecodeDelta(std::string_view key, std::string_view value);
+absl::StatusOr<Snapshot> DecodeSnapshot(std::string_view key, std::string_view value);
+absl::StatusOr<RestoreJob> DecodeRestoreJob(std::string_view key, std::string_view value);
 absl::StatusOr<uint64_t> DecodeNumber(std::string_view key, std::string_view value);
 
 }  // namespace elanus::meta

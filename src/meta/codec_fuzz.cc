@@ -36,6 +36,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   CheckRoundTrip(DecodeCollection("fuzz", bytes), &DecodeCollection);
   CheckRoundTrip(DecodeSegment("fuzz", bytes), &DecodeSegment);
   CheckRoundTrip(DecodeDelta("fuzz", bytes), &DecodeDelta);
+  CheckRoundTrip(DecodeSnapshot("fuzz", bytes), &DecodeSnapshot);
+  CheckRoundTrip(DecodeRestoreJob("fuzz", bytes), &DecodeRestoreJob);
   (void)DecodeNumber("fuzz", bytes).ok();
   return 0;
 }

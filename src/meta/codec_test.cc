@@ -96,6 +96,35 @@ Segment MakeSegment() {
   return out;
 }
 
+Snapshot MakeSnapshot() {
+  Snapshot out;
+  out.id = SnapshotId(40);
+  out.name = "daily";
+  out.description = "before the \"migration\"";
+  out.collection = CollectionId(7);
+  out.at = Timestamp(UINT64_MAX);
+  out.created_ms = 1'760'000'000'000;
+  out.protected_until_ms = 5;
+  out.pins = {{41, UINT64_MAX}, {42, 0}};
+  return out;
+}
+
+RestoreJob MakeRestoreJob() {
+  RestoreJob out;
+  out.id = 43;
+  out.snapshot = SnapshotId(40);
+  out.snapshot_name = "daily";
+  out.database = DatabaseId(1);
+  out.collection_name = "again";
+  out.copies = true;
+  out.state = RestoreJob::State::kFailed;
+  out.progress = 50;
+  out.reason = "the disk is full";
+  out.started_ms = 6;
+  out.cost_ms = 7;
+  return out;
+}
+
 // Rows are compared as text: one row has one text.
 template <typename Row, typename Decode>
 void ExpectRoundTrip(const Row& row, const Decode& decode) {
@@ -121,6 +150,8 @@ TEST(Codec, KeepsEveryRowOverARoundTrip) {
   EXPECT_EQ(read->log_end, UINT64_MAX);
   ExpectRoundTrip(Delta{5, CollectionId(7), 1, "delta_log/7/5", 3, Timestamp(1), Timestamp(2)},
                   &DecodeDelta);
+  ExpectRoundTrip(MakeSnapshot(), &DecodeSnapshot);
+  ExpectRoundTrip(MakeRestoreJob(), &DecodeRestoreJob);
   EXPECT_EQ(*DecodeNumber("key", EncodeNumber(UINT64_MAX)), UINT64_MAX);
 }
 
@@ -194,7 +225,8 @@ TEST(Codec, RefusesRowsThatAreNotWhatItWrites) {
 
 TEST(Codec, SurvivesTruncationAtEveryLengthAndRandomDamage) {
   const std::string rows[] = {*Encode(MakeCollection()), *Encode(MakeSegment()),
-                              *Encode(Format{1, "x"})};
+                              *Encode(Format{1, "x"}), *Encode(MakeSnapshot()),
+                              *Encode(MakeRestoreJob())};
   for (const std::string& row : rows) {
     for (size_t length = 0; length < row.size(); ++length) {
       LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(row.data()), length);

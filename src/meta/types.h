@@ -180,4 +180,54 @@ struct Delta {
   Timestamp max_timestamp;  // Deletes at or before this need no log.
 };
 
+// Keeps what a snapshot names from being dropped.
+struct SnapshotPin {
+  int64_t id = 0;
+  uint64_t until_ms = UINT64_MAX;  // Wall clock; the largest: until it is taken away.
+};
+
+// A collection as it was at a moment: its definition, its segments and deletes. What it names stays
+// in the object store for as long as it exists.
+struct SnapshotContent {
+  CollectionPtr collection;
+  std::vector<SegmentPtr> segments;
+  std::vector<Delta> deltas;  // May hold later deletes too: those count up to Snapshot::at.
+};
+struct Snapshot {
+  SnapshotId id;
+  std::string name;  // Unique among those of the collection.
+  std::string description;
+  CollectionId collection;
+  Timestamp at;  // Holds the rows that could be read then.
+  uint64_t created_ms = 0;
+  uint64_t protected_until_ms = 0;  // Until then no compaction takes its segments.
+  std::vector<SnapshotPin> pins;
+  std::shared_ptr<const SnapshotContent> content;  // In rows of its own.
+
+  bool IsPinned(uint64_t now_ms) const {
+    for (const SnapshotPin& pin : pins) {
+      if (pin.until_ms > now_ms) return true;
+    }
+    return false;
+  }
+};
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+// A snapshot that becomes a collection. Kept over restarts: what was not finished is begun again.
+struct RestoreJob {
+  enum class State { kPending, kExecuting, kCompleted, kFailed };
+  int64_t id = 0;
+  SnapshotId snapshot;
+  std::string snapshot_name;
+  DatabaseId database;  // Of the collection to be.
+  std::string database_name;
+  std::string collection_name;
+  bool copies = false;  // Objects are copied rather than shared.
+  State state = State::kPending;
+  int32_t progress = 0;  // Per cent.
+  std::string reason;    // Why it failed.
+  uint64_t started_ms = 0;
+  uint64_t cost_ms = 0;
+};
+
 }  // namespace elanus::meta

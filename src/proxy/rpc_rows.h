@@ -60,6 +60,7 @@ void AddQueryRows(ProxyContext& proxy, std::vector<RpcRow>& rows);
 void AddResourceGroupRows(ProxyContext& proxy, std::vector<RpcRow>& rows);
 void AddSearchRows(ProxyContext& proxy, std::vector<RpcRow>& rows);
 void AddSegmentRows(ProxyContext& proxy, std::vector<RpcRow>& rows);
+void AddSnapshotRows(ProxyContext& proxy, std::vector<RpcRow>& rows);
 void AddTextRows(ProxyContext& proxy, std::vector<RpcRow>& rows);
 void AddUpsertRows(ProxyContext& proxy, std::vector<RpcRow>& rows);
 

@@ -21,6 +21,7 @@ std::vector<RpcRow> MakeRpcTable(ProxyContext& proxy) {
   AddFlushRows(proxy, rows);
   AddSegmentRows(proxy, rows);
   AddResourceGroupRows(proxy, rows);
+  AddSnapshotRows(proxy, rows);
   AddTextRows(proxy, rows);
   return rows;
 }

@@ -178,6 +178,36 @@ class FakeCoordinator final : public roles::Coordinator {
     compaction_asked = request;
     return compaction;
   }
+  absl::Status CreateSnapshot(const roles::SnapshotRequest& request, const Cancellation&) override {
+    snapshot_requests.push_back(request);
+    return {};
+  }
+  absl::Status DropSnapshot(const std::string& db, const std::string& collection,
+                            const std::string& name) override {
+    return GetSnapshot(db, collection, name).status();
+  }
+  absl::StatusOr<meta::SnapshotPtr> GetSnapshot(const std::string&, const std::string& collection,
+                                                const std::string& name) override {
+    for (const meta::SnapshotPtr& snapshot : snapshots) {
+      if (snapshot->name == name) return snapshot;
+    }
+    return UserError(ErrorCode::kSnapshotNotFound, "snapshot not found[snapshot={}][collection={}]",
+                     name, collection);
+  }
+  absl::StatusOr<std::vector<meta::SnapshotPtr>> ListSnapshots(const std::string&,
+                                                               const std::string&) override {
+    return snapshots;
+  }
+  absl::StatusOr<int64_t> RestoreSnapshot(const roles::RestoreRequest& request) override {
+    restore_requests.push_back(request);
+    return 77;
+  }
+  std::vector<meta::RestoreJob> RestoreJobs() override { return restore_jobs; }
+  absl::StatusOr<int64_t> PinSnapshot(const std::string&, const std::string&, const std::string&,
+                                      int64_t ttl_s) override {
+    return ttl_s;
+  }
+  absl::Status UnpinSnapshot(int64_t) override { return {}; }
   std::optional<roles::CompactionJob> FindCompaction(int64_t job) override {
     if (job != compaction.id) return std::nullopt;
     return compaction;
@@ -185,6 +215,10 @@ class FakeCoordinator final : public roles::Coordinator {
 
   std::optional<roles::CreateCollectionRequest> created;
   std::optional<roles::LoadRequest> loaded;
+  std::vector<roles::SnapshotRequest> snapshot_requests;
+  std::vector<roles::RestoreRequest> restore_requests;
+  std::vector<meta::SnapshotPtr> snapshots;
+  std::vector<meta::RestoreJob> restore_jobs;
   std::vector<meta::SegmentPtr> segments;
   roles::CompactionJob compaction;
   roles::CompactionRequest compaction_asked;
@@ -335,6 +369,10 @@ class FakeDataNode final : public roles::DataNode {
   absl::StatusOr<meta::Segment> Compact(const roles::CompactionTask&,
                                         const Cancellation&) override {
     return meta::Segment();
+  }
+  absl::StatusOr<std::optional<meta::Delta>> MergeDeltas(const roles::DeltaMergeTask&,
+                                                         const Cancellation&) override {
+    return std::nullopt;
   }
 
   std::vector<roles::WriteRequest> written;

@@ -41,7 +41,7 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
 }
 
 bool MayPass(const absl::Status& status) {
-  return !status.ok() && KindOf(CodeOf(status)) == ErrorKind::kRetryable;
+  return !status.ok() && elanus::MayPass(CodeOf(status));
 }
 
 // Those that are not dropped.
@@ -51,7 +51,7 @@ void KeepScalarIndexes(const meta::Collection& collection, const segment::Sealed
   sealed.scalar_indexes().Keep(kept);
 }
 
-// A truncation takes deltas away that no row needs any more, perhaps while they are being read.
+// Truncations and merges take deltas away, perhaps while they are being read.
 bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
   const std::vector<meta::Delta> listed = coordinator.Deltas(delta.collection);
   return std::any_of(listed.begin(), listed.end(),
@@ -222,6 +222,7 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
   if (!warm.ok()) return in_catalog() ? warm : absl::OkStatus();
   for (;;) {
     const uint64_t epoch = set.delete_epoch();
+    bool changed = false;
     for (const meta::Delta& delta : parts_.coordinator.Deltas(collection.id)) {
       if (delta.max_timestamp < flushed.min_timestamp ||
           delta.max_timestamp <= flushed.deletes_applied) {
@@ -229,7 +230,10 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
       }
       const absl::Status added = deletes.Add(delta.id, delta.key);
       if (!added.ok() && StillListed(parts_.coordinator, delta) && in_catalog()) return added;
+      changed |= !added.ok();
     }
+    // What it held may stand in a merged file now.
+    if (changed && in_catalog()) continue;
     deletes.ApplyTo(*sealed);
     switch (set.AddSealed(sealed, in_catalog, epoch)) {
       case segment::SegmentSet::Added::kYes:

@@ -97,7 +97,7 @@ void LocalQueryNode::NoteBadIndex(const meta::Collection& collection, const meta
   ELANUS_LOG(Error, "index file cannot be used; its segment is scanned instead",
              Field("segment", flushed.id.value()), Field("index", index.name), Field("object", key),
              Field("reason", status));
-  if (KindOf(CodeOf(status)) == ErrorKind::kRetryable) {
+  if (MayPass(CodeOf(status))) {
     absl::MutexLock lock(&failed_mutex_);
     failed_indexes_.insert({collection.id, flushed.id});
   }

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/cancellation.h"
 #include "common/status.h"
 #include "common/timestamp.h"
 #include "meta/types.h"
@@ -75,6 +76,23 @@ struct CompactionJob {
   int64_t id = 0;
   CollectionId collection;
   std::vector<CompactionPlan> plans;
+};
+
+struct SnapshotRequest {
+  std::string db;
+  std::string collection;
+  std::string name;
+  std::string description;
+  int64_t protection_s = 0;           // So long no compaction takes its segments.
+};
+
+struct RestoreRequest {
+  std::string db;                     // Of the collection that the snapshot is of.
+  std::string collection;
+  std::string name;
+  std::string target_db;
+  std::string target_collection;      // Must not exist.
+  bool copies = false;                // Copies objects instead of sharing them.
 };
 
 class Coordinator {
@@ -183,6 +201,28 @@ class Coordinator {
   virtual absl::StatusOr<CompactionJob> Compact(const CompactionRequest& request) = 0;
   // A job of this process, as it stands; nothing for an id that is not known (any more).
   virtual std::optional<CompactionJob> FindCompaction(int64_t job) = 0;
+
+  // --- Snapshots ---
+  // Flushes the collection first: what was acknowledged before the call is in it.
+  virtual absl::Status CreateSnapshot(const SnapshotRequest& request,
+                                      const Cancellation& cancellation) = 0;
+  // kSnapshotNotFound if there is none, kSnapshotPinned while it is pinned or restored.
+  virtual absl::Status DropSnapshot(const std::string& db, const std::string& collection,
+                                    const std::string& name) = 0;
+  virtual absl::StatusOr<meta::SnapshotPtr> GetSnapshot(const std::string& db,
+                                                        const std::string& collection,
+                                                        const std::string& name) = 0;
+  // Of one collection, or of all of a database if the name is empty.
+  virtual absl::StatusOr<std::vector<meta::SnapshotPtr>> ListSnapshots(
+      const std::string& db, const std::string& collection) = 0;
+  // Makes a collection of it; the job that is returned goes on behind or has ended.
+  virtual absl::StatusOr<int64_t> RestoreSnapshot(const RestoreRequest& request) = 0;
+  virtual std::vector<meta::RestoreJob> RestoreJobs() = 0;
+  // Keeps a snapshot from being dropped; `ttl_s` 0: until it is unpinned. Returns the pin's id.
+  virtual absl::StatusOr<int64_t> PinSnapshot(const std::string& db, const std::string& collection,
+                                              const std::string& name, int64_t ttl_s) = 0;
+  // A pin that is not there (any more): nothing happens.
+  virtual absl::Status UnpinSnapshot(int64_t pin) = 0;
 };
 
 }  // namespace elanus::roles

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,6 +48,16 @@ struct CompactionTask {
   Timestamp now;                      // at this time.
 };
 
+// Delta files of one collection whose deletes are to stand in one.
+struct DeltaMergeTask {
+  CollectionId collection;                        // Gets the new one.
+  std::vector<meta::Delta> sources;               // May be of another collection.
+  Timestamp until;                                // Later deletes are left out.
+  // Of deletes of the same keys at or before this only the last is kept: nobody reads from between.
+  Timestamp settled;
+  std::map<PartitionId, PartitionId> partitions;  // What the sources' are called; empty: as they are.
+};
+
 struct GrowingSummary {
   SegmentId id;
   CollectionId collection;
@@ -74,6 +86,11 @@ class DataNode {
   virtual void OnCollectionDropped(CollectionId collection) = 0;
   virtual void OnPartitionDropped(CollectionId collection, PartitionId partition) = 0;
   virtual void OnCollectionTruncated(CollectionId collection, Timestamp at) = 0;
+
+  // --- Deletes ---
+  // Writes the merged file; the sources stay as they are. Nothing if no delete is left.
+  virtual absl::StatusOr<std::optional<meta::Delta>> MergeDeltas(
+      const DeltaMergeTask& task, const Cancellation& cancellation) = 0;
 };
 
 }  // namespace elanus::roles

@@ -110,13 +110,13 @@ TEST_F(ClientTest, TriesAgainWhatMayPass) {
 TEST_F(ClientTest, SaysHowOftenItTriedAndWhatCame) {
   Fault(100, FakeS3::Error(503, "SlowDown"));
   absl::Status status = Put(*client_, "k", "x");
-  EXPECT_EQ(CodeOf(status), ErrorCode::kServiceUnavailable);
+  EXPECT_EQ(CodeOf(status), ErrorCode::kIoTooManyRequests);
   EXPECT_EQ(MessageOf(status),
             "object store: put object failed, bucket \"b\", key \"k\" at http://" + server_.host() +
                 ": HTTP 503, SlowDown: told so (after 6 attempts)");
   Fault(100, {.status = 206, .headers = {{"Content-Range", "bytes 0-9/10"}}, .body = "01"});
   status = client_->Get("k", {0, 10}).status();
-  EXPECT_EQ(CodeOf(status), ErrorCode::kServiceUnavailable) << status;
+  EXPECT_EQ(CodeOf(status), ErrorCode::kIoUnexpectedEof) << status;
 }
 
 TEST_F(ClientTest, StopsTryingWhenTheBudgetIsSpent) {
@@ -167,7 +167,7 @@ TEST_F(ClientTest, FollowsTheStoreToItsRegionUnlessOneWasGiven) {
 TEST_F(ClientTest, ExplainsARefusedHead) {
   Fault(100, FakeS3::Error(403, "InvalidAccessKeyId"));
   const absl::Status status = client_->Head("k").status();
-  EXPECT_EQ(CodeOf(status), ErrorCode::kServiceUnavailable);
+  EXPECT_EQ(CodeOf(status), ErrorCode::kIoInvalidCredentials);
   EXPECT_NE(MessageOf(status).find("check minio.accessKeyID"), std::string::npos) << status;
 }
 

@@ -55,6 +55,11 @@ bool IsUnknownKey(std::string_view code) {
   return code == "InvalidAccessKeyId" || code == "XAdminUserNotFound";  // The latter: VersityGW.
 }
 
+bool IsDenied(const S3Error& error) {
+  return error.code == "AccessDenied" || error.code == "AllAccessDisabled" ||
+         error.code == "AccountProblem" || (error.code.empty() && error.http_status == 403);
+}
+
 bool IsSkewed(std::string_view code) {
   return code == "RequestTimeTooSkewed" || code == "RequestExpired";
 }
@@ -136,8 +141,7 @@ std::string Advice(const S3Error& error, const Subject& subject) {
     return "there is no such bucket: create it, or set minio.bucketName, or let minio.createBucket "
            "be true";
   }
-  if (code == "AccessDenied" || code == "AllAccessDisabled" || code == "AccountProblem" ||
-      (code.empty() && error.http_status == 403)) {
+  if (IsDenied(error)) {
     return subject.writes
                ? "this key may not write there, the bucket is read-only for it: allow "
                  "s3:PutObject, "
@@ -153,7 +157,6 @@ std::string Advice(const S3Error& error, const Subject& subject) {
   return "";
 }
 
-// Whatever may pass, or pass once somebody has changed something, is worth another try later.
 ErrorCode CodeFor(const S3Error& error) {
   if (error.failure == HttpFailure::kCancelled) return ErrorCode::kCancelled;
   // The answer to HEAD has neither code nor words. Other codes are no missing object: VersityGW
@@ -163,6 +166,14 @@ ErrorCode CodeFor(const S3Error& error) {
       (silent || IsOneOf(error.code, kMissingCodes))) {
     return ErrorCode::kIoKeyNotFound;
   }
+  const std::string& code = error.code;
+  if (error.failure == HttpFailure::kShortBody) return ErrorCode::kIoUnexpectedEof;
+  if (error.turn() == S3Error::Turn::kThrottled) return ErrorCode::kIoTooManyRequests;
+  if (IsUnknownKey(code) || IsOneOf(code, kSessionCodes) || code == "SignatureDoesNotMatch") {
+    return ErrorCode::kIoInvalidCredentials;
+  }
+  if (code == "NoSuchBucket") return ErrorCode::kIoBucketNotFound;
+  if (IsDenied(error)) return ErrorCode::kIoPermissionDenied;
   return ErrorCode::kServiceUnavailable;
 }
 

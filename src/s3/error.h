@@ -40,8 +40,9 @@ struct S3Error {
 // Nothing if the answer is a success. `now_s`: seconds since the Unix epoch.
 std::optional<S3Error> ErrorOf(const HttpAnswer& answer, int64_t now_s);
 
-// For the caller and its log. Codes: kIoKeyNotFound; kCancelled; else kServiceUnavailable, since a
-// later try may succeed.
+// For the caller and its log. Codes: kIoKeyNotFound; kCancelled; the kIo... codes of a short body,
+// throttling, rights, bucket and credentials; else kServiceUnavailable. But for the first two a
+// later try may succeed (MayPass).
 absl::Status StatusOf(const S3Error& error, const Subject& subject, int attempts);
 
 // Whether the store refused, so that somebody must change something before it can succeed: a wrong

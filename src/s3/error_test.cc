@@ -32,6 +32,8 @@ TEST(S3Error, SaysWhatToChange) {
   tls.failure = HttpFailure::kTls;
   HttpAnswer hung_up;
   hung_up.failure = HttpFailure::kBroken;
+  HttpAnswer cut;
+  cut.failure = HttpFailure::kShortBody;
   HttpAnswer wrong_scheme;
   wrong_scheme.status = 400;
   wrong_scheme.body = "Client sent an HTTP request to an HTTPS server.\n";
@@ -43,20 +45,20 @@ TEST(S3Error, SaysWhatToChange) {
   elsewhere.headers = {{"x-amz-bucket-region", "ap-south-1"}};
   const Case cases[] = {
       {Answer(404, "NoSuchKey"), false, ErrorCode::kIoKeyNotFound, Turn::kGiveUp, "NoSuchKey"},
-      {Answer(404, "NoSuchBucket"), false, ErrorCode::kServiceUnavailable, Turn::kGiveUp,
+      {Answer(404, "NoSuchBucket"), false, ErrorCode::kIoBucketNotFound, Turn::kGiveUp,
        "minio.createBucket"},
-      {Answer(403, "InvalidAccessKeyId"), false, ErrorCode::kServiceUnavailable, Turn::kCredentials,
-       "minio.accessKeyID"},
-      {Answer(404, "XAdminUserNotFound"), false, ErrorCode::kServiceUnavailable, Turn::kCredentials,
-       "minio.accessKeyID"},
+      {Answer(403, "InvalidAccessKeyId"), false, ErrorCode::kIoInvalidCredentials,
+       Turn::kCredentials, "minio.accessKeyID"},
+      {Answer(404, "XAdminUserNotFound"), false, ErrorCode::kIoInvalidCredentials,
+       Turn::kCredentials, "minio.accessKeyID"},
       {Answer(404, ""), false, ErrorCode::kIoKeyNotFound, Turn::kGiveUp, "HTTP 404"},
-      {Answer(403, "SignatureDoesNotMatch"), false, ErrorCode::kServiceUnavailable, Turn::kGiveUp,
+      {Answer(403, "SignatureDoesNotMatch"), false, ErrorCode::kIoInvalidCredentials, Turn::kGiveUp,
        "minio.secretAccessKey"},
-      {Answer(400, "ExpiredToken"), false, ErrorCode::kServiceUnavailable, Turn::kCredentials,
+      {Answer(400, "ExpiredToken"), false, ErrorCode::kIoInvalidCredentials, Turn::kCredentials,
        "minio.sessionToken"},
-      {Answer(403, "AccessDenied"), true, ErrorCode::kServiceUnavailable, Turn::kGiveUp,
+      {Answer(403, "AccessDenied"), true, ErrorCode::kIoPermissionDenied, Turn::kGiveUp,
        "allow s3:PutObject"},
-      {Answer(403, "AccessDenied"), false, ErrorCode::kServiceUnavailable, Turn::kGiveUp,
+      {Answer(403, "AccessDenied"), false, ErrorCode::kIoPermissionDenied, Turn::kGiveUp,
        "allow s3:GetObject"},
       {Answer(403, "RequestTimeTooSkewed"), false, ErrorCode::kServiceUnavailable, Turn::kSkewed,
        "clock"},
@@ -64,13 +66,13 @@ TEST(S3Error, SaysWhatToChange) {
        ErrorCode::kServiceUnavailable, Turn::kRegion, "set minio.region to eu-west-1"},
       {elsewhere, false, ErrorCode::kServiceUnavailable, Turn::kRegion,
        "set minio.region to ap-south-1"},
-      {Answer(503, "SlowDown"), false, ErrorCode::kServiceUnavailable, Turn::kThrottled,
-       "SlowDown"},
+      {Answer(503, "SlowDown"), false, ErrorCode::kIoTooManyRequests, Turn::kThrottled, "SlowDown"},
       {Answer(500, "InternalError"), false, ErrorCode::kServiceUnavailable, Turn::kRetry,
        "HTTP 500"},
-      {Answer(503, ""), false, ErrorCode::kServiceUnavailable, Turn::kThrottled, "HTTP 503"},
+      {Answer(503, ""), false, ErrorCode::kIoTooManyRequests, Turn::kThrottled, "HTTP 503"},
       {refused, false, ErrorCode::kServiceUnavailable, Turn::kRetry, "minio.port"},
       {hung_up, false, ErrorCode::kServiceUnavailable, Turn::kRetry, "minio.useSSL to true"},
+      {cut, false, ErrorCode::kIoUnexpectedEof, Turn::kRetry, "connection to the store"},
       {unknown_host, false, ErrorCode::kServiceUnavailable, Turn::kRetry, "minio.address"},
       {untrusted, false, ErrorCode::kServiceUnavailable, Turn::kGiveUp, "minio.ssl.tlsCACert"},
       {tls, false, ErrorCode::kServiceUnavailable, Turn::kRetry, "minio.useSSL to false"},
@@ -85,6 +87,7 @@ TEST(S3Error, SaysWhatToChange) {
     const absl::Status status =
         StatusOf(*error, {"http://store:9000", "b", "k", "do it", test.writes}, 1);
     EXPECT_EQ(CodeOf(status), test.code) << status;
+    EXPECT_EQ(MayPass(test.code), test.code != ErrorCode::kIoKeyNotFound) << status;
     EXPECT_EQ(IsRefusal(status), test.turn != Turn::kRetry && test.turn != Turn::kThrottled);
     for (const std::string_view part :
          {std::string_view(test.says), std::string_view("bucket \"b\", key \"k\""),

@@ -117,6 +117,12 @@ absl::Status CheckAliasName(std::string_view name, const SchemaLimits& limits) {
                    name, limits);
 }
 
+absl::Status CheckSnapshotName(std::string_view name, const SchemaLimits& limits) {
+  return CheckName(
+      {.code = ErrorCode::kParameterInvalid, .kind = "snapshot", .prefix = "Invalid snapshot name"},
+      name, limits);
+}
+
 absl::Status CheckPartitionName(std::string_view name, const SchemaLimits& limits) {
   return CheckName({.code = ErrorCode::kParameterInvalid,
                     .kind = "partition",

@@ -13,6 +13,7 @@ absl::Status CheckCollectionName(std::string_view name, const SchemaLimits& limi
 absl::Status CheckAliasName(std::string_view name, const SchemaLimits& limits);
 // May begin with a digit and contain "-".
 absl::Status CheckPartitionName(std::string_view name, const SchemaLimits& limits);
+absl::Status CheckSnapshotName(std::string_view name, const SchemaLimits& limits);
 // Refuses words of the filter language and system names as well.
 absl::Status CheckFieldName(std::string_view name, const SchemaLimits& limits);
 // May contain "[" and "]".

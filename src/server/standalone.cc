@@ -93,6 +93,14 @@ coord::CompactionRules CompactionRulesOf(const Settings& settings) {
   return rules;
 }
 
+coord::DeltaMergeRules DeltaMergeRulesOf(const Settings& settings) {
+  const Settings::DeltaMerges& merges = settings.delta_merges;
+  return {.files_min = merges.files_min,
+          .files_max = merges.files_max,
+          .bytes_min = merges.bytes_min,
+          .bytes_max = merges.bytes_max};
+}
+
 datanode::DataNodeOptions DataNodeOptionsOf(const Settings& settings) {
   datanode::DataNodeOptions options;
   options.growing_bytes_max = static_cast<int64_t>(static_cast<double>(settings.segment.bytes_max) *
@@ -217,6 +225,7 @@ class Roles {
     followed_ = std::move(current);
     coordinator_->SetLimits(CatalogLimits(*followed_));
     coordinator_->SetCompactionRules(CompactionRulesOf(*followed_));
+    coordinator_->SetDeltaMergeRules(DeltaMergeRulesOf(*followed_));
     coordinator_->SetGarbageRules(GarbageRulesOf(*followed_));
   }
 

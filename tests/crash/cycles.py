@@ -21,6 +21,7 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Pa
 from pymilvus import MilvusClient, MilvusException  # noqa: E402
 
 from harness.server import Server, ServerFailed, crash_point_names  # noqa: E402
+from harness.wire import call_by_numbers  # noqa: E402
 from journal import Expectation, Journal  # noqa: E402
 from nemesis import BUSY_SETTINGS, Nemesis  # noqa: E402
 from verifier import verify  # noqa: E402
@@ -158,7 +159,7 @@ class Campaign:
         return self.nemesis.fired()
 
     def trigger_rare_steps(self) -> None:
-        """Flush, and drop something flushed: seals, uploads, commits, log cuts, garbage collection."""
+        """Flush, copy by a snapshot, and drop: seals, uploads, commits, log cuts, garbage collection."""
         client = None
         try:
             client = self.connect()
@@ -166,6 +167,7 @@ class Campaign:
             client.insert("side_rare", [{"id": i, "vector": [float(i)] * 4} for i in range(100)], timeout=20)
             client.flush("side_rare", timeout=20)
             client.flush(self.workload.name, timeout=20)
+            self.restore_snapshot("side_rare", f"side_again{self.kills}")
             client.drop_collection("side_rare", timeout=20)
             client.flush(self.workload.name, timeout=20)
         except Exception:  # noqa: BLE001 - the point fired
@@ -177,6 +179,11 @@ class Campaign:
             self.server.process.wait(3)  # Background steps: builds, removals.
         except Exception:  # noqa: BLE001 - it lives
             pass
+
+    def restore_snapshot(self, source: str, target: str) -> None:
+        """By field numbers, for clients before 3.0: name, collection_name; and rewrite_data, target_collection_name."""
+        call_by_numbers(self.server.address, "CreateSnapshot", {2: "rare", 5: source}, timeout=20)
+        call_by_numbers(self.server.address, "RestoreSnapshot", {2: "rare", 4: source, 5: 1, 7: target}, timeout=20)
 
     def come_back(self, label: str, nested: bool) -> bool:
         self.kills += 1

@@ -229,3 +229,29 @@ def test_a_field_added_between_segments(own):
     found = client.query("c", filter="id >= 0", output_fields=["later"])
     assert {r["later"] for r in found if r["id"] < ROWS} == {7}
     assert {r["later"] for r in found if r["id"] >= ROWS} == {8}
+
+
+def test_many_small_files_of_deletes_become_one(tmp_path):
+    with Server(tmp_path / "data", env={
+        "DATACOORD_COMPACTION_LEVELZERO_FORCETRIGGER_DELTALOGMINNUM": "4",
+        "DATACOORD_COMPACTION_SINGLE_RATIO_THRESHOLD": "1",
+        "DATACOORD_COMPACTION_MIX_TRIGGERINTERVAL": "100000",
+        "DATACOORD_GC_DROPTOLERANCE": "0",
+    }) as server:  # fmt: skip
+        client = MilvusClient(server.uri, timeout=30)
+        fill(client, segments=2)
+        for i in range(9):
+            client.delete("c", filter=f"id in [{i}, {ROWS + i}]")
+            client.flush("c")
+        deadline = time.monotonic() + 60
+        while len(files := [p for p in server.data_dir.rglob("*") if p.is_file() and "/delta_log/" in str(p)]) >= 4:
+            assert time.monotonic() < deadline, files
+            time.sleep(0.1)
+        assert files, "the segments have not taken them in"
+        before = everything(client)
+        assert len(before) == 2 * ROWS - 18
+        server.kill()
+        server.start()
+        client = MilvusClient(server.uri, timeout=30)
+        client.load_collection("c")
+        assert everything(client) == before

@@ -48,7 +48,7 @@ schema::RowBatch RowsOf(const meta::Collection& collection, const std::vector<Ro
 
 absl::StatusOr<roles::ReadScope> ScopeOf(Engine& engine, const Read& read) {
   roles::ReadScope scope;
-  scope.collection = engine.collection();
+  scope.collection = engine.collection(read.collection);
   for (const std::string& name : read.partitions) {
     const meta::Partition* partition = scope.collection->FindPartition(name);
     if (partition == nullptr) {
@@ -137,6 +137,7 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(World& world, const EngineO
   engine->coordinator->Connect(engine->data_node.get(), engine->query_node.get(),
                                engine->index_node.get());
   ELANUS_RETURN_IF_ERROR(engine->data_node->Recover());
+  engine->coordinator->SetDeltaMergeRules({.files_min = options.deltas_min});
   engine->coordinator->Start();
   return engine;
 }

@@ -27,6 +27,7 @@ struct EngineOptions {
   datanode::DataNodeOptions data_node;
   uint64_t log_file_bytes_max = 2000;
   int64_t index_rows_min = 4;
+  int64_t deltas_min = 10;  // So many small files of deletes are merged.
   int compute_threads = 0;  // 0: requests compute in their own threads, in one order.
 };
 
@@ -65,7 +66,9 @@ class Engine {
   // Waits until nothing goes on behind: flushes, compactions, index builds, loads, removals.
   void Settle();
 
-  meta::CollectionPtr collection() { return *coordinator->GetCollection("", kCollection); }
+  meta::CollectionPtr collection(const std::string& name = kCollection) {
+    return *coordinator->GetCollection("", name);
+  }
 
   World& world;
   Executor compute;
@@ -124,6 +127,7 @@ struct Read {
   std::optional<Timestamp> at;
   Timestamp guarantee;
   bool ignore_growing = false;
+  std::string collection = kCollection;
 };
 absl::StatusOr<int64_t> Count(Engine& engine, const Read& read);
 // One row a key, ascending by key.

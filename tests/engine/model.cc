@@ -101,6 +101,9 @@ std::string DifferenceOfCatalog(Engine& engine, const Model& model) {
       collection->load.all_partitions != model.loaded_whole) {
     return "other partitions are loaded";
   }
+  if (engine.coordinator->GetSnapshot("", kCollection, kSnapshot).ok() != model.kept.has_value()) {
+    return "a snapshot too many or too few";
+  }
   return "";
 }
 
@@ -108,6 +111,29 @@ std::string DifferenceOfRows(Engine& engine, const Model& model) {
   const std::vector<Row> visible = model.Visible({});
   const std::string found = CompareCount(Count(engine, {}), visible.size());
   return found.empty() ? Compare("all", Query(engine, {}), NewestByKey(visible)) : found;
+}
+
+std::string DifferenceOfRestored(Engine& engine, const std::string& collection,
+                                 const KeptRows& kept, uint64_t now_ms) {
+  std::set<std::string> partitions;
+  for (const meta::Partition& partition : engine.collection(collection)->partitions) {
+    partitions.insert(partition.name);
+  }
+  if (partitions != kept.partitions) return "other partitions";
+  Model model;
+  model.rows = kept.rows;
+  model.partitions = kept.partitions;
+  model.loaded = model.loaded_whole = true;
+  model.ttl_ms = kept.ttl_ms;
+  model.now_ms = now_ms;
+  for (const std::string& partition : partitions) {
+    const Read read{.partitions = {partition}, .collection = collection};
+    const std::vector<Row> visible = model.Visible(read.partitions);
+    std::string found = CompareCount(Count(engine, read), visible.size());
+    if (found.empty()) found = Compare("restored", Query(engine, read), NewestByKey(visible));
+    if (!found.empty()) return fmt::format("restored {}: {}", partition, found);
+  }
+  return "";
 }
 
 std::string Difference(Engine& engine, const Model& model, uint64_t seed) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -9,6 +10,14 @@
 #include "engine/engine.h"
 
 namespace elanus::engine {
+
+// What a snapshot holds.
+struct KeptRows {
+  std::vector<PlacedRow> rows;
+  std::set<std::string> partitions;
+  uint64_t ttl_ms = 0;
+};
+inline constexpr char kSnapshot[] = "kept";
 
 // Everything of the collection that outlives a process. A value.
 struct Model {
@@ -19,6 +28,7 @@ struct Model {
   std::set<std::string> loaded_partitions;  // When not whole.
   uint64_t ttl_ms = 0;                      // 0: none.
   uint64_t now_ms = 0;                      // Rows that are ttl_ms old now are expired.
+  std::optional<KeptRows> kept;             // kSnapshot, if there is one.
 
   void Apply(const Write& write, uint64_t at_ms);
   void DropPartition(const std::string& name);
@@ -39,6 +49,9 @@ std::string DifferenceOfCatalog(Engine& engine, const Model& model);
 std::string Difference(Engine& engine, const Model& model, uint64_t seed);
 // How a read of everything differs from the model.
 std::string DifferenceOfRows(Engine& engine, const Model& model);
+// How a loaded collection that a snapshot became differs from it.
+std::string DifferenceOfRestored(Engine& engine, const std::string& collection,
+                                 const KeptRows& kept, uint64_t now_ms);
 // The same for a read in the past, of what is loaded now.
 std::string DifferenceAt(Engine& engine, const Model& past, Timestamp at);
 

@@ -30,8 +30,11 @@ EngineOptions RandomOptions(std::mt19937_64& random) {
   options.data_node.log_bytes_max = pick(1500, 1 << 30);
   options.data_node.pending_deletes_max = pick(3, 1 << 20);
   options.log_file_bytes_max = pick(400, 5000);
+  options.deltas_min = pick(2, 10);
   return options;
 }
+
+constexpr char kRestored[] = "restored";
 
 class History {
  public:
@@ -108,8 +111,9 @@ class History {
     if (OneIn(4)) world_->meta.FailCommits(1);
   }
 
-  // With the disk well again everything works: what failed to load is loaded, and a write succeeds.
+  // With the disk well again everything works: what could not be dropped is, what failed to load is loaded, and a write succeeds.
   void Repair() {
+    ASSERT_TRUE(engine_->coordinator->DropCollection("", kRestored).ok());
     if (model_.loaded) {
       roles::LoadRequest request;
       request.collection = kCollection;
@@ -123,7 +127,7 @@ class History {
   }
 
   void Act() {
-    switch (Below(23)) {
+    switch (Below(26)) {
       case 0:
       case 1:
       case 2:
@@ -159,6 +163,12 @@ class History {
         return OneIn(2) ? Compact() : CompactUnasked();
       case 22:
         return ExpireSooner();
+      case 23:
+        return model_.kept.has_value() ? DropSnapshot() : TakeSnapshot();
+      case 24:
+        return model_.kept.has_value() ? RestoreSnapshot() : TakeSnapshot();
+      case 25:
+        return CollectGarbage();
     }
   }
 
@@ -232,6 +242,54 @@ class History {
     engine_->coordinator->MaintainSegments();
     last_ = absl::OkStatus();
     past_.clear();  // It is longer ago than rows are kept.
+  }
+
+  void TakeSnapshot() {
+    what_ = "take a snapshot";
+    last_ = engine_->coordinator->CreateSnapshot({.collection = kCollection, .name = kSnapshot},
+                                                 Cancellation());
+    model_.kept = KeptRows{model_.rows, model_.partitions, model_.ttl_ms};
+  }
+
+  void DropSnapshot() {
+    what_ = "drop the snapshot";
+    last_ = engine_->coordinator->DropSnapshot("", kCollection, kSnapshot);
+    model_.kept.reset();
+  }
+
+  // It is compared with what was kept, and dropped again.
+  void RestoreSnapshot() {
+    what_ = "restore the snapshot";
+    const bool copies = OneIn(3);
+    const auto job = engine_->coordinator->RestoreSnapshot({.collection = kCollection,
+                                                            .name = kSnapshot,
+                                                            .target_collection = kRestored,
+                                                            .copies = copies});
+    last_ = job.status();
+    engine_->Settle();
+    for (const meta::RestoreJob& done : engine_->coordinator->RestoreJobs()) {
+      if (!job.ok() || done.id != *job || done.state == meta::RestoreJob::State::kCompleted) continue;
+      last_ = InternalError(ErrorCode::kInternal, "restore: {}", done.reason);
+    }
+    if (last_.ok()) {
+      roles::LoadRequest request;
+      request.collection = kRestored;
+      last_ = engine_->coordinator->Load(request);
+      engine_->Settle();
+      const meta::CollectionPtr restored = engine_->collection(kRestored);
+      if (last_.ok()) last_ = engine_->query_node->GetLoadStatus(restored->id, {}).failure;
+    }
+    if (last_.ok()) {
+      ASSERT_EQ(DifferenceOfRestored(*engine_, kRestored, *model_.kept, NowMs()), "")
+          << "after" << story_;
+    }
+    const absl::Status dropped = engine_->coordinator->DropCollection("", kRestored);
+    if (last_.ok()) last_ = dropped;
+  }
+
+  void CollectGarbage() {
+    what_ = "collect garbage";
+    last_ = engine_->coordinator->CollectGarbage().status();
   }
 
   // Ever sooner: what is expired stays so.
@@ -327,6 +385,8 @@ class History {
     auto opened = Engine::Open(*world_, options_);
     ASSERT_TRUE(opened.ok()) << opened.status();
     engine_ = *std::move(opened);
+    engine_->Settle();  // A restore that was cut off goes on.
+    ASSERT_TRUE(engine_->coordinator->DropCollection("", kRestored).ok());
     // Cut between dropping and making.
     if (engine_->collection()->indexes.empty()) {
       ASSERT_TRUE(MakeIndex(*engine_, "FLAT").ok());
@@ -384,6 +444,8 @@ class History {
   // After a flush and a restart the store holds what the catalog lists, the cluster's stamp and
   // nothing else.
   void LeaveNothingBehind() {
+    if (model_.kept.has_value()) DropSnapshot();
+    ASSERT_TRUE(last_.ok()) << last_;
     Flush();
     ASSERT_TRUE(last_.ok()) << last_;
     engine_->Settle();
