@@ -161,9 +161,10 @@ struct Segment {
   Timestamp deletes_applied;  // Rows that delta files hide at or before this are left out.
   bool merged = false;        // By a compaction that a client asked for.
 
+  // Of its rows: what is only told twice, as indexes and paths are, does not count.
   int64_t bytes() const {
     int64_t sum = 0;
-    for (const FieldFile& file : files) sum += file.bytes;
+    for (const FieldFile& file : files) sum += file.paths ? 0 : file.bytes;
     return sum;
   }
 };

@@ -152,8 +152,11 @@ class ShreddedField::Cells final : public cache::CellSet {
     return absl::OkStatus();
   }
   void Drop(uint32_t cell) override { loaded_[cell].reset(); }
+  // The column files stay beside what was decompressed of them.
   uint64_t LoadedBytes(uint32_t cell) const override {
-    return static_cast<uint64_t>(std::max<int64_t>(loaded_[cell]->memory_bytes(), 1));
+    const storage::ShreddedEntry& entry = directory_.entries[cell];
+    return entry.values.bytes + entry.others.bytes +
+           static_cast<uint64_t>(loaded_[cell]->memory_bytes());
   }
 
  private:

@@ -17,6 +17,7 @@
 #include "storage/column_file.h"
 #include "storage/delta_file.h"
 #include "storage/random_columns.h"
+#include "storage/shredded_file.h"
 
 namespace elanus {
 namespace {
@@ -82,6 +83,19 @@ void WriteColumnFiles(const SeedWriter& out) {
     const schema::Column column = storage::RandomColumn(random, type, 6, 3);
     out.Write("column_file_fuzz", LowerName(type), storage::EncodeColumnFile(column.View()).value());
   }
+}
+
+void WriteShreddedFiles(const SeedWriter& out) {
+  storage::Random random(5);
+  storage::ShreddedFileWriter file(6);
+  const schema::Column numbers =
+      storage::RandomColumn(random, {.type = schema::DataType::kInt64}, 6, 3);
+  const schema::Column others =
+      storage::RandomColumn(random, {.type = schema::DataType::kJson}, 6, 3);
+  const schema::ColumnView others_view = others.View();
+  ELANUS_CHECK_OK(file.Add({"a"}, numbers.View(), nullptr));
+  ELANUS_CHECK_OK(file.Add({"a", "b"}, numbers.View(), &others_view));
+  out.Write("shredded_file_fuzz", "two_paths", std::move(file).Finish());
 }
 
 void WriteDeltaFiles(const SeedWriter& out) {
@@ -198,6 +212,7 @@ int main(int argc, char** argv) {
   }
   const elanus::SeedWriter out(argv[1]);
   elanus::WriteColumnFiles(out);
+  elanus::WriteShreddedFiles(out);
   elanus::WriteScalarIndexes(out);
   elanus::WriteDeltaFiles(out);
   elanus::WriteLogs(out, elanus::WriteRecords(out));
