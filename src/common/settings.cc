@@ -232,6 +232,13 @@ absl::StatusOr<Settings::AutoIndex> MakeAutoIndex(const Config& config) {
   return auto_index;
 }
 
+Settings::DiskIndex MakeDiskIndex(const Config& config) {
+  return {.max_degree = config.Int("common.DiskIndex.MaxDegree"),
+          .search_list_size = config.Int("common.DiskIndex.SearchListSize"),
+          .code_ratio = config.Float("common.DiskIndex.PQCodeBudgetGBRatio"),
+          .cache_ratio = config.Float("common.DiskIndex.SearchCacheBudgetGBRatio")};
+}
+
 Settings::Logging MakeLogging(const Config& config) {
   const int64_t backups = config.Int("log.file.maxBackups");
   return {.level = config.Text("log.level"),
@@ -330,6 +337,7 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
                       .refine_ratio = config.Float("queryNode.segcore.interimIndex.refineRatio")};
   ELANUS_ASSIGN_OR_RETURN(settings.tiers, MakeTiers(config));
   ELANUS_ASSIGN_OR_RETURN(settings.auto_index, MakeAutoIndex(config));
+  settings.disk_index = MakeDiskIndex(config);
   settings.logging = MakeLogging(config);
   return settings;
 }

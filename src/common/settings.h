@@ -229,6 +229,15 @@ struct Settings {
     bool operator==(const AutoIndex&) const = default;
   } auto_index;
 
+  // Of DISKANN; common.DiskIndex.*. For indexes created from then on.
+  struct DiskIndex {
+    int64_t max_degree = 56;
+    int64_t search_list_size = 100;
+    double code_ratio = 0.125;
+    double cache_ratio = 0.1;
+    bool operator==(const DiskIndex&) const = default;
+  } disk_index;
+
   struct Logging {
     std::string level = "info";  // Hot.
     bool json = false;           // log.format

@@ -127,7 +127,8 @@ absl::Status CheckMinHash(const FieldSchema& field, Params& params) {
   ELANUS_RETURN_IF_ERROR(CheckBuildParams(kMinHashParams, params));
   return CheckSignature(field.dim(), params);
 }
-// The server's configuration decides what the client may not; see kDiskAnnParams.
+// The server's configuration decides what the client may not (AutoIndexRules::disk_build); see
+// kDiskAnnParams.
 absl::Status CheckDiskAnn(const FieldSchema&, Params& params) {
   params["max_degree"] = "56";
   params["search_list_size"] = "100";

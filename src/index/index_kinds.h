@@ -78,6 +78,7 @@ struct AutoIndexRules {
   std::string float_build, int8_build, binary_build, sparse_build;
   std::string large_topk_build;   // Instead of float_build; empty: no instead.
   std::string deduplicate_build;  // Of MHJACCARD.
+  Params disk_build;              // Of DISKANN, whoever asks for it: build keys.
   bool operator==(const AutoIndexRules&) const = default;
 };
 

@@ -304,6 +304,9 @@ absl::StatusOr<ResolvedIndex> ResolveVectorIndex(const FieldSchema& field, Param
                     fmt::join(kind->metric_names, " ")));
   }
   ELANUS_RETURN_IF_ERROR(kind->check_build(field, out.params));
+  if (kind->name == "DISKANN") {
+    for (const auto& [key, value] : rules.disk_build) out.params[key] = value;
+  }
   if (lists) ELANUS_RETURN_IF_ERROR(CheckListStrategy(out.params));
   ELANUS_RETURN_IF_ERROR(CheckProperties(kind->name, out.params));
   const bool in_lists = field.type == DataType::kArrayOfVector;

@@ -112,6 +112,15 @@ TEST(ResolveIndex, AutoIndexFollowsTheConfiguration) {
   EXPECT_EQ(resolve(DataType::kFloatVector, {})->type, "IVF_SQ8");
   EXPECT_FALSE(dense->why.empty());
 
+  // What the configuration says of DISKANN goes before what the client says.
+  rules.disk_build = {{"max_degree", "24"}, {"pq_code_budget_gb_ratio", "0.05"}};
+  const auto disk =
+      resolve(DataType::kFloatVector, Typed("DISKANN", "COSINE", {{"max_degree", "90"}}));
+  ASSERT_TRUE(disk.ok());
+  EXPECT_EQ(disk->params.at("max_degree"), "24");
+  EXPECT_EQ(disk->params.at("pq_code_budget_gb_ratio"), "0.05");
+  EXPECT_EQ(disk->params.at("search_list_size"), "100");
+
   const Pairs explicit_type = Typed("FLAT", "COSINE", {{"nlist", "7"}});
   EXPECT_EQ(resolve(DataType::kFloatVector, explicit_type)->type, "FLAT");
   rules.override_explicit = true;

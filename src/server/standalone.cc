@@ -71,6 +71,12 @@ coord::Limits CatalogLimits(const Settings& settings) {
                        .int8_build = auto_index.int8_build,
                        .binary_build = auto_index.binary_build,
                        .sparse_build = auto_index.sparse_build};
+  const Settings::DiskIndex& disk = settings.disk_index;
+  limits.auto_index.disk_build = {
+      {"max_degree", std::to_string(disk.max_degree)},
+      {"search_list_size", std::to_string(disk.search_list_size)},
+      {"pq_code_budget_gb_ratio", fmt::format("{}", disk.code_ratio)},
+      {"search_cache_budget_gb_ratio", fmt::format("{}", disk.cache_ratio)}};
   if (auto_index.override_explicit) {
     limits.auto_index_large_topk = auto_index.large_topk_build;
     if (auto_index.deduplicate) limits.auto_index.deduplicate_build = auto_index.deduplicate_build;
