@@ -16,8 +16,6 @@ using storage::ColumnLayout;
 using storage::Stream;
 using storage::StreamKind;
 
-// Footers that are longer take a second request.
-constexpr uint64_t kTailBytes = 32 << 10;
 constexpr int kFetchesMax = 3;  // Of a footer that does not fit its checksum.
 constexpr uint32_t kHead = 0;   // The cell of validity and offsets.
 
@@ -48,18 +46,6 @@ std::string LeftOverTail(const Tiers& tiers, const std::string& key, uint64_t ob
   if (!bytes.ok()) return "";
   tail.resize(*bytes);
   return read() ? tail : "";
-}
-
-absl::StatusOr<std::string> FetchTail(const Tiers& tiers, const std::string& key,
-                                      uint64_t object_bytes, const Cancellation& cancellation) {
-  std::string tail;
-  for (uint64_t bytes = kTailBytes;;) {
-    tail.resize(std::min(bytes, object_bytes));
-    const storage::BlockReader::Read read{object_bytes - tail.size(), WritableOf(tail)};
-    ELANUS_RETURN_IF_ERROR(tiers.store->ReadRanges(key, {&read, 1}, cancellation));
-    ELANUS_ASSIGN_OR_RETURN(bytes, storage::ColumnTailBytes(key, tail, object_bytes));
-    if (bytes <= tail.size()) return tail.substr(tail.size() - bytes);
-  }
 }
 
 }  // namespace
@@ -281,7 +267,10 @@ absl::StatusOr<std::shared_ptr<const CachedColumn>> CachedColumn::Open(
   std::string tail = LeftOverTail(tiers, key, object_bytes);
   absl::StatusOr<ColumnLayout> layout = storage::ReadColumnLayout(key, tail, object_bytes);
   for (int fetches = 0; !layout.ok(); ++fetches) {
-    const absl::StatusOr<std::string> fetched = FetchTail(tiers, key, object_bytes, cancellation);
+    const absl::StatusOr<std::string> fetched = FetchTail(
+        tiers, key, object_bytes,
+        [&](std::string_view end) { return storage::ColumnTailBytes(key, end, object_bytes); },
+        cancellation);
     layout = fetched.ok() ? storage::ReadColumnLayout(key, *fetched, object_bytes)
                           : absl::StatusOr<ColumnLayout>(fetched.status());
     if (layout.ok()) tail = *fetched;

@@ -275,6 +275,22 @@ void StoredObject::DiscardAll() const {
   for (uint32_t i = 0; i < disk_->num_cells(); ++i) (void)tiers_.disk->Discard(*cells_, i);
 }
 
+absl::StatusOr<std::string> FetchTail(
+    const Tiers& tiers, const std::string& key, uint64_t object_bytes,
+    const std::function<absl::StatusOr<uint64_t>(std::string_view)>& bytes_of,
+    const Cancellation& cancellation) {
+  constexpr uint64_t kFirstBytes = 32 << 10;
+  std::string tail;
+  for (uint64_t bytes = kFirstBytes;;) {
+    tail.resize(std::min(bytes, object_bytes));
+    const storage::BlockReader::Read read{object_bytes - tail.size(),
+                                          {reinterpret_cast<uint8_t*>(tail.data()), tail.size()}};
+    ELANUS_RETURN_IF_ERROR(tiers.store->ReadRanges(key, {&read, 1}, cancellation));
+    ELANUS_ASSIGN_OR_RETURN(bytes, bytes_of(tail));
+    if (bytes <= tail.size()) return tail.substr(tail.size() - bytes);
+  }
+}
+
 absl::StatusOr<TierPins> TierWants::Pin(const Tiers& tiers, const Cancellation& cancellation,
                                         Waits* waits) && {
   TierPins pins;

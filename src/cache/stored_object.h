@@ -25,6 +25,13 @@ struct Tiers {
   bool map_vectors = false;  // Vector columns are mapped from their cache file, if there is one.
 };
 
+// The end of an object, of which only the end itself says how long it is: `bytes_of` is asked with
+// what was read so far. One request, or two where that is long. Not verified.
+absl::StatusOr<std::string> FetchTail(
+    const Tiers& tiers, const std::string& key, uint64_t object_bytes,
+    const std::function<absl::StatusOr<uint64_t>(std::string_view)>& bytes_of,
+    const Cancellation& cancellation);
+
 // Bytes of an object with their checksum.
 struct Extent {
   uint64_t offset = 0;

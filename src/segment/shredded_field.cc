@@ -14,7 +14,6 @@ namespace {
 using storage::ColumnFile;
 using storage::ColumnRange;
 
-constexpr uint64_t kTailBytes = 32 << 10;  // Longer directories take a second request.
 constexpr uint64_t kPartBytes = 4 << 20;
 
 // A part of an object, for what opens whole ones.
@@ -28,22 +27,6 @@ class Part final : public storage::MappedFile {
   const std::shared_ptr<const void> owner_;
   const std::span<const uint8_t> bytes_;
 };
-
-std::span<uint8_t> WritableOf(std::string& bytes) {
-  return {reinterpret_cast<uint8_t*>(bytes.data()), bytes.size()};
-}
-
-absl::StatusOr<std::string> FetchTail(const cache::Tiers& tiers, const std::string& key,
-                                      uint64_t object_bytes, const Cancellation& cancellation) {
-  std::string tail;
-  for (uint64_t bytes = kTailBytes;;) {
-    tail.resize(std::min(bytes, object_bytes));
-    const storage::BlockReader::Read read{object_bytes - tail.size(), WritableOf(tail)};
-    ELANUS_RETURN_IF_ERROR(tiers.store->ReadRanges(key, {&read, 1}, cancellation));
-    ELANUS_ASSIGN_OR_RETURN(bytes, storage::ShreddedTailBytes(key, tail, object_bytes));
-    if (bytes <= tail.size()) return tail;
-  }
-}
 
 }  // namespace
 
@@ -176,7 +159,8 @@ class ShreddedField::Cells final : public cache::CellSet {
                         stored.size());
             return absl::OkStatus();
           }));
-      const std::span<const uint8_t> span = WritableOf(*bytes);
+      const std::span<const uint8_t> span(reinterpret_cast<const uint8_t*>(bytes->data()),
+                                          bytes->size());
       return std::make_shared<Part>(bytes, span);
     };
     ELANUS_ASSIGN_OR_RETURN(
@@ -222,8 +206,13 @@ absl::StatusOr<std::shared_ptr<const ShreddedField>> ShreddedField::Open(
     const cache::Tiers& tiers, cache::Identity identity, uint64_t object_bytes, int64_t num_rows,
     const Cancellation& cancellation) {
   std::shared_ptr<ShreddedField> out(new ShreddedField());
-  ELANUS_ASSIGN_OR_RETURN(const std::string tail,
-                          FetchTail(tiers, identity.name, object_bytes, cancellation));
+  ELANUS_ASSIGN_OR_RETURN(const std::string tail, cache::FetchTail(
+                                                      tiers, identity.name, object_bytes,
+                                                      [&](std::string_view end) {
+                                                        return storage::ShreddedTailBytes(
+                                                            identity.name, end, object_bytes);
+                                                      },
+                                                      cancellation));
   ELANUS_ASSIGN_OR_RETURN(storage::ShreddedDirectory directory,
                           storage::ReadShreddedDirectory(identity.name, tail, object_bytes));
   ELANUS_RETURN_IF_ERROR(out->Use(identity.name, std::move(directory), num_rows));
