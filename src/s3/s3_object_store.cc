@@ -13,7 +13,7 @@ namespace {
 
 constexpr uint64_t kPartsMax = 10'000;  // Of one upload, by the S3 API.
 constexpr size_t kBatchMax = 1000;      // Keys of one batch delete, likewise.
-constexpr int kFetchesMax = 3;          // Of one object whose bytes do not fit its checksum.
+constexpr int kFetchesMax = 5;          // Of one object whose bytes do not fit its checksum.
 
 // The bytes [offset, offset + count) of all parts behind each other.
 std::vector<std::string_view> Slice(std::span<const std::string_view> parts, uint64_t offset,

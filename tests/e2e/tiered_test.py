@@ -179,8 +179,13 @@ def test_a_filter_that_an_index_answers_brings_no_column(proxy, tmp_path):
         }  # fmt: skip
         found = {f: sorted(row["id"] for row in client.query("c", filter=f, output_fields=["id"])) for f in filters}
         assert all(found[f] == rows for f, rows in filters.items() if rows is not None), found
-        wait_until(lambda: "TEXT_MATCH" in run_command(
-            "inspect", "cache", env=server.env | {"METRICS_PORT": str(server.http_port)}).stdout)  # fmt: skip
+
+        def uses_index_of_words() -> bool:
+            client.query("c", filter='text_match(text, "4712")', output_fields=["id"])
+            shown = run_command("inspect", "cache", env=server.env | {"METRICS_PORT": str(server.http_port)})
+            return "TEXT_MATCH" in shown.stdout
+
+        wait_until(uses_index_of_words)
         client.close()
         server.stop()
         for path in (tmp_path / "data").rglob("*.cells"):
