@@ -211,10 +211,9 @@ WalkEnd CodedHnswIndex::WalkWide(const Neighbor& seed, Work& work, WalkScratch& 
                                  std::vector<Neighbor>& hits, WalkCounts& counts) const {
   const float nearest = work.request.range.nearest;
   kernels::TopK found(work.facts.width);
-  const WalkLimits limits{
-      .ef = work.facts.width,
-      .distances_max = static_cast<int64_t>(work.budget / GraphDistanceCost(work.facts)),
-      .cancellation = work.request.cancellation};
+  const WalkLimits limits{.ef = work.facts.width,
+                          .distances_max = work.budget / GraphDistanceCost(work.facts),
+                          .cancellation = work.request.cancellation};
   const WalkEnd end = WalkLevel(
       {&seed, 1}, limits, [&](uint32_t node) { return graph_.Links(0, node, scratch.unpacked); },
       [&](const uint32_t* nodes, size_t count, float* out) { work.walk(nodes, count, out); },

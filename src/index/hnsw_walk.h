@@ -115,7 +115,7 @@ class ScratchPool {
 
 struct WalkLimits {
   int64_t ef = 1;
-  int64_t distances_max = std::numeric_limits<int64_t>::max();
+  double distances_max = std::numeric_limits<double>::infinity();
   const Cancellation* cancellation = nullptr;
 };
 
@@ -144,7 +144,6 @@ WalkEnd WalkLevel(std::span<const kernels::Neighbor> seeds, const WalkLimits& li
   };
   auto& frontier = scratch.frontier;
   frontier.clear();
-  const int64_t distances_max = limits.distances_max;
   for (const kernels::Neighbor& seed : seeds) {
     if (!scratch.visited.Mark(static_cast<uint32_t>(seed.row))) continue;
     frontier.push_back(seed);
@@ -176,7 +175,7 @@ WalkEnd WalkLevel(std::span<const kernels::Neighbor> seeds, const WalkLimits& li
       std::push_heap(frontier.begin(), frontier.end(), farther);
       if (accept(scratch.fresh[i], distance)) found.Push(distance, scratch.fresh[i]);
     }
-    if (counts.distances > distances_max) return WalkEnd::kTooLong;
+    if (static_cast<double>(counts.distances) > limits.distances_max) return WalkEnd::kTooLong;
   }
   return WalkEnd::kDone;
 }

@@ -105,7 +105,7 @@ WalkEnd HnswIndex::WalkWide(const Neighbor& seed, Work& work, std::vector<Neighb
   kernels::TopK best(work.facts.width);
   const WalkEnd end = WalkLevel(
       {&seed, 1},
-      {work.facts.width, counts.distances + static_cast<int64_t>(distances_max),
+      {work.facts.width, static_cast<double>(counts.distances) + distances_max,
        work.request.cancellation},
       [&](uint32_t node) { return Links(0, node, work.scratch); },
       [&](const uint32_t* nodes, size_t count, float* out) {
