@@ -27,18 +27,16 @@ bool LocalQueryNode::AddCold(const meta::Collection& collection, const meta::Seg
   if (parts_.tiers == nullptr || HasLeftOver(parts_.tiers->directory, *flushed)) return false;
   const Warmup level = MostEager(parts_.warmup, collection);
   if (level == Warmup::kSync) return false;
-  segment::ColdSegment cold{.id = flushed->id,
-                            .partition = flushed->partition,
-                            .num_rows = flushed->num_rows,
-                            .max_timestamp = flushed->max_timestamp,
-                            .replaces = {}};
-  for (const meta::ReplacedSegment& replaced : flushed->replaces) {
-    cold.replaces.push_back(replaced.id);
-  }
+  const segment::ColdSegment cold{.id = flushed->id,
+                                  .partition = flushed->partition,
+                                  .num_rows = flushed->num_rows,
+                                  .max_timestamp = flushed->max_timestamp};
+  std::vector<SegmentId> replaces;
+  for (const meta::ReplacedSegment& replaced : flushed->replaces) replaces.push_back(replaced.id);
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed->id).has_value(); };
-  if (!set.AddCold(cold, in_catalog)) return false;
+  if (!set.AddCold(cold, replaces, in_catalog)) return false;
   if (level == Warmup::kAsync) {
-    (void)parts_.loading.Submit([this, id = collection.id, cold = std::move(cold)] {
+    (void)parts_.loading.Submit([this, id = collection.id, cold] {
       const auto current = parts_.registry.Find(id);
       if (current == nullptr) return;
       const absl::Status status = OpenCold(id, *current, {cold}, Cancellation());
@@ -70,7 +68,7 @@ absl::Status LocalQueryNode::OpenCold(CollectionId collection, segment::SegmentS
     absl::MutexLock lock(&mutex);
     if (first.ok()) first = status;
   });
-  if (set.Cold().empty()) {
+  if (!set.has_cold()) {
     absl::MutexLock lock(&cold_mutex_);
     cold_deletes_.erase(collection);
   }

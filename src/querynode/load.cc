@@ -362,10 +362,8 @@ void LocalQueryNode::OnSegmentsMerged(CollectionId collection_id,
   const auto collection = parts_.coordinator.GetCollection(collection_id);
   // A load that begins now finds it in the catalog.
   if (!collection.ok() || !set->wanted().Covers(made->partition)) return;
-  const std::vector<segment::ColdSegment> cold = set->Cold();
-  const bool was_cold = std::any_of(cold.begin(), cold.end(), [&](const auto& segment) {
-    return std::find(replaced.begin(), replaced.end(), segment.id) != replaced.end();
-  });
+  const bool was_cold =
+      std::any_of(replaced.begin(), replaced.end(), [&](SegmentId id) { return set->IsCold(id); });
   // What is not open cannot be opened any more.
   if (was_cold && AddCold(**collection, made, *set)) return;
   segment::LoadedDeletes deletes(parts_.store);
@@ -429,7 +427,7 @@ std::vector<roles::QuerySegment> LocalQueryNode::LoadedSegments(CollectionId col
   std::vector<roles::QuerySegment> out;
   const auto set = parts_.registry.Find(collection);
   if (set == nullptr) return out;
-  for (const segment::ColdSegment& cold : set->Cold()) {
+  for (const segment::ColdSegment& cold : set->Cold([](PartitionId) { return true; })) {
     roles::QuerySegment info;
     info.id = cold.id;
     info.partition = cold.partition;

@@ -109,16 +109,13 @@ absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(
     view.now = view.at;
     if (scope.read_at.has_value()) view.at = std::min(view.at, *scope.read_at);
     // After the timestamp: every row at or before it is in one of these segments.
-    const std::vector<segment::ColdSegment> cold = set->Cold();
+    const std::vector<segment::ColdSegment> cold =
+        set->Cold([&](PartitionId id) { return InScope(id, scope, readable.partitions); });
     view.all = set->snapshot();
     // A release in between may have taken some of them out.
     if (loaded->version() != readable.version) continue;
-    std::vector<segment::ColdSegment> wanted;
-    for (const segment::ColdSegment& segment : cold) {
-      if (InScope(segment.partition, scope, readable.partitions)) wanted.push_back(segment);
-    }
-    if (!wanted.empty()) {
-      ELANUS_RETURN_IF_ERROR(OpenCold(scope.collection->id, *set, wanted, cancellation));
+    if (!cold.empty()) {
+      ELANUS_RETURN_IF_ERROR(OpenCold(scope.collection->id, *set, cold, cancellation));
       continue;
     }
     bool whole = true;

@@ -143,23 +143,36 @@ bool SegmentSet::HandOver(std::shared_ptr<SealedSegment> flushed,
   return true;
 }
 
-bool SegmentSet::AddCold(ColdSegment segment, const std::function<bool()>& in_catalog) {
+bool SegmentSet::AddCold(const ColdSegment& segment, const std::vector<SegmentId>& replaces,
+                         const std::function<bool()>& in_catalog) {
   absl::MutexLock lock(&mutex_);
   const SegmentId id = segment.id;
   if (sealed_.contains(id) || cold_.contains(id)) return true;
   if (growing_.contains(id) || !wanted_.Covers(segment.partition) || !in_catalog()) return false;
-  for (const SegmentId replaced : segment.replaces) replaced_by_[replaced] = id;
-  cold_[id] = std::move(segment);
+  for (const SegmentId replaced : replaces) replaced_by_[replaced] = id;
+  cold_[id] = segment;
   RemoveReplacedLocked(id);
   PublishLocked();
   return true;
 }
 
-std::vector<ColdSegment> SegmentSet::Cold() const {
+std::vector<ColdSegment> SegmentSet::Cold(const std::function<bool(PartitionId)>& wanted) const {
   absl::ReaderMutexLock lock(&mutex_);
   std::vector<ColdSegment> cold;
-  for (const auto& [id, segment] : cold_) cold.push_back(segment);
+  for (const auto& [id, segment] : cold_) {
+    if (wanted(segment.partition)) cold.push_back(segment);
+  }
   return cold;
+}
+
+bool SegmentSet::IsCold(SegmentId id) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return cold_.contains(id);
+}
+
+bool SegmentSet::has_cold() const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return !cold_.empty();
 }
 
 void SegmentSet::AdmitLocked(std::shared_ptr<SealedSegment> segment) {

@@ -31,7 +31,6 @@ struct ColdSegment {
   PartitionId partition;
   int64_t num_rows = 0;
   Timestamp max_timestamp;  // Of its rows.
-  std::vector<SegmentId> replaces;
 };
 
 // A reader takes a snapshot: a list of segments in which each row is held by exactly one. A growing
@@ -84,14 +83,17 @@ class SegmentSet {
   // lock, so that a drop committed later finds the segment here.
   Added AddSealed(std::shared_ptr<SealedSegment> segment, const std::function<bool()>& in_catalog,
                   uint64_t epoch) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Puts a segment in place without opening it: deletes are remembered for it, and AddSealed follows
-  // when somebody wants to read it. False: it has to be opened now (its growing segment is here), or
-  // it is not wanted.
-  bool AddCold(ColdSegment segment, const std::function<bool()>& in_catalog)
+  // Puts a segment in place without opening it: deletes are remembered for it, and AddSealed
+  // follows when somebody wants to read it. False: it has to be opened now (its growing segment is
+  // here), or it is not wanted. It takes the place of those that it `replaces`.
+  bool AddCold(const ColdSegment& segment, const std::vector<SegmentId>& replaces,
+               const std::function<bool()>& in_catalog) ABSL_LOCKS_EXCLUDED(mutex_);
+  // What a reader of these partitions has to open before it takes a snapshot: segments go from here
+  // to there, never back.
+  std::vector<ColdSegment> Cold(const std::function<bool(PartitionId)>& wanted) const
       ABSL_LOCKS_EXCLUDED(mutex_);
-  // What a reader of everything has to open before it takes a snapshot: segments go from here to
-  // there, never back.
-  std::vector<ColdSegment> Cold() const ABSL_LOCKS_EXCLUDED(mutex_);
+  bool IsCold(SegmentId id) const ABSL_LOCKS_EXCLUDED(mutex_);
+  bool has_cold() const ABSL_LOCKS_EXCLUDED(mutex_);
   // The collection was truncated: its rows inserted at or before `at`, all of them applied, are
   // gone. Growing segments in `in_use` stay even without a newer row: one may be on its way.
   void Truncate(Timestamp at, const std::vector<SegmentId>& in_use) ABSL_LOCKS_EXCLUDED(mutex_);

@@ -162,18 +162,21 @@ class ColdSegmentTest : public SegmentSetTest {
     set.RemoveGrowing(SegmentId(id));
     return sealed;
   }
-  bool AddCold(const SealedSegment& segment, std::vector<SegmentId> replaces = {},
+  bool AddCold(const SealedSegment& segment, const std::vector<SegmentId>& replaces = {},
                bool listed = true) {
     return set.AddCold({.id = segment.id(),
                         .partition = segment.partition(),
                         .num_rows = segment.num_rows(),
-                        .max_timestamp = segment.max_timestamp(),
-                        .replaces = std::move(replaces)},
-                       [=] { return listed; });
+                        .max_timestamp = segment.max_timestamp()},
+                       replaces, [=] { return listed; });
   }
   std::vector<int64_t> Cold() const {
     std::vector<int64_t> ids;
-    for (const ColdSegment& segment : set.Cold()) ids.push_back(segment.id.value());
+    for (const ColdSegment& segment : set.Cold([](PartitionId) { return true; })) {
+      ids.push_back(segment.id.value());
+      EXPECT_TRUE(set.IsCold(segment.id));
+    }
+    EXPECT_EQ(set.has_cold(), !ids.empty());
     return ids;
   }
 };
@@ -214,6 +217,7 @@ TEST_F(ColdSegmentTest, ItLeavesWithItsPartitionAWishATruncationOrItsRows) {
   ASSERT_TRUE(AddCold(*Flushed(4, {4}, 40)));
   set.RemovePartition(PartitionId(9));
   EXPECT_EQ(Cold(), (std::vector<int64_t>{1, 3, 4}));
+  EXPECT_TRUE(set.Cold([](PartitionId partition) { return partition != kPartition; }).empty());
   set.Truncate(Timestamp(10), {});
   EXPECT_EQ(Cold(), (std::vector<int64_t>{3, 4}));
   set.RemoveEmptied({SegmentId(4)});
