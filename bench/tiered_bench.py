@@ -14,12 +14,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import multiprocessing
 import pathlib
 import random
 import shutil
 import sys
 import tempfile
-import threading
 import time
 
 import numpy as np
@@ -38,61 +38,90 @@ CLASSES = {"hot": (range(0, 2), 0.80), "warm": (range(2, 5), 0.15), "cold": (ran
 
 
 class SlowLink:
-    """A TCP proxy: the first byte of an answer comes `latency_ms` later, bytes at most at `rate` a second, all connections together."""
+    """A TCP proxy in a process of its own: the first byte of an answer comes `latency_ms` later, bytes at most at `rate` a second, all
+    connections together."""
 
     def __init__(self, upstream: str, latency_ms: float, rate: float):
         host, _, port = upstream.rpartition(":")
         self.upstream = (host, int(port))
         self.latency, self.rate, self.port = latency_ms / 1000, rate, free_port()
         self.free_at = 0.0
-        self.sent = 0
-        self.ready = threading.Event()
-        threading.Thread(target=lambda: asyncio.run(self.run()), daemon=True).start()
-        self.ready.wait()
+        ready = multiprocessing.Event()
+        self.process = multiprocessing.Process(target=lambda: asyncio.run(self.run(ready)), daemon=True)
+        self.process.start()
+        ready.wait()
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    async def run(self):
-        server = await asyncio.start_server(self.serve, "127.0.0.1", self.port)
-        self.ready.set()
-        async with server:
-            await server.serve_forever()
+    async def run(self, ready):
+        server = await asyncio.get_running_loop().create_server(lambda: Side(self), "127.0.0.1", self.port, backlog=256)
+        ready.set()
+        await server.serve_forever()
 
-    async def serve(self, reader, writer):
-        up_reader, up_writer = await asyncio.open_connection(*self.upstream)
-        state = {"asked": 0.0}
-
-        async def forward():
-            while data := await reader.read(1 << 18):
-                state["asked"] = time.monotonic()
-                up_writer.write(data)
-                await up_writer.drain()
-            up_writer.close()
-
-        async def answer():
-            while data := await up_reader.read(1 << 18):
-                if state["asked"]:
-                    due, state["asked"] = state["asked"] + self.latency, 0.0
-                    await asyncio.sleep(max(0.0, due - time.monotonic()))
-                now = time.monotonic()
-                self.free_at = max(self.free_at, now) + len(data) / self.rate
-                self.sent += len(data)
-                if self.free_at - now > 0.001:
-                    await asyncio.sleep(self.free_at - now)
-                writer.write(data)
-                await writer.drain()
-            writer.close()
-
-        await asyncio.gather(forward(), answer(), return_exceptions=True)
+    def delay(self, count: int, first: bool) -> float:
+        """Seconds until these bytes may go on."""
+        now = time.monotonic()
+        begin = max(self.free_at, now)
+        self.free_at = begin + count / self.rate
+        return max(self.free_at - now, self.latency if first else 0.0)
 
 
-def rows_of(args, age: int) -> np.ndarray:
-    rng = np.random.default_rng(age)
-    centres = np.random.default_rng(99).standard_normal((64, args.dim)).astype(np.float32)
-    count = args.rows // AGES
-    return centres[rng.integers(0, 64, count)] + rng.standard_normal((count, args.dim)).astype(np.float32) * 0.5
+class Side(asyncio.Protocol):
+    """One end of a connection through the link: the client's, which makes the other towards the store."""
+
+    def __init__(self, link: SlowLink, peer: Side | None = None):
+        self.link, self.peer = link, peer
+        self.answers = peer is not None  # What comes here goes to the client.
+        self.transport: asyncio.Transport | None = None
+        self.early: list[bytes] = []
+        self.asked = False
+        self.due = 0.0
+
+    def connection_made(self, transport):
+        self.transport = transport
+        if not self.answers:
+            self.peer = Side(self.link, self)
+            asyncio.ensure_future(asyncio.get_running_loop().create_connection(lambda: self.peer, *self.link.upstream))
+        else:
+            for data in self.peer.early:
+                transport.write(data)
+
+    def data_received(self, data):
+        if not self.answers:
+            self.peer.asked = True
+            if self.peer.transport is None:
+                self.early.append(data)
+            else:
+                self.peer.transport.write(data)
+            return
+        loop = asyncio.get_running_loop()
+        # Behind what came before it: calls of the same time come in any order.
+        self.due = max(self.due + 1e-6, loop.time() + self.link.delay(len(data), self.asked))
+        self.asked = False
+        loop.call_at(self.due, self.peer.transport.write, data)
+
+    def connection_lost(self, _):
+        if self.answers:
+            loop = asyncio.get_running_loop()
+            loop.call_at(max(self.due, loop.time()) + 0.001, self.peer.transport.close)
+        elif self.peer.transport is not None:
+            self.peer.transport.close()
+
+
+LATENT, CLUSTERS = 48, 256
+
+
+def rows_of(args, seed: int, count: int) -> np.ndarray:
+    """Rows, and queries too: clusters in a few dimensions of falling weight, spread over all, as embeddings are."""
+    fixed = np.random.default_rng(99)
+    weights = (np.arange(1, LATENT + 1) ** -0.5).astype(np.float32)
+    spread = fixed.standard_normal((LATENT, args.dim)).astype(np.float32)
+    centres = fixed.standard_normal((CLUSTERS, LATENT)).astype(np.float32) * weights
+    rng = np.random.default_rng(seed)
+    inner = centres[rng.integers(0, CLUSTERS, count)] + rng.standard_normal((count, LATENT)).astype(np.float32) * weights
+    return inner @ spread + rng.standard_normal((count, args.dim)).astype(np.float32) * 0.3
 
 
 def make(args, client: MilvusClient) -> None:
@@ -108,7 +137,7 @@ def make(args, client: MilvusClient) -> None:
     batch = max(1, min(5000, (32 << 20) // (args.dim * 4 + args.scalars * 8)))
     for age in range(AGES):
         client.create_partition("c", f"age{age}")
-        rows = rows_of(args, age)
+        rows = rows_of(args, age, args.rows // AGES)
         scalars = np.random.default_rng(1000 + age).standard_normal((len(rows), args.scalars))
         for begin in range(0, len(rows), batch):
             client.insert("c", partition_name=f"age{age}", data=[
@@ -153,7 +182,7 @@ def read(args, name: str, directory: pathlib.Path, env: dict[str, str]) -> dict:
         for number in range(args.queries):
             kind = rng.choices(list(CLASSES), [share for _, share in CLASSES.values()])[0]
             age = rng.choice(list(CLASSES[kind][0]))
-            query = np.random.default_rng(10_000 + number).standard_normal(args.dim).astype(np.float32)
+            query = rows_of(args, 10_000 + number, 1)[0]
             began = time.monotonic()
             hits = client.search("c", [query], limit=10, partition_names=[f"age{age}"], search_params={"params": {"ef": 100}})[0]
             ms = (time.monotonic() - began) * 1000

@@ -314,5 +314,38 @@ TEST_P(CachedColumnTest, ARestartReusesWhatIsOnDiskAndBelievesNoneOfItUnseen) {
   for (int64_t row = 0; row < 40'000; ++row) ExpectRow(column.View(), (*opened)->View(), row);
 }
 
+TEST_P(CachedColumnTest, WhatWasPrefetchedIsNotAskedForAgain) {
+  const std::string object(100'000, 'x');
+  const std::string_view part = object;
+  ASSERT_TRUE(store_.Put(kKey, {&part, 1}).ok());
+  const auto read = [&](const StoredObject& stored) {
+    const std::vector<uint32_t> both = {0, 1};
+    std::string bytes;
+    const absl::Status status = stored.Read(both, {}, [&](uint32_t, std::string_view got) {
+      bytes += got;
+      return absl::OkStatus();
+    });
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(bytes, object);
+  };
+  const std::vector<Extent> extents = {{.offset = 0, .bytes = 60'000, .checked = false},
+                                       {.offset = 60'000, .bytes = 40'000, .checked = false}};
+  {
+    const StoredObject stored(tiers_, {Kind::kVectorIndex, 1, kKey}, object.size(), extents);
+    stored.Prefetch({});
+    EXPECT_EQ(store_.bytes_read, tiers_.disk != nullptr ? object.size() : 0u);
+    read(stored);
+    EXPECT_EQ(store_.bytes_read, object.size());
+  }
+  // Without room, or a store that answers, nothing is lost but time.
+  Restart(1 << 30, /*disk_bytes=*/1000);
+  const StoredObject stored(tiers_, {Kind::kVectorIndex, 1, kKey}, object.size(), extents);
+  stored.Prefetch({});
+  store_.down = true;
+  stored.Prefetch({});
+  store_.down = false;
+  read(stored);
+}
+
 }  // namespace
 }  // namespace elanus::cache

@@ -244,6 +244,12 @@ void StoredObject::KeepTail(std::string_view tail) const {
   disk_->file()->Write(offset, tail).IgnoreError();  // Read from the store the next time.
 }
 
+void StoredObject::Prefetch(const Cancellation& cancellation) const {
+  if (disk_ == nullptr) return;
+  const CellRange all{0, static_cast<uint32_t>(extents_->size())};
+  tiers_.disk->PinNow({{cells_, {all}}}, cancellation).status().IgnoreError();
+}
+
 absl::Status StoredObject::Read(std::span<const uint32_t> extents, const Cancellation& cancellation,
                                 const Take& take) const {
   const Fetcher fetcher(tiers_, identity_, *extents_, cancellation);

@@ -73,9 +73,14 @@ class StoredObject {
   absl::Status Read(std::span<const uint32_t> extents, const Cancellation& cancellation,
                     const Take& take) const;
 
+  // Brings all of it to local disk, if there is room now. What fails is for readers to find.
+  void Prefetch(const Cancellation& cancellation) const;
+
   // Where the object lies in memory once its extents are pinned in `tiers.disk`; null if it is not
   // on disk.
   const uint8_t* mapped() const { return mapped_; }
+  const Identity& identity() const { return identity_; }
+  uint64_t object_bytes() const { return object_bytes_; }
   // The extents as cells of the disk tier; null if there is none.
   const std::shared_ptr<CellSet>& cells() const { return cells_; }
   // Keeps the object's last bytes for the next process.

@@ -150,6 +150,7 @@ absl::StatusOr<bool> HnswIndex::RefineTo(std::vector<Neighbor>& found, Work& wor
   constexpr size_t kBatch = 8;
   constexpr size_t kPinnedMin = 32;  // At once: each time may be a wait for the store.
   constexpr float kErrorMargin = 2;
+  constexpr float kErrorGrowth = 1.25f;  // The largest error of many is more than that of a few.
   HnswScratch& scratch = work.scratch;
   kernels::TopK best(work.request.k);
   float error = 0;
@@ -161,8 +162,16 @@ absl::StatusOr<bool> HnswIndex::RefineTo(std::vector<Neighbor>& found, Work& wor
     if (sure) break;
     if (begin >= pinned) {
       const size_t from = pinned;
-      const size_t wanted = std::max(kPinnedMin, static_cast<size_t>(work.request.k) * 3 / 2);
-      pinned = std::min(found.size(), (std::max(2 * from, wanted) + kBatch - 1) / kBatch * kBatch);
+      // Then all that may be among the nearest as far as is known by now, so that two waits are
+      // enough as a rule.
+      size_t wanted = from + kBatch;
+      if (from == 0) {
+        wanted = std::max(kPinnedMin, static_cast<size_t>(work.request.k) * 3 / 2);
+      } else {
+        const float last = best.bound() + kErrorMargin * kErrorGrowth * error;
+        while (wanted < found.size() && found[wanted].distance <= last) ++wanted;
+      }
+      pinned = std::min(found.size(), (wanted + kBatch - 1) / kBatch * kBatch);
       scratch.rows.clear();
       for (size_t i = from; i < pinned; ++i) {
         scratch.rows.push_back(static_cast<uint32_t>(found[i].row));

@@ -39,7 +39,7 @@ bool LocalQueryNode::AddCold(const meta::Collection& collection, const meta::Seg
     (void)parts_.loading.Submit([this, id = collection.id, cold] {
       const auto current = parts_.registry.Find(id);
       if (current == nullptr) return;
-      const absl::Status status = OpenCold(id, *current, {cold}, Cancellation());
+      const absl::Status status = OpenCold(id, *current, {cold}, std::nullopt, Cancellation());
       if (status.ok()) return;
       ELANUS_LOG(Warn, "segment not warmed; the first request opens it",
                  Field("segment", cold.id.value()), Field("reason", status));
@@ -50,6 +50,7 @@ bool LocalQueryNode::AddCold(const meta::Collection& collection, const meta::Seg
 
 absl::Status LocalQueryNode::OpenCold(CollectionId collection, segment::SegmentSet& set,
                                       const std::vector<segment::ColdSegment>& cold,
+                                      std::optional<FieldId> searched,
                                       const Cancellation& cancellation) {
   // Asked for now, so that it knows every field of every segment.
   ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr current,
@@ -63,8 +64,10 @@ absl::Status LocalQueryNode::OpenCold(CollectionId collection, segment::SegmentS
   }
   absl::Mutex mutex;
   absl::Status first;
-  parts_.loading.ParallelFor(cold.size(), [&](size_t i) {
-    const absl::Status status = OpenColdSegment(*current, cold[i].id, set, *deletes, cancellation);
+  // Each waits for the store.
+  parts_.tiers->io->ParallelFor(cold.size(), [&](size_t i) {
+    const absl::Status status =
+        OpenColdSegment(*current, cold[i].id, searched, set, *deletes, cancellation);
     absl::MutexLock lock(&mutex);
     if (first.ok()) first = status;
   });
@@ -76,6 +79,7 @@ absl::Status LocalQueryNode::OpenCold(CollectionId collection, segment::SegmentS
 }
 
 absl::Status LocalQueryNode::OpenColdSegment(const meta::Collection& collection, SegmentId segment,
+                                             std::optional<FieldId> searched,
                                              segment::SegmentSet& set,
                                              segment::LoadedDeletes& deletes,
                                              const Cancellation& cancellation) {
@@ -88,7 +92,9 @@ absl::Status LocalQueryNode::OpenColdSegment(const meta::Collection& collection,
   }
   absl::Status status;
   if (const auto listed = parts_.coordinator.FindSegment(segment)) {
-    status = LoadSegment(collection, *listed, set, deletes);
+    const EarlyIndexes early =
+        searched.has_value() ? FetchIndexes(collection, **listed, *searched) : EarlyIndexes();
+    status = LoadSegment(collection, *listed, set, deletes, early);
     if (!status.ok()) {
       ELANUS_LOG(Error, "segment not opened", Field("collection", collection.schema.name),
                  Field("segment", segment.value()), Field("reason", status));

@@ -40,6 +40,14 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
   return files;
 }
 
+std::shared_ptr<const cache::StoredObject> StoredIndex(const cache::Tiers& tiers,
+                                                       CollectionId collection,
+                                                       const meta::SegmentIndex& built) {
+  return segment::CachedIndex::Stored(tiers,
+                                      {cache::Kind::kVectorIndex, collection.value(), built.key},
+                                      static_cast<uint64_t>(built.bytes));
+}
+
 bool MayPass(const absl::Status& status) {
   return !status.ok() && elanus::MayPass(CodeOf(status));
 }
@@ -59,6 +67,10 @@ bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
 }
 
 }  // namespace
+
+bool LocalQueryNode::OpensBlocks(const index::IndexKind& kind, const meta::Index& index) {
+  return (kind.stays_on_disk || WantsMmap(index)) && kind.open_blocks != nullptr;
+}
 
 bool LocalQueryNode::WantsMmap(const meta::Index& index) {
   for (const auto& [key, value] : index.user_params) {
@@ -202,7 +214,8 @@ absl::Status LocalQueryNode::LoadSegments(const LoadTask& task,
 
 absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
                                          const meta::SegmentPtr& listed, segment::SegmentSet& set,
-                                         segment::LoadedDeletes& deletes) {
+                                         segment::LoadedDeletes& deletes,
+                                         const EarlyIndexes& early) {
   const meta::Segment& flushed = *listed;
   if (set.FindSealed(flushed.id) != nullptr) return absl::OkStatus();
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
@@ -215,7 +228,7 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
   if (!opened.ok()) return in_catalog() ? opened.status() : absl::OkStatus();
   const std::shared_ptr<segment::SealedSegment> sealed = *std::move(opened);
   if (flushed.min_timestamp <= collection.truncated) sealed->HideUpTo(collection.truncated);
-  UseIndexes(collection, flushed, *sealed);
+  UseIndexes(collection, flushed, *sealed, early);
   sealed->BuildMatchColumns(collection.schema);
   const absl::Status warm =
       WarmSegment(parts_.warmup, collection, *sealed, Warmup::kSync, Cancellation());
@@ -267,24 +280,43 @@ void LocalQueryNode::WarmBehind(const meta::Collection& collection,
   (void)parts_.loading.Submit(warm);
 }
 
+LocalQueryNode::EarlyIndexes LocalQueryNode::FetchIndexes(const meta::Collection& collection,
+                                                          const meta::Segment& flushed,
+                                                          FieldId field) {
+  EarlyIndexes early;
+  const meta::Index* index = collection.IndexOf(field);
+  const index::IndexKind* kind = index != nullptr ? index::FindIndexKind(index->type) : nullptr;
+  if (kind == nullptr || !kind->is_vector || OpensBlocks(*kind, *index)) return early;
+  for (const meta::SegmentIndex& built : flushed.indexes) {
+    const bool ready = built.index == index->id && built.state == meta::BuildState::kFinished;
+    if (!ready || built.key.empty() || built.bytes <= 0) continue;
+    auto stored = StoredIndex(*parts_.tiers, collection.id, built);
+    (void)parts_.tiers->io->Submit([stored] { stored->Prefetch(Cancellation()); });
+    early[built.key] = std::move(stored);
+  }
+  return early;
+}
+
 absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
     const index::IndexKind& kind, const meta::Index& index, const meta::SegmentIndex& built,
-    CollectionId collection, const index::VectorRows& rows, kernels::Metric metric) {
+    CollectionId collection, const index::VectorRows& rows, kernels::Metric metric,
+    const EarlyIndexes& early) {
   const std::string& key = built.key;
   auto loaded = std::make_shared<segment::LoadedIndex>();
   loaded->metric = metric;
   loaded->type = kind.name;
-  const bool by_blocks = kind.stays_on_disk || WantsMmap(index);
-  if (by_blocks && kind.open_blocks != nullptr) {
+  if (OpensBlocks(kind, index)) {
     ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(key));
     ELANUS_ASSIGN_OR_RETURN(loaded->index,
                             kind.open_blocks(std::move(blocks), rows, metric, index.params));
     return loaded;
   }
   if (parts_.tiers != nullptr && built.bytes > 0) {
+    const auto on_its_way = early.find(key);
     loaded->cells = std::make_shared<segment::CachedIndex>(
-        *parts_.tiers, cache::Identity{cache::Kind::kVectorIndex, collection.value(), key},
-        static_cast<uint64_t>(built.bytes),
+        *parts_.tiers,
+        on_its_way != early.end() ? on_its_way->second
+                                  : StoredIndex(*parts_.tiers, collection, built),
         [&kind, rows, metric, params = index.params](std::span<const uint8_t> file) {
           return kind.open(file, rows, metric, params);
         });
@@ -297,7 +329,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
 }
 
 void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
-                                segment::SealedSegment& sealed) {
+                                segment::SealedSegment& sealed, const EarlyIndexes& early) {
   KeepScalarIndexes(collection, sealed);  // One may have been dropped while the segment was loaded.
   for (const meta::Index& index : meta::AllIndexes(collection)) {
     const auto it = std::find_if(flushed.indexes.begin(), flushed.indexes.end(),
@@ -318,7 +350,7 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     if (rows.data == nullptr) continue;
     const auto used = sealed.IndexOf(index.field);
     if (used != nullptr && used->key == it->key) continue;
-    auto loaded = OpenIndex(*kind, index, *it, collection.id, rows, *metric);
+    auto loaded = OpenIndex(*kind, index, *it, collection.id, rows, *metric, early);
     if (!loaded.ok()) {
       NoteBadIndex(collection, flushed, index, it->key, loaded.status());
       continue;

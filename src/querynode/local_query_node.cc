@@ -89,8 +89,9 @@ std::function<bool(int64_t)> FirstKeys(const segment::Segment& segment,
 
 }  // namespace
 
-absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(
-    const roles::ReadScope& scope, const Cancellation& cancellation) {
+absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(const roles::ReadScope& scope,
+                                                                  const Cancellation& cancellation,
+                                                                  std::optional<FieldId> searched) {
   const std::shared_ptr<LoadedCollection> loaded = Find(scope.collection->id);
   if (loaded == nullptr) {
     return UserError(ErrorCode::kCollectionNotLoaded, "collection not loaded[collection={}]",
@@ -115,7 +116,7 @@ absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(
     // A release in between may have taken some of them out.
     if (loaded->version() != readable.version) continue;
     if (!cold.empty()) {
-      ELANUS_RETURN_IF_ERROR(OpenCold(scope.collection->id, *set, cold, cancellation));
+      ELANUS_RETURN_IF_ERROR(OpenCold(scope.collection->id, *set, cold, searched, cancellation));
       continue;
     }
     bool whole = true;
@@ -192,7 +193,8 @@ absl::StatusOr<std::vector<expr::ElementMatches>> LocalQueryNode::Elements(
 
 absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRequest& request,
                                                            const Cancellation& cancellation) {
-  ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(request.scope, cancellation));
+  ELANUS_ASSIGN_OR_RETURN(const ReadView view,
+                          OpenRead(request.scope, cancellation, request.field));
   ELANUS_ASSIGN_OR_RETURN(const std::vector<kernels::Bitset> candidates,
                           Candidates(request.scope, view, cancellation));
   const schema::FieldSchema* field = request.scope.collection->schema.Find(request.field);

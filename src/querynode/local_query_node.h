@@ -78,8 +78,9 @@ class LocalQueryNode final : public roles::QueryNode {
     segment::SegmentSet::Snapshot all;
     std::vector<segment::SegmentPtr> segments;  // Those in scope.
   };
-  absl::StatusOr<ReadView> OpenRead(const roles::ReadScope& scope,
-                                    const Cancellation& cancellation);
+  // `searched`: the field whose index the read is going to use.
+  absl::StatusOr<ReadView> OpenRead(const roles::ReadScope& scope, const Cancellation& cancellation,
+                                    std::optional<FieldId> searched = std::nullopt);
   // Visible rows that pass the filter, by segment. With `keys_wanted`, of segments in the order of
   // keys only as many as hold that many of the smallest keys.
   absl::StatusOr<std::vector<kernels::Bitset>> Candidates(
@@ -109,29 +110,39 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::Status LoadSegments(const LoadTask& task, const std::vector<meta::SegmentPtr>& todo,
                             size_t total, segment::LoadedDeletes& deletes,
                             std::atomic<int64_t>& done);
+  // Objects of indexes, by key, that are on their way before their segment is open.
+  using EarlyIndexes = std::map<std::string, std::shared_ptr<const cache::StoredObject>>;
   absl::Status LoadSegment(const meta::Collection& collection, const meta::SegmentPtr& flushed,
-                           segment::SegmentSet& set, segment::LoadedDeletes& deletes);
+                           segment::SegmentSet& set, segment::LoadedDeletes& deletes,
+                           const EarlyIndexes& early = {});
   // Puts the segment in place without reading it, where the collection wants none of it to be there
   // before a request uses it. False: it is to be loaded now.
   bool AddCold(const meta::Collection& collection, const meta::SegmentPtr& flushed,
                segment::SegmentSet& set);
-  // Loads segments that were put in place so.
+  // Loads segments that were put in place so, and beside that has the indexes of a field fetched.
   absl::Status OpenCold(CollectionId collection, segment::SegmentSet& set,
                         const std::vector<segment::ColdSegment>& cold,
-                        const Cancellation& cancellation) ABSL_LOCKS_EXCLUDED(cold_mutex_);
+                        std::optional<FieldId> searched, const Cancellation& cancellation)
+      ABSL_LOCKS_EXCLUDED(cold_mutex_);
   absl::Status OpenColdSegment(const meta::Collection& collection, SegmentId segment,
-                               segment::SegmentSet& set, segment::LoadedDeletes& deletes,
-                               const Cancellation& cancellation) ABSL_LOCKS_EXCLUDED(cold_mutex_);
+                               std::optional<FieldId> searched, segment::SegmentSet& set,
+                               segment::LoadedDeletes& deletes, const Cancellation& cancellation)
+      ABSL_LOCKS_EXCLUDED(cold_mutex_);
+  EarlyIndexes FetchIndexes(const meta::Collection& collection, const meta::Segment& flushed,
+                            FieldId field);
   // Makes a segment use the indexes that the catalog names now.
   void RefreshIndexes(CollectionId collection, SegmentId segment)
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
   void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
-                  segment::SealedSegment& sealed);
+                  segment::SealedSegment& sealed, const EarlyIndexes& early = {});
   absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(
       const index::IndexKind& kind, const meta::Index& index, const meta::SegmentIndex& built,
-      CollectionId collection, const index::VectorRows& rows, kernels::Metric metric);
+      CollectionId collection, const index::VectorRows& rows, kernels::Metric metric,
+      const EarlyIndexes& early);
   // The client would rather have memory than speed.
   static bool WantsMmap(const meta::Index& index);
+  // A vector index that is read block by block where it lies, not brought.
+  static bool OpensBlocks(const index::IndexKind& kind, const meta::Index& index);
   // `built`: its key is empty if there is no file.
   void UseScalarIndex(const meta::Collection& collection, const meta::Segment& flushed,
                       const meta::Index& index, const meta::SegmentIndex& built,

@@ -47,7 +47,8 @@ S3ObjectStore::S3ObjectStore(std::unique_ptr<Client> client, storage::FileSystem
     : client_(std::move(client)),
       files_(files),
       options_(std::move(options)),
-      parts_({.name = "s3parts", .num_threads = options_.parallel_parts}) {}
+      parts_({.name = "s3parts", .num_threads = options_.parallel_parts}),
+      ranges_({.name = "s3ranges", .num_threads = options_.parallel_ranges}) {}
 
 absl::StatusOr<std::unique_ptr<S3ObjectStore>> S3ObjectStore::Make(std::unique_ptr<Client> client,
                                                                    storage::FileSystem& files,
@@ -196,7 +197,7 @@ absl::Status S3ObjectStore::ReadRanges(const std::string& key,
   const std::string whole = Whole(key);
   std::mutex mutex;
   absl::Status first;
-  parts_.ParallelFor(reads.size(), [&](size_t i) {
+  ranges_.ParallelFor(reads.size(), [&](size_t i) {
     const std::span<uint8_t> into = reads[i].into;
     if (into.empty()) return;
     {

@@ -21,6 +21,8 @@ struct StoreOptions {
   uint64_t multipart_bytes_min = 16 << 20;
   uint64_t part_bytes = 8 << 20;
   int parallel_parts = 4;  // Of all objects together, besides one for each caller.
+  // Ranges, small as a rule: what counts is how few waits follow each other.
+  int parallel_ranges = 32;
 };
 
 // Get() and OpenBlocks() copy the object to local disk and map or read that copy, whose name is
@@ -74,6 +76,7 @@ class S3ObjectStore final : public storage::ObjectStore {
   storage::FileSystem& files_;
   const StoreOptions options_;
   Executor parts_;
+  Executor ranges_;
   std::atomic<uint64_t> last_copy_{0};
 };
 

@@ -1,6 +1,7 @@
 #include "segment/cached_index.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <numeric>
 
@@ -21,20 +22,27 @@ std::vector<cache::Extent> PartsOf(uint64_t object_bytes) {
 
 }  // namespace
 
-CachedIndex::CachedIndex(const cache::Tiers& tiers, cache::Identity identity, uint64_t object_bytes,
-                         Opener opener)
-    : CellSet(*tiers.memory, identity, std::span<const uint64_t>(&object_bytes, 1)),
+std::shared_ptr<const cache::StoredObject> CachedIndex::Stored(const cache::Tiers& tiers,
+                                                               cache::Identity identity,
+                                                               uint64_t object_bytes) {
+  return std::make_shared<const cache::StoredObject>(tiers, std::move(identity), object_bytes,
+                                                     PartsOf(object_bytes));
+}
+
+CachedIndex::CachedIndex(const cache::Tiers& tiers,
+                         std::shared_ptr<const cache::StoredObject> stored, Opener opener)
+    : CellSet(*tiers.memory, stored->identity(), std::array<uint64_t, 1>{stored->object_bytes()}),
       memory_(*tiers.memory),
-      object_bytes_(object_bytes),
+      object_bytes_(stored->object_bytes()),
       opener_(std::move(opener)),
-      stored_(tiers, std::move(identity), object_bytes, PartsOf(object_bytes)) {}
+      stored_(std::move(stored)) {}
 
 absl::Status CachedIndex::LoadOnce(const Cancellation& cancellation) {
   ELANUS_ASSIGN_OR_RETURN(file_, cache::AddressRange::Make(object_bytes_));
   std::vector<uint32_t> parts((object_bytes_ + kPartBytes - 1) / kPartBytes);
   std::iota(parts.begin(), parts.end(), 0);
   ELANUS_RETURN_IF_ERROR(
-      stored_.Read(parts, cancellation, [&](uint32_t part, std::string_view bytes) {
+      stored_->Read(parts, cancellation, [&](uint32_t part, std::string_view bytes) {
         std::memcpy(file_.data() + part * kPartBytes, bytes.data(), bytes.size());
         return absl::OkStatus();
       }));
@@ -46,13 +54,13 @@ absl::Status CachedIndex::Load(std::span<const uint32_t>, const Cancellation& ca
   absl::Status status = LoadOnce(cancellation);
   if (CodeOf(status) == ErrorCode::kDataIntegrity) {
     // Damaged on local disk or on its way: once more from the store.
-    stored_.DiscardAll();
+    stored_->DiscardAll();
     status = LoadOnce(cancellation);
   }
   if (status.ok()) return status;
   Drop(0);
   if (CodeOf(status) != ErrorCode::kDataIntegrity) return status;
-  stored_.DiscardAll();
+  stored_->DiscardAll();
   return InternalError(ErrorCode::kDataIntegrity, "index file is damaged: {}: {}", identity().name,
                        MessageOf(status));
 }

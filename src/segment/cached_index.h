@@ -19,7 +19,11 @@ class CachedIndex final : public cache::CellSet {
   using Opener = std::function<absl::StatusOr<std::unique_ptr<index::VectorIndex>>(
       std::span<const uint8_t> file)>;
 
-  CachedIndex(const cache::Tiers& tiers, cache::Identity identity, uint64_t object_bytes,
+  // The object of such an index, so that it may be fetched before its rows are known.
+  static std::shared_ptr<const cache::StoredObject> Stored(const cache::Tiers& tiers,
+                                                           cache::Identity identity,
+                                                           uint64_t object_bytes);
+  CachedIndex(const cache::Tiers& tiers, std::shared_ptr<const cache::StoredObject> stored,
               Opener opener);
 
   // Only while the cell is pinned.
@@ -37,7 +41,7 @@ class CachedIndex final : public cache::CellSet {
   cache::CacheManager& memory_;
   const uint64_t object_bytes_;
   const Opener opener_;
-  const cache::StoredObject stored_;
+  const std::shared_ptr<const cache::StoredObject> stored_;
   cache::AddressRange file_;
   std::unique_ptr<index::VectorIndex> index_;
 };

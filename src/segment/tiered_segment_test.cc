@@ -94,8 +94,10 @@ TEST_F(TieredSegmentTest, AnIndexComesAndGoesAndGivesTheSameHits) {
   const auto loaded = std::make_shared<LoadedIndex>();
   loaded->type = "HNSW";
   loaded->cells = std::make_shared<CachedIndex>(
-      *tiers.options().tiers, cache::Identity{cache::Kind::kVectorIndex, 1, "index_files/1"},
-      file.size(), open);
+      *tiers.options().tiers,
+      CachedIndex::Stored(*tiers.options().tiers, {cache::Kind::kVectorIndex, 1, "index_files/1"},
+                          file.size()),
+      open);
   segment->SetIndex(kVector, loaded);
   const index::Params params = {{"ef", "200"}};
   for (int round = 0; round < 3; ++round) {
@@ -179,8 +181,10 @@ TEST(TieredSearch, ReadsOfTheColumnWhatTheIndexRanksBy) {
     const auto loaded = std::make_shared<LoadedIndex>();
     loaded->type = "HNSW";
     loaded->cells = std::make_shared<CachedIndex>(
-        *tiers.options().tiers, cache::Identity{cache::Kind::kVectorIndex, 1, "index_files/1"},
-        file.size(), [&](std::span<const uint8_t> bytes) {
+        *tiers.options().tiers,
+        CachedIndex::Stored(*tiers.options().tiers, {cache::Kind::kVectorIndex, 1, "index_files/1"},
+                            file.size()),
+        [&](std::span<const uint8_t> bytes) {
           return kind.open(bytes, segment->Vectors(kVector), kernels::Metric::kL2, options.params);
         });
     segment->SetIndex(kVector, loaded);

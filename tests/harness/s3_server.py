@@ -62,7 +62,7 @@ class S3Server:
                 "MINIO_ROOT_USER": ACCESS_KEY, "MINIO_ROOT_PASSWORD": SECRET_KEY, "MINIO_REGION": REGION,
                 "MINIO_UPDATE": "off", "MINIO_BROWSER": "off", "MINIO_DOMAIN": "localhost",
             }  # fmt: skip
-        arguments = ["--region", REGION, "--port", self.address]
+        arguments = ["--region", REGION, "--port", self.address, "--keep-alive"]
         if self.tls:
             arguments += ["--cert", self.tls[0], "--key", self.tls[1]]
         return [program, *arguments, "posix", "--sidecar", str(self.folder / "meta"), data], {
