@@ -274,7 +274,7 @@ TEST_P(Conformance, ReadsRowsOnlyOncePinnedIfItSaysSo) {
       const Params params = {{"ef", std::to_string(std::max<int64_t>(k, 100))},
                              {"search_list", std::to_string(std::max<int64_t>(2 * k, 100))},
                              {"nprobe", "20"}};
-      double recall = 0;
+      double recall = 0, recall_behind = 0;
       for (int64_t q = 0; q < queries.num_rows; ++q) {
         SearchRequest request{.query = queries.row(q), .k = k, .params = &params};
         if (share < 1) {
@@ -293,7 +293,9 @@ TEST_P(Conformance, ReadsRowsOnlyOncePinnedIfItSaysSo) {
           request.pins = &copied;
           const auto found = (*index)->Search(request, nullptr);
           ASSERT_TRUE(found.ok()) << found.status();
-          if (page == 0 && share == 1 && k <= 10) EXPECT_LT(copied.num_pinned(), 300u);
+          // Ranges with a beginning: the others compare rows there.
+          const bool few = page == 0 || (page == 1 && GetParam().kind->name == "HNSW");
+          if (few && share == 1 && k <= 10) EXPECT_LT(copied.num_pinned(), 300u) << page;
           const size_t num_pinned = copied.num_pinned();
           // Distances of rows that were not pinned would be NaN.
           for (const Neighbor& hit : *found) EXPECT_TRUE(std::isfinite(hit.distance));
@@ -302,12 +304,16 @@ TEST_P(Conformance, ReadsRowsOnlyOncePinnedIfItSaysSo) {
           const auto expected = (*whole)->Search(request, nullptr);
           ASSERT_TRUE(expected.ok());
           if (page == 0) recall += Recall(*found, *expected);
+          if (page == 1) recall_behind += Recall(*found, *expected);
           if (k == 3000) EXPECT_EQ(found->size(), expected->size());
         }
         request.range = {};
       }
       // Where rows are not here, codes decide that a scan would not need.
-      if (k == 10) EXPECT_GE(recall / static_cast<double>(queries.num_rows), 0.5);
+      if (k == 10) {
+        EXPECT_GE(recall / static_cast<double>(queries.num_rows), 0.5);
+        EXPECT_GE(recall_behind / static_cast<double>(queries.num_rows), 0.5);
+      }
       // Of several queries at once.
       copied.Clear();
       SearchRequest many{.query = queries.row(0),

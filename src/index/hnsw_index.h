@@ -84,7 +84,7 @@ class HnswIndex final : public VectorIndex {
   template <typename Pool, typename GiveUp>
   WalkEnd WalkAll(Pool& pool, const Neighbor& seed, Work& work, WalkCounts& counts,
                   GiveUp&& give_up) const;
-  void FindSlack(Work& work, std::span<const uint32_t> rows) const;
+  absl::Status FindSlack(Work& work, std::span<const uint32_t> rows) const;
   bool InRange(Work& work, uint32_t row, float distance) const;
   absl::StatusOr<bool> RefineTo(std::vector<Neighbor>& found, Work& work) const;
   // A node's neighbours; valid until the next call with the same scratch.

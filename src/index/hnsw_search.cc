@@ -48,13 +48,17 @@ GraphSearchFacts HnswIndex::FactsOf(const SearchRequest& request, const AllowedR
   // The k nearest by their vectors are among somewhat more than k by their codes.
   facts.width = std::max(ef, request.k + request.k / 4 + 6);
   facts.candidates = 2 * request.k + 16;
+  // Rows on both sides of the range's beginning are among them, see InRange().
+  if (request.pins != nullptr && FromFar(request.range)) facts.width *= 2;
   return facts;
 }
 
 // Rows nearer than a range lead on but are no hits. Only where codes cannot tell on which side of
-// its beginning a row lies is the row itself asked.
+// its beginning a row lies is the row itself asked; if it is not here, when all that were found are
+// ranked.
 bool HnswIndex::InRange(Work& work, uint32_t row, float distance) const {
   const float nearest = work.request.range.nearest;
+  if (work.request.pins != nullptr) return distance >= nearest - work.slack;
   if (std::abs(distance - nearest) <= work.slack) {
     exact_.Exact(work.scratch.query, &row, 1, &distance);
     ++work.statistics.distances;
@@ -63,9 +67,10 @@ bool HnswIndex::InRange(Work& work, uint32_t row, float distance) const {
 }
 
 // Sets the slack by how far codes are off for some rows.
-void HnswIndex::FindSlack(Work& work, std::span<const uint32_t> rows) const {
+absl::Status HnswIndex::FindSlack(Work& work, std::span<const uint32_t> rows) const {
   constexpr float kMargin = 2;
-  if (!work.measure.has_codes()) return;
+  if (!work.measure.has_codes()) return absl::OkStatus();
+  if (work.request.pins != nullptr) ELANUS_RETURN_IF_ERROR(work.request.pins->Pin(rows));
   auto& distances = work.scratch.distances;
   distances.resize(std::max(distances.size(), 2 * rows.size()));
   float* const by_code = distances.data();
@@ -76,6 +81,7 @@ void HnswIndex::FindSlack(Work& work, std::span<const uint32_t> rows) const {
   for (size_t i = 0; i < rows.size(); ++i) {
     work.slack = std::max(work.slack, kMargin * std::abs(by_code[i] - exact[i]));
   }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<Neighbor>> HnswIndex::ScanRows(Work& work) const {
@@ -112,9 +118,9 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::NearestCodes(int64_t candidates
   distances.resize(std::max(distances.size(), kBatch));
   kernels::TopK best(candidates);
   bool sampled = !work.from_far();
-  const auto compare = [&] {
+  const auto compare = [&]() -> absl::Status {
     if (!std::exchange(sampled, true)) {
-      FindSlack(work, {ids.data(), std::min(ids.size(), kSample)});
+      ELANUS_RETURN_IF_ERROR(FindSlack(work, {ids.data(), std::min(ids.size(), kSample)}));
     }
     work.measure.Measure(work.scratch.query, ids.data(), ids.size(), distances.data());
     work.statistics.distances += static_cast<int64_t>(ids.size());
@@ -236,7 +242,7 @@ absl::StatusOr<std::vector<Neighbor>> HnswIndex::Search(const SearchRequest& req
       counted.costs[static_cast<size_t>(SearchStrategy::kScanRows)] =
           std::numeric_limits<float>::infinity();
     }
-    if (!by_codes || work.from_far()) ELANUS_RETURN_IF_ERROR(request.pins->PinAll());
+    if (!by_codes) ELANUS_RETURN_IF_ERROR(request.pins->PinAll());
   }
   // Who asks for every row gets every row.
   const SearchStrategy strategy = request.k >= allowed.count()

@@ -179,7 +179,10 @@ WalkEnd HnswIndex::WalkAllowed(const Neighbor& seed, Work& work, std::vector<Nei
 absl::StatusOr<HnswIndex::Found> HnswIndex::Walk(SearchStrategy strategy, Work& work) const {
   const Neighbor seed = Descend(work);
   work.scratch.visited.Begin(graph_.header.num_rows);
-  if (work.from_far()) FindSlack(work, Links(0, static_cast<uint32_t>(seed.row), work.scratch));
+  if (work.from_far()) {
+    ELANUS_RETURN_IF_ERROR(
+        FindSlack(work, Links(0, static_cast<uint32_t>(seed.row), work.scratch)));
+  }
   const double width = static_cast<double>(work.facts.width) / work.facts.share();
   std::vector<Neighbor> found;
   WalkCounts counts;
