@@ -4,9 +4,13 @@ Makes a collection whose partitions are ages, keeps it in an S3 server on loopba
 by the load, and with tiers and a memory budget that is a share of the data. Queries prefer new rows: 80, 15 and 5 % of them go to the
 newest 20, the middle 30 and the oldest 50 % of the rows. Prints a table, one line of JSON, and with --picture a PNG.
 
+With --tenants the rows belong to so many tenants instead, by a partition key with isolation, few of which have many rows and are asked
+often (Zipf): "head" is the largest hundredth of them, "tail" the smaller four fifths.
+
     .venv/bin/python bench/tiered_bench.py --rows 200000 --dim 256
     .venv/bin/python bench/tiered_bench.py --rows 1000000 --dim 768        # the default figures of the issue
     .venv/bin/python bench/tiered_bench.py --rows 5000000 --dim 768        # paper size
+    .venv/bin/python bench/tiered_bench.py --rows 200000 --dim 256 --tenants 1000
 """
 
 from __future__ import annotations
@@ -35,6 +39,7 @@ from harness.server import Server, free_port  # noqa: E402
 TIERS = "QUERYNODE_SEGCORE_TIEREDSTORAGE_"
 AGES = 10  # Partitions; number 0 holds the newest rows.
 CLASSES = {"hot": (range(0, 2), 0.80), "warm": (range(2, 5), 0.15), "cold": (range(5, 10), 0.05)}
+ZIPF = 1.1  # The n-th tenant has 1 / n^1.1 of the rows and of the queries of the first.
 
 
 class SlowLink:
@@ -124,30 +129,68 @@ def rows_of(args, seed: int, count: int) -> np.ndarray:
     return inner @ spread + rng.standard_normal((count, args.dim)).astype(np.float32) * 0.3
 
 
+def tenant_shares(args) -> np.ndarray:
+    weights = np.arange(1, args.tenants + 1) ** -ZIPF
+    return weights / weights.sum()
+
+
 def make(args, client: MilvusClient) -> None:
     schema = client.create_schema(auto_id=False)
     schema.add_field("id", DataType.INT64, is_primary=True)
     schema.add_field("vector", DataType.FLOAT_VECTOR, dim=args.dim)
     for i in range(args.scalars):
         schema.add_field(f"s{i}", DataType.DOUBLE)
+    more = {}
+    if args.tenants:
+        schema.add_field("tenant", DataType.INT64, is_partition_key=True)
+        more = {"num_partitions": 16, "properties": {"partitionkey.isolation": "true"}}
     params = client.prepare_index_params()
     params.add_index("vector", index_type=args.index, metric_type="L2", params={"M": 16, "efConstruction": 100})
-    client.create_collection("c", schema=schema, index_params=params, consistency_level="Strong")
+    client.create_collection("c", schema=schema, index_params=params, consistency_level="Strong", **more)
     client.release_collection("c")
     batch = max(1, min(5000, (32 << 20) // (args.dim * 4 + args.scalars * 8)))
     for age in range(AGES):
-        client.create_partition("c", f"age{age}")
+        where = {} if args.tenants else {"partition_name": f"age{age}"}
+        if where:
+            client.create_partition("c", **where)
         rows = rows_of(args, age, args.rows // AGES)
-        scalars = np.random.default_rng(1000 + age).standard_normal((len(rows), args.scalars))
+        rng = np.random.default_rng(1000 + age)
+        scalars = rng.standard_normal((len(rows), args.scalars))
+        tenants = rng.choice(args.tenants, len(rows), p=tenant_shares(args)) if args.tenants else None
         for begin in range(0, len(rows), batch):
-            client.insert("c", partition_name=f"age{age}", data=[
+            client.insert("c", **where, data=[
                 {"id": age * len(rows) + i, "vector": rows[i]} | {f"s{s}": scalars[i, s] for s in range(args.scalars)}
+                | ({"tenant": int(tenants[i])} if args.tenants else {})
                 for i in range(begin, min(begin + batch, len(rows)))
             ])  # fmt: skip
-        client.flush("c")
+        if where:
+            client.flush("c")
         print(f"  age {age}: {len(rows)} rows", file=sys.stderr)
+    client.flush("c")
     while int(client.describe_index("c", "vector")["pending_index_rows"]) > 0:
         time.sleep(0.5)
+
+
+class Asked:
+    """What is asked next: a label that the latencies are kept under, and the search's own arguments."""
+
+    def __init__(self, args):
+        self.args, self.rng, self.touched = args, random.Random(4), set()
+        if args.tenants:
+            self.tenants = np.random.default_rng(4).choice(args.tenants, args.queries, p=tenant_shares(args))
+
+    def next(self, number: int) -> tuple[str, dict]:
+        if self.args.tenants:
+            key = int(self.tenants[number])
+            kind = "head" if key < self.args.tenants / 100 else "tail" if key >= self.args.tenants / 5 else "middle"
+            where, once = {"filter": f"tenant == {key}"}, kind != "head"
+        else:
+            kind = self.rng.choices(list(CLASSES), [share for _, share in CLASSES.values()])[0]
+            key = self.rng.choice(list(CLASSES[kind][0]))
+            where, once = {"partition_names": [f"age{key}"]}, kind == "cold"
+        first = key not in self.touched
+        self.touched.add(key)
+        return (kind + (" first" if first else " cached") if once else kind), where
 
 
 def metric(server: Server, family: str, **labels) -> float:
@@ -175,21 +218,16 @@ def read(args, name: str, directory: pathlib.Path, env: dict[str, str]) -> dict:
 
         out["fetched_by_load"] = int(metric(server, "elanus_cache_fetched_bytes_total"))
         out["resident_after_load"] = resident()
-        rng = random.Random(4)
+        asked = Asked(args)
         latencies: dict[str, list[float]] = {}
-        timeline, found, touched = [], [], set()
+        timeline, found = [], []
         started = time.monotonic()
         for number in range(args.queries):
-            kind = rng.choices(list(CLASSES), [share for _, share in CLASSES.values()])[0]
-            age = rng.choice(list(CLASSES[kind][0]))
+            label, where = asked.next(number)
             query = rows_of(args, 10_000 + number, 1)[0]
             began = time.monotonic()
-            hits = client.search("c", [query], limit=10, partition_names=[f"age{age}"], search_params={"params": {"ef": 100}})[0]
+            hits = client.search("c", [query], limit=10, search_params={"params": {"ef": 100}}, **where)[0]
             ms = (time.monotonic() - began) * 1000
-            label = kind
-            if kind == "cold":
-                label = "cold cached" if age in touched else "cold first"
-            touched.add(age)
             latencies.setdefault(label, []).append(ms)
             found.append([hit["id"] for hit in hits])
             if number % 10 == 0:
@@ -201,7 +239,7 @@ def read(args, name: str, directory: pathlib.Path, env: dict[str, str]) -> dict:
         # The first quarter warms up.
         out["ms"] = {k: {"n": len(v), "p50": percentile(v[len(v) // 4 :], 50), "p99": percentile(v[len(v) // 4 :], 99)}
                      for k, v in sorted(latencies.items())}  # fmt: skip
-        if args.scalars >= 3 and name == "tiered":
+        if args.scalars >= 3 and name == "tiered" and not args.tenants:
             before = metric(server, "elanus_cache_fetched_bytes_total", kind="scalar_field")
             client.query("c", filter="s0 > -100 and s1 > -100 and s2 > -100", output_fields=["count(*)"])
             fetched = metric(server, "elanus_cache_fetched_bytes_total", kind="scalar_field") - before
@@ -236,6 +274,7 @@ def main() -> None:
     parser.add_argument("--index", default="HNSW")
     parser.add_argument("--queries", type=int, default=2000)
     parser.add_argument("--budget", type=float, default=0.2, help="memory of the tiers, as a share of the raw data")
+    parser.add_argument("--tenants", type=int, default=0)
     parser.add_argument("--mapped", action="store_true", help="vectors are mapped from the disk cache, as by default of the server")
     parser.add_argument("--latency-ms", type=float, default=10)
     parser.add_argument("--bytes-per-s", type=float, default=1.2e9)
@@ -279,7 +318,7 @@ def main() -> None:
         "resident_steady": round(tiered["resident_steady"] / max(full["resident_steady"], 1) - 1, 3),
         "same_hits": round(same / max(asked, 1), 4),
     }
-    for kind in ("hot", "warm", "cold cached"):
+    for kind in ("hot", "warm", "cold cached", "head", "middle cached", "tail cached"):
         if kind in full["ms"] and kind in tiered["ms"]:
             ratios[f"p99 {kind}"] = round(tiered["ms"][kind]["p99"] / full["ms"][kind]["p99"] - 1, 3)
     print(f"{'':24}{'full':>16}{'tiered':>16}")
