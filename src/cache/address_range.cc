@@ -36,6 +36,17 @@ AddressRange::~AddressRange() {
   if (data_ != nullptr) ::munmap(data_, bytes_);
 }
 
+void AddressRange::Populate(uint64_t begin, uint64_t end) const {
+#ifdef MADV_POPULATE_WRITE
+  static const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const uint64_t first = begin / page * page, last = (end + page - 1) / page * page;
+  // A kernel that cannot brings the pages one by one.
+  if (data_ != nullptr && last > first + page) {
+    (void)::madvise(data_ + first, last - first, MADV_POPULATE_WRITE);
+  }
+#endif
+}
+
 void AddressRange::Drop(uint64_t begin, uint64_t end) const {
   static const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
   // The last page is ours to its end.

@@ -18,6 +18,9 @@ class AddressRange {
 
   uint8_t* data() const { return data_; }  // At a page; null if empty.
   uint64_t bytes() const { return bytes_; }
+  // Takes memory for [begin, end), which is about to be written, in one step instead of page by
+  // page.
+  void Populate(uint64_t begin, uint64_t end) const;
   // Gives back the memory of all pages that lie within [begin, end) as a whole. They read as zeros.
   void Drop(uint64_t begin, uint64_t end) const;
 

@@ -126,6 +126,7 @@ class CachedColumn::Cells final : public CellSet {
     if (place.stream == StreamKind::kValidity) base = parts_.validity.data();
     if (place.stream == StreamKind::kLengths) base = reinterpret_cast<uint8_t*>(lengths.data());
     const std::span<uint8_t> into(base + place.begin, block.raw_bytes);
+    if (base == parts_.data.data()) parts_.data.Populate(place.begin, place.begin + into.size());
     if (block.codec == Codec::kRaw) {
       std::memcpy(into.data(), stored.data(), stored.size());
       return absl::OkStatus();

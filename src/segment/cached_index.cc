@@ -39,6 +39,7 @@ CachedIndex::CachedIndex(const cache::Tiers& tiers,
 
 absl::Status CachedIndex::LoadOnce(const Cancellation& cancellation) {
   ELANUS_ASSIGN_OR_RETURN(file_, cache::AddressRange::Make(object_bytes_));
+  file_.Populate(0, object_bytes_);
   std::vector<uint32_t> parts((object_bytes_ + kPartBytes - 1) / kPartBytes);
   std::iota(parts.begin(), parts.end(), 0);
   ELANUS_RETURN_IF_ERROR(
