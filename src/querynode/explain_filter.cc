@@ -23,8 +23,8 @@ absl::StatusOr<roles::FilterWork> ExplainIn(const segment::Segment& segment,
   } else {
     ELANUS_ASSIGN_OR_RETURN(
         const auto source,
-        segment.SourceFor(*scope.filter, expr::FieldsOf(*scope.filter), scope.collection->schema,
-                          visible.size(), cancellation));
+        segment.SourceFor(*scope.filter, expr::FieldsOf(*scope.filter), {},
+                          scope.collection->schema, visible.size(), cancellation));
     ELANUS_RETURN_IF_ERROR(
         expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation, options));
   }

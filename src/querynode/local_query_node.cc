@@ -180,12 +180,13 @@ absl::StatusOr<std::vector<expr::ElementMatches>> LocalQueryNode::Elements(
   elements.resize(view.segments.size());
   FirstError error;
   parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
-    const auto pins = view.segments[i]->Pin(expr::FieldsOf(*scope.filter), cancellation);
-    error.Note(pins.status());
-    if (!pins.ok()) return;
-    const auto source = view.segments[i]->Source(scope.collection->schema, candidates[i].size());
+    const auto source = view.segments[i]->SourceFor(
+        *scope.filter, expr::ElementFieldsOf(*scope.filter), candidates[i].view(),
+        scope.collection->schema, candidates[i].size(), cancellation);
+    error.Note(source.status());
+    if (!source.ok()) return;
     auto matches =
-        expr::EvaluateElements(*scope.filter, *source, candidates[i].view(), cancellation);
+        expr::EvaluateElements(*scope.filter, **source, candidates[i].view(), cancellation);
     error.Note(matches.status());
     if (matches.ok()) elements[i] = *std::move(matches);
   });

@@ -36,7 +36,7 @@ std::vector<uint64_t> BytesOfCells(uint64_t object_bytes) {
   return bytes;
 }
 
-// Calls f(into, from) for what of the reads lies in [begin, begin + bytes.size()).
+// Gives the reads what of them lies in `bytes`, which begin at `begin` of the object.
 void CopyTo(std::span<const storage::BlockReader::Read> reads, uint64_t begin,
             std::string_view bytes) {
   for (const storage::BlockReader::Read& read : reads) {

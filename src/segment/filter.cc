@@ -24,22 +24,16 @@ absl::Status Filter(const Segment& segment, const schema::CollectionSchema& sche
   const double column_ns = NsToBring(segment, fields);
   if (column_ns == 0) {
     ELANUS_ASSIGN_OR_RETURN(const auto source,
-                            segment.SourceFor(plan, fields, schema, rows.size(), cancellation));
+                            segment.SourceFor(plan, fields, {}, schema, rows.size(), cancellation));
     return expr::Evaluate(plan, *source, rows.view(), matching, cancellation, options);
   }
-  const auto source = segment.Source(schema, rows.size());
-  const expr::Foresight ahead = expr::Foresee(plan, *source, rows.view(), column_ns, cancellation);
+  const expr::Foresight ahead = expr::Foresee(plan, *segment.Source(schema, rows.size()),
+                                              rows.view(), column_ns, cancellation);
   options.answers = &ahead.answers;
-  if (!expr::JsonPathsOf(plan).empty()) {
-    // Paths that are kept as columns are brought whole.
-    ELANUS_ASSIGN_OR_RETURN(const auto pinned, segment.SourceFor(plan, ahead.fields, schema,
-                                                                 rows.size(), cancellation));
-    return expr::Evaluate(plan, *pinned, ahead.rows.view(), matching, cancellation, options);
-  }
-  ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
-                          ahead.everywhere
-                              ? segment.Pin(ahead.fields, cancellation)
-                              : segment.PinRows(ahead.fields, ahead.open.view(), cancellation));
+  ELANUS_ASSIGN_OR_RETURN(const auto source, segment.SourceFor(plan, ahead.fields,
+                                                               ahead.everywhere ? kernels::BitView()
+                                                                                : ahead.open.view(),
+                                                               schema, rows.size(), cancellation));
   return expr::Evaluate(plan, *source, ahead.rows.view(), matching, cancellation, options);
 }
 

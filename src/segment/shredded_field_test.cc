@@ -77,7 +77,7 @@ class ShreddedFieldTest : public testing::Test {
   std::vector<int64_t> KeysFound(const Segment& segment, const char* filter) const {
     const auto plan = expr::Compile(filter, schema, {}, {});
     ELANUS_CHECK_OK(plan.status());
-    const auto source = segment.SourceFor(**plan, expr::FieldsOf(**plan), schema,
+    const auto source = segment.SourceFor(**plan, expr::FieldsOf(**plan), {}, schema,
                                           segment.num_rows(), Cancellation());
     ELANUS_CHECK_OK(source.status());
     kernels::Bitset out(segment.num_rows());
