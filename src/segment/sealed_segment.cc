@@ -387,13 +387,13 @@ std::unique_ptr<expr::ColumnSource> SealedSegment::Source(const schema::Collecti
 }
 
 absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SealedSegment::SourceFor(
-    const expr::Plan& plan, std::span<const FieldId> fields, kernels::BitView rows,
-    const schema::CollectionSchema& schema, int64_t num_rows,
-    const Cancellation& cancellation) const {
-  if (tiers_.memory == nullptr) return Source(schema, num_rows);
+    const expr::Plan& plan, const PlanReads& reads, const schema::CollectionSchema& schema,
+    int64_t num_rows, const Cancellation& cancellation) const {
+  if (tiers_.memory == nullptr && reads.shredded) return Source(schema, num_rows);
   SealedSource::Entries entries;
-  std::set<FieldId> columns(fields.begin(), fields.end());
+  std::set<FieldId> columns(reads.fields.begin(), reads.fields.end());
   for (const auto& [field, paths] : expr::JsonPathsOf(plan)) {
+    if (!reads.shredded) break;
     const ShreddedField* const shredded = Shredded(field);
     if (shredded == nullptr || !columns.contains(field)) continue;
     bool all = true;
@@ -407,7 +407,7 @@ absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SealedSegment::SourceFor(
   const auto pin = [&](const std::set<FieldId>& fields, const SealedSource::Entries& paths) {
     cache::TierWants wants;
     for (const auto& [field, wanted] : paths) Shredded(field)->Want(wanted, wants);
-    return PinRows(std::vector<FieldId>(fields.begin(), fields.end()), rows, std::move(wants),
+    return PinRows(std::vector<FieldId>(fields.begin(), fields.end()), reads.rows, std::move(wants),
                    cancellation);
   };
   absl::StatusOr<cache::TierPins> pins = pin(columns, entries);

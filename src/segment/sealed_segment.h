@@ -118,9 +118,8 @@ class SealedSegment final : public Segment {
   std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                              int64_t num_rows) const override;
   absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SourceFor(
-      const expr::Plan& plan, std::span<const FieldId> fields, kernels::BitView rows,
-      const schema::CollectionSchema& schema, int64_t num_rows,
-      const Cancellation& cancellation) const override;
+      const expr::Plan& plan, const PlanReads& reads, const schema::CollectionSchema& schema,
+      int64_t num_rows, const Cancellation& cancellation) const override;
   schema::PrimaryKeyView Key(int64_t row) const override {
     return schema::PrimaryKeyView::Of(keys_, row);
   }

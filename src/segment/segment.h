@@ -70,6 +70,13 @@ inline kernels::SignatureShape SignatureOf(const SearchSpec& spec) {
              : kernels::SignatureShape{};
 }
 
+// What a plan reads of a segment.
+struct PlanReads {
+  std::span<const FieldId> fields;
+  kernels::BitView rows;  // A bit for each row; empty: all. Others may read as anything.
+  bool shredded = true;   // JSON paths that are kept as columns are read there.
+};
+
 // Row numbers run from 0 and never change within one segment object. Threads: const calls from any
 // number of threads, also while rows are appended.
 class Segment {
@@ -111,13 +118,11 @@ class Segment {
   virtual std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                                      int64_t num_rows) const = 0;
 
-  // The same for one plan: what it reads of these fields at `rows` is pinned as long as the source
-  // lives; other rows may read as anything. A bit for each row; empty: all rows. JSON paths that
-  // are kept as columns are pinned by themselves, and whole. Errors: as Pin.
+  // The same for one plan: what it reads is pinned as long as the source lives, JSON paths that are
+  // kept as columns by themselves, and whole. Errors: as Pin.
   virtual absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SourceFor(
-      const expr::Plan& plan, std::span<const FieldId> fields, kernels::BitView rows,
-      const schema::CollectionSchema& schema, int64_t num_rows,
-      const Cancellation& cancellation) const {
+      const expr::Plan& plan, const PlanReads& reads, const schema::CollectionSchema& schema,
+      int64_t num_rows, const Cancellation& cancellation) const {
     return Source(schema, num_rows);
   }
 
