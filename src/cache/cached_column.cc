@@ -391,18 +391,17 @@ int64_t CachedColumn::bytes_away() const {
 absl::StatusOr<TierPins> CachedColumn::PinRows(std::span<const int64_t> rows,
                                                const Cancellation& cancellation,
                                                Waits* waits) const {
-  std::vector<CellRange> blocks;
-  if (view_.type.width() > 0) {
-    blocks = BlocksOfRows(rows);
-  } else {
-    // Where values lie is in the head. It is let go again: who waits for room holds nothing.
-    TierWants head;
-    head.memory.push_back({cells_, {{kHead, 1}}});
-    ELANUS_ASSIGN_OR_RETURN(const TierPins pins, std::move(head).Pin(tiers_, cancellation, waits));
-    blocks = BlocksOfRows(rows);
-  }
   TierWants wants;
-  WantBlocks(std::move(blocks), wants);
+  {
+    TierPins head_pins;
+    if (view_.type.width() == 0) {
+      // Where values lie is in the head. It is let go again: who waits for room holds nothing.
+      TierWants head;
+      WantHead(head);
+      ELANUS_ASSIGN_OR_RETURN(head_pins, std::move(head).Pin(tiers_, cancellation, waits));
+    }
+    WantListedRows(rows, wants);
+  }
   return std::move(wants).Pin(tiers_, cancellation, waits);
 }
 

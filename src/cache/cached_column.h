@@ -34,7 +34,7 @@ class CachedColumn final : public storage::ColumnFile {
 
   // What it takes to look at every row.
   void WantAll(TierWants& wants) const;
-  // What it takes to look at these rows (any order). Of fixed width.
+  // What it takes to look at these rows (any order). Its head is pinned, unless of fixed width.
   void WantListedRows(std::span<const int64_t> rows, TierWants& wants) const;
   // Where the values lie, of columns of variable width; validity.
   void WantHead(TierWants& wants) const;

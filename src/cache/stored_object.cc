@@ -297,29 +297,27 @@ absl::StatusOr<std::string> FetchTail(
   }
 }
 
-absl::StatusOr<TierPins> TierWants::Pin(const Tiers& tiers, const Cancellation& cancellation,
-                                        Waits* waits) && {
+absl::StatusOr<TierPins> TierWants::PinBy(PinCells pin, const Tiers& tiers,
+                                          const Cancellation& cancellation, Waits* waits) && {
   TierPins pins;
   if (!disk.empty()) {
-    ELANUS_ASSIGN_OR_RETURN(pins.disk, tiers.disk->Pin(std::move(disk), cancellation, waits));
+    ELANUS_ASSIGN_OR_RETURN(pins.disk, (tiers.disk->*pin)(std::move(disk), cancellation, waits));
   }
   if (!memory.empty()) {
-    ELANUS_ASSIGN_OR_RETURN(pins.memory, tiers.memory->Pin(std::move(memory), cancellation, waits));
+    ELANUS_ASSIGN_OR_RETURN(pins.memory,
+                            (tiers.memory->*pin)(std::move(memory), cancellation, waits));
   }
   return pins;
 }
 
+absl::StatusOr<TierPins> TierWants::Pin(const Tiers& tiers, const Cancellation& cancellation,
+                                        Waits* waits) && {
+  return std::move(*this).PinBy(&CacheManager::Pin, tiers, cancellation, waits);
+}
+
 absl::StatusOr<TierPins> TierWants::PinNow(const Tiers& tiers, const Cancellation& cancellation,
                                            Waits* waits) && {
-  TierPins pins;
-  if (!disk.empty()) {
-    ELANUS_ASSIGN_OR_RETURN(pins.disk, tiers.disk->PinNow(std::move(disk), cancellation, waits));
-  }
-  if (!memory.empty()) {
-    ELANUS_ASSIGN_OR_RETURN(pins.memory,
-                            tiers.memory->PinNow(std::move(memory), cancellation, waits));
-  }
-  return pins;
+  return std::move(*this).PinBy(&CacheManager::PinNow, tiers, cancellation, waits);
 }
 
 }  // namespace elanus::cache

@@ -57,6 +57,11 @@ struct TierWants {
   // The same, but fails at once where there is no room: also for those who hold pins already.
   absl::StatusOr<TierPins> PinNow(const Tiers& tiers, const Cancellation& cancellation,
                                   Waits* waits) &&;
+
+ private:
+  using PinCells = decltype(&CacheManager::Pin);
+  absl::StatusOr<TierPins> PinBy(PinCells pin, const Tiers& tiers, const Cancellation& cancellation,
+                                 Waits* waits) &&;
 };
 
 // Threads: any.

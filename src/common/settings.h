@@ -134,7 +134,7 @@ struct Settings {
     bool operator==(const Segment&) const = default;
   } segment;
 
-  // Frequent paths of JSON fields as columns of their own.
+  // Frequent paths of JSON fields as columns of their own. All hot.
   struct JsonShredding {
     bool enabled = true;         // common.enabledJSONShredding
     bool read = true;            // common.usingJSONShreddingForQuery

@@ -59,10 +59,10 @@ absl::StatusOr<meta::Segment> LocalDataNode::Compact(const roles::CompactionTask
   ELANUS_ASSIGN_OR_RETURN(const int64_t log_id,
                           parts_.coordinator.AllocateIds(
                               static_cast<int64_t>(task.collection->schema.fields.size()) + 1));
-  ELANUS_ASSIGN_OR_RETURN(segment::MergedRows merged,
-                          segment::MergeSegments(inputs, task.collection->schema,
-                                                 meta::kTimestampField, ColumnKeys(made, log_id),
-                                                 parts_.store, cancellation, options_.shredding));
+  ELANUS_ASSIGN_OR_RETURN(
+      segment::MergedRows merged,
+      segment::MergeSegments(inputs, task.collection->schema, meta::kTimestampField,
+                             ColumnKeys(made, log_id), parts_.store, cancellation, shredding()));
   made.num_rows = merged.num_rows;
   made.min_timestamp = merged.min_timestamp;
   made.max_timestamp = merged.max_timestamp;

@@ -58,7 +58,7 @@ absl::StatusOr<meta::Segment> LocalDataNode::WriteFiles(const OpenSegment& open)
   ELANUS_ASSIGN_OR_RETURN(
       std::vector<segment::WrittenColumn> columns,
       segment::WriteSegment(growing, rows, meta::kTimestampField, ColumnKeys(made, log_id),
-                            parts_.store, options_.shredding));
+                            parts_.store, shredding()));
   AddFiles(std::move(columns), made);
   return made;
 }
@@ -204,9 +204,7 @@ void LocalDataNode::HandOver(const meta::Segment& flushed) {
     set->RemoveGrowing(flushed.id);
     return;
   }
-  segment::SealedFiles files = FilesOf(flushed);
-  if (!options_.reads_shredded) files.shredded.clear();
-  auto sealed = segment::SealedSegment::Open(files, (*collection)->schema, parts_.store,
+  auto sealed = segment::SealedSegment::Open(FilesOf(flushed), (*collection)->schema, parts_.store,
                                              {parts_.tiers, flushed.collection.value()});
   // New rows are asked for more than old ones: they stay at hand, and every block is read back.
   if (sealed.ok()) {

@@ -39,9 +39,6 @@ struct DataNodeOptions {
   int64_t growing_idle_bytes_min = 16 << 20;  // and has at least this size.
   int64_t pending_deletes_max = 1 << 20;      // More of a collection start a flush.
   int64_t unflushed_bytes_max = int64_t{2} << 30;  // More sealed rows in memory refuse writes.
-  // Which paths of JSON fields become columns; nothing: none.
-  std::optional<expr::ShreddingLimits> shredding = expr::ShreddingLimits();
-  bool reads_shredded = true;  // Filters use these columns.
 };
 
 class LocalDataNode final : public roles::DataNode {
@@ -59,6 +56,13 @@ class LocalDataNode final : public roles::DataNode {
   };
   LocalDataNode(Parts parts, DataNodeOptions options);
   ~LocalDataNode() override;
+
+  // Which paths of JSON fields become columns of segments written from now on; nothing: none.
+  void SetShredding(const std::optional<expr::ShreddingLimits>& limits)
+      ABSL_LOCKS_EXCLUDED(shredding_mutex_) {
+    absl::MutexLock lock(&shredding_mutex_);
+    shredding_ = limits;
+  }
 
   // Replays the log into growing segments. Call once, before anything else.
   absl::Status Recover();
@@ -86,6 +90,10 @@ class LocalDataNode final : public roles::DataNode {
  private:
   struct PendingWrite;
 
+  std::optional<expr::ShreddingLimits> shredding() const ABSL_LOCKS_EXCLUDED(shredding_mutex_) {
+    absl::MutexLock lock(&shredding_mutex_);
+    return shredding_;
+  }
   // Refuses what must not be written now.
   absl::Status CheckWritable(const meta::Collection& collection, const roles::WriteRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(order_mutex_);
@@ -113,6 +121,10 @@ class LocalDataNode final : public roles::DataNode {
 
   const Parts parts_;
   const DataNodeOptions options_;
+
+  mutable absl::Mutex shredding_mutex_;
+  std::optional<expr::ShreddingLimits> shredding_ ABSL_GUARDED_BY(shredding_mutex_) =
+      expr::ShreddingLimits();
 
   absl::Mutex order_mutex_;
   OpenSegments segments_ ABSL_GUARDED_BY(order_mutex_);

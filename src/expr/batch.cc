@@ -243,6 +243,14 @@ bool Batch::AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words*
   return true;
 }
 
+const IndexedLeaf* Batch::WholeAnswer() const {
+  if (indexed_leaves_.empty()) return nullptr;
+  const auto root = indexed_leaves_.find(plan_.root.get());
+  if (root == indexed_leaves_.end()) return nullptr;
+  const IndexAnswer* const answer = root->second.answer();
+  return answer != nullptr && !answer->open.has_value() ? &root->second : nullptr;
+}
+
 geometry::SpatialTest& Batch::SpatialTestOf(const geometry::SpatialQuery& query) {
   return spatial_tests_.try_emplace(&query, query).first->second;
 }

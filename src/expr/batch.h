@@ -68,6 +68,8 @@ class Batch {
   // What an index of the source says of a leaf; `*open` has those of `rows` that it leaves to the
   // column. False if there is no index that is worth it.
   bool AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words* open);
+  // What an index said of the whole plan and of every row; null: none did, up to now.
+  const IndexedLeaf* WholeAnswer() const;
 
   // A leaf over a JSON path that the source keeps as a column. Its typed form leaves out the rows
   // with values of other types.

@@ -14,7 +14,10 @@ namespace elanus::expr {
 // The struct array whose elements the plan keeps; empty if it keeps rows.
 const std::string& ElementStructOf(const Plan& plan);
 
-// Elements are numbered through all rows of a source: row 0's first, then row 1's.
+// What is read of each row to find its matching elements.
+std::vector<FieldId> ElementFieldsOf(const Plan& plan);
+
+// Elements are numbered through the rows that were asked for, in their order; other rows have none.
 struct ElementMatches {
   kernels::Bitset elements;
   std::vector<int64_t> begins;  // The first element of each row, and one more at the end.

@@ -7,6 +7,7 @@
 #include "expr/batch.h"
 #include "expr/evaluate_leaves.h"
 #include "expr/expr.h"
+#include "expr/indexed_leaf.h"
 
 namespace elanus::expr {
 namespace {
@@ -285,6 +286,19 @@ void EvaluateBatch(Batch& batch, const Words& rows, EvaluationTrace* trace, uint
   }
 }
 
+// The rest of the rows, from word `begin` on, where an index knows which pass.
+void TakeAnswer(const IndexedLeaf& leaf, kernels::BitView candidates, int64_t begin,
+                kernels::Bitset& out) {
+  const int64_t end = out.num_words();
+  if (begin >= end) return;
+  uint64_t* const words = out.words();
+  CopyTruth(leaf.question(), *leaf.answer(), begin, end, words + begin);
+  if (!candidates.empty()) {
+    for (int64_t word = begin; word < end; ++word) words[word] &= candidates.words()[word];
+  }
+  out.ClearTail();
+}
+
 }  // namespace
 
 absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::BitView candidates,
@@ -311,6 +325,11 @@ absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::Bit
       if (!candidates.empty()) rows[word] &= candidates.words()[begin / 64 + word];
     }
     EvaluateBatch(batch, rows, options.trace, out.words() + begin / 64);
+    if (options.trace != nullptr) continue;  // It counts all runs.
+    if (const IndexedLeaf* const whole = batch.WholeAnswer()) {
+      TakeAnswer(*whole, candidates, (begin + count + 63) / 64, out);
+      break;
+    }
   }
   // A leaf gives up early when it sees the cancellation, so what it found may be half.
   return cancellation.Check();

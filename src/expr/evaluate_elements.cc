@@ -153,6 +153,12 @@ const std::string& ElementStructOf(const Plan& plan) {
   return plan.element_struct;
 }
 
+std::vector<FieldId> ElementFieldsOf(const Plan& plan) {
+  std::vector<FieldId> fields;
+  for (const int slot : plan.element_filter->slots) fields.push_back(plan.fields[slot].id);
+  return fields;
+}
+
 namespace {
 
 // The arrays of rows [begin, begin + count), by slot of the test.
@@ -187,9 +193,11 @@ absl::StatusOr<ElementMatches> EvaluateElements(const Plan& plan, const ColumnSo
   out.begins.push_back(0);
   using Arrays = std::vector<schema::ColumnView>;
   ELANUS_RETURN_IF_ERROR(
-      ForEachPiece(plan, source, [&](const Arrays& arrays, int64_t, int64_t count) {
+      ForEachPiece(plan, source, [&](const Arrays& arrays, int64_t begin, int64_t count) {
         for (int64_t i = 0; i < count; ++i) {
-          out.begins.push_back(out.begins.back() + schema::ElementCount(arrays.front(), i));
+          const bool asked = rows.Test(begin + i);
+          const int64_t elements = asked ? schema::ElementCount(arrays.front(), i) : 0;
+          out.begins.push_back(out.begins.back() + elements);
         }
         return absl::OkStatus();
       }));
@@ -214,7 +222,7 @@ absl::StatusOr<ElementMatches> EvaluateElements(const Plan& plan, const ColumnSo
       ForEachPiece(plan, source, [&](const Arrays& arrays, int64_t begin, int64_t count) {
         for (int64_t i = 0; i < count; ++i) {
           const int64_t row = begin + i;
-          if (!rows.Test(row) || out.begins[row] == out.begins[row + 1]) continue;
+          if (out.begins[row] == out.begins[row + 1]) continue;
           values.clear();
           for (size_t f = 0; f < test.elements->fields.size(); ++f) {
             values.emplace_back(arrays[f].type.element_type, arrays[f].Bytes(i));

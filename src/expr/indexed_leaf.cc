@@ -26,13 +26,22 @@ uint64_t TruthOf(const IndexQuestion& question, const IndexAnswer& answer, int64
   return question.missing_pass ? passing | absent : passing;
 }
 
+void CopyTruth(const IndexQuestion& question, const IndexAnswer& answer, int64_t begin, int64_t end,
+               uint64_t* out) {
+  if (answer.absent != nullptr) {
+    for (int64_t word = begin; word < end; ++word) *out++ = TruthOf(question, answer, word);
+    return;
+  }
+  const uint64_t* const found = answer.found.words();
+  const uint64_t flip = question.negated ? ~uint64_t{0} : 0;
+  for (int64_t word = begin; word < end; ++word) *out++ = found[word] ^ flip;
+}
+
 void ApplyAnswer(const IndexQuestion& question, const IndexAnswer& answer, const Batch& batch,
                  const Words& rows, Mask& out, Words* open) {
   const int64_t first = batch.begin() / 64;
   if (answer.absent == nullptr && !answer.open.has_value()) {
-    const uint64_t* const found = answer.found.words() + first;
-    const uint64_t flip = question.negated ? ~uint64_t{0} : 0;
-    for (int64_t word = 0; word < batch.num_words(); ++word) out.truth[word] = found[word] ^ flip;
+    CopyTruth(question, answer, first, first + batch.num_words(), out.truth.data());
     out.unknown.fill(0);
     open->fill(0);
     return;

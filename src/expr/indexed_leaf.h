@@ -25,6 +25,10 @@ class IndexedLeaf {
   // What was asked before; outlives this.
   void Know(const IndexAnswer& answer) { known_ = &answer; }
   const IndexQuestion& question() const { return *question_; }
+  // What is known by now; null: nothing.
+  const IndexAnswer* answer() const {
+    return known_ == nullptr && answer_.has_value() ? &*answer_ : known_;
+  }
 
  private:
   std::optional<IndexQuestion> question_;
@@ -37,6 +41,10 @@ class IndexedLeaf {
 
 // The rows of word `word` of the source that pass, but for those that the index leaves open.
 uint64_t TruthOf(const IndexQuestion& question, const IndexAnswer& answer, int64_t word);
+
+// Words [begin, end) of the rows that pass, for an answer that leaves none open.
+void CopyTruth(const IndexQuestion& question, const IndexAnswer& answer, int64_t begin, int64_t end,
+               uint64_t* out);
 
 // The rows that the index decides; `*open` has those that it does not, of `rows`.
 void ApplyAnswer(const IndexQuestion& question, const IndexAnswer& answer, const Batch& batch,

@@ -82,7 +82,8 @@ TEST(JsonShredding, LeavesOutTextsThatAreLongOnAverage) {
   const std::string at_limit(254, 'x'), above(255, 'x');  // And two quotes.
   EXPECT_EQ(Names(Shred({R"({"a":")" + at_limit + R"(","b":")" + above + "\"}"})),
             Texts{"a VarChar"});
-  EXPECT_EQ(Names(Shred({R"({"a":")" + at_limit + at_limit + "\"}", R"({"a":""})"})), Texts{"a VarChar"});
+  EXPECT_EQ(Names(Shred({R"({"a":")" + at_limit + at_limit + "\"}", R"({"a":""})"})),
+            Texts{"a VarChar"});
 }
 
 TEST(JsonShredding, CountsAllRowsAndNotTheSampleAlone) {
@@ -308,6 +309,27 @@ TEST(JsonShredding, ColumnsAnswerAsTheTextsDo) {
   const uint32_t seed = std::random_device{}();
   for (uint32_t i = 0; i < NumTables() && !testing::Test::HasFatalFailure(); ++i) {
     CheckOneTable(seed + i, i % 2 == 0);
+  }
+}
+
+// Zones settle a run of rows only if all of them have the path: others never showed it.
+TEST(JsonShredding, ZonesOfIntegersSettleComparisonsWithDoubles) {
+  TestTable table;
+  table.AddField("id Int64 primary");
+  table.AddField("j JSON");
+  for (int64_t id = 0; id < 100; ++id) {
+    table.AddRow(fmt::format(R"({{"id":{},"j":{{"n":{}}}}})", id, id + 10));
+  }
+  table.KeepShredded();
+  const std::pair<const char*, size_t> filters[] = {
+      {"j['n'] < 50.5", 41}, {"j['n'] > 50.5", 59},        {"j['n'] >= 10.0", 100},
+      {"j['n'] == 11.0", 1}, {"j['n'] == 0.0", 0},         {"j['n'] != 0.5", 100},
+      {"j['n'] < 9.5", 0},   {"10.5 < j['n'] < 12.5", 2},  {"j['n'] in [11.0, 12.5]", 1},
+      {"j['n'] > 109.5", 0}, {"not (j['n'] > 109.5)", 100}};
+  for (const auto& [filter, count] : filters) {
+    const absl::StatusOr<PlanPtr> plan = Compile(filter, table.schema());
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    EXPECT_EQ(table.Matching(**plan).size(), count) << filter;
   }
 }
 

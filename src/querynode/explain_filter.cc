@@ -10,23 +10,25 @@ namespace {
 
 absl::StatusOr<roles::FilterWork> ExplainIn(const segment::Segment& segment,
                                             const roles::ReadScope& scope, Timestamp at,
-                                            bool analyze, const Cancellation& cancellation) {
+                                            bool analyze, bool reads_shredded,
+                                            const Cancellation& cancellation) {
   const kernels::Bitset visible = segment.Visible(at);
   expr::EvaluationTrace trace;
-  expr::EvaluateOptions options{.trace = &trace};
-  if (!analyze) options.enough = [](int64_t) { return true; };
+  segment::FilterOptions options{.reads_shredded = reads_shredded, .evaluate = {.trace = &trace}};
+  if (!analyze) options.evaluate.enough = [](int64_t) { return true; };
   kernels::Bitset matching(visible.size());
   const auto begin = std::chrono::steady_clock::now();
   if (analyze) {
     ELANUS_RETURN_IF_ERROR(segment::Filter(segment, scope.collection->schema, *scope.filter,
                                            visible, matching, cancellation, options));
   } else {
+    const std::vector<FieldId> fields = expr::FieldsOf(*scope.filter);
     ELANUS_ASSIGN_OR_RETURN(
         const auto source,
-        segment.SourceFor(*scope.filter, expr::FieldsOf(*scope.filter), scope.collection->schema,
-                          visible.size(), cancellation));
-    ELANUS_RETURN_IF_ERROR(
-        expr::Evaluate(*scope.filter, *source, visible.view(), matching, cancellation, options));
+        segment.SourceFor(*scope.filter, {.fields = fields, .shredded = reads_shredded},
+                          scope.collection->schema, visible.size(), cancellation));
+    ELANUS_RETURN_IF_ERROR(expr::Evaluate(*scope.filter, *source, visible.view(), matching,
+                                          cancellation, options.evaluate));
   }
   const auto time = std::chrono::steady_clock::now() - begin;
   roles::FilterWork work;
@@ -49,8 +51,8 @@ absl::StatusOr<std::vector<roles::FilterWork>> LocalQueryNode::ExplainFilter(
   ELANUS_ASSIGN_OR_RETURN(const ReadView view, OpenRead(scope, cancellation));
   std::vector<roles::FilterWork> out;
   for (const segment::SegmentPtr& segment : view.segments) {
-    ELANUS_ASSIGN_OR_RETURN(out.emplace_back(),
-                            ExplainIn(*segment, scope, view.at, analyze, cancellation));
+    ELANUS_ASSIGN_OR_RETURN(out.emplace_back(), ExplainIn(*segment, scope, view.at, analyze,
+                                                          reads_shredded_, cancellation));
   }
   return out;
 }

@@ -220,10 +220,9 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
   if (set.FindSealed(flushed.id) != nullptr) return absl::OkStatus();
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
   if (!in_catalog()) return absl::OkStatus();
-  segment::SealedFiles files = FilesOf(collection, flushed);
-  if (!parts_.reads_shredded) files.shredded.clear();
-  absl::StatusOr<std::shared_ptr<segment::SealedSegment>> opened = segment::SealedSegment::Open(
-      files, collection.schema, parts_.store, {parts_.tiers, collection.id.value()});
+  absl::StatusOr<std::shared_ptr<segment::SealedSegment>> opened =
+      segment::SealedSegment::Open(FilesOf(collection, flushed), collection.schema, parts_.store,
+                                   {parts_.tiers, collection.id.value()});
   // Dropped while it was read: its objects may be gone.
   if (!opened.ok()) return in_catalog() ? opened.status() : absl::OkStatus();
   const std::shared_ptr<segment::SealedSegment> sealed = *std::move(opened);

@@ -148,9 +148,9 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     error.Note(expired.Hide(*view.segments[i], scope.collection->schema, visible, cancellation));
     if (!everything && visible.size() > 0) {
       kernels::Bitset matching(visible.size());
-      expr::EvaluateOptions options;
+      segment::FilterOptions options{.reads_shredded = reads_shredded_, .evaluate = {}};
       if (keys_wanted.has_value() && view.segments[i]->sorted_by_key()) {
-        options.enough = FirstKeys(*view.segments[i], matching, *keys_wanted);
+        options.evaluate.enough = FirstKeys(*view.segments[i], matching, *keys_wanted);
       }
       error.Note(segment::Filter(*view.segments[i], scope.collection->schema, *scope.filter,
                                  visible, matching, cancellation, options));
@@ -178,12 +178,14 @@ absl::StatusOr<std::vector<expr::ElementMatches>> LocalQueryNode::Elements(
   elements.resize(view.segments.size());
   FirstError error;
   parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
-    const auto pins = view.segments[i]->Pin(expr::FieldsOf(*scope.filter), cancellation);
-    error.Note(pins.status());
-    if (!pins.ok()) return;
-    const auto source = view.segments[i]->Source(scope.collection->schema, candidates[i].size());
+    const std::vector<FieldId> fields = expr::ElementFieldsOf(*scope.filter);
+    const auto source =
+        view.segments[i]->SourceFor(*scope.filter, {.fields = fields, .rows = candidates[i].view()},
+                                    scope.collection->schema, candidates[i].size(), cancellation);
+    error.Note(source.status());
+    if (!source.ok()) return;
     auto matches =
-        expr::EvaluateElements(*scope.filter, *source, candidates[i].view(), cancellation);
+        expr::EvaluateElements(*scope.filter, **source, candidates[i].view(), cancellation);
     error.Note(matches.status());
     if (matches.ok()) elements[i] = *std::move(matches);
   });

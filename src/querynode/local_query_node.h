@@ -40,13 +40,15 @@ class LocalQueryNode final : public roles::QueryNode {
     Executor& loading;
     segment::InterimIndexer* interim = nullptr;  // Null: rows without an index are all compared.
     int64_t default_ttl_s = -1;  // Of rows of collections that say nothing about it; -1: none.
-    const cache::Tiers* tiers = nullptr;         // Null: segments are opened whole.
-    WarmupDefaults warmup = {};                  // Of tiers.
-    bool reads_shredded = true;  // Filters read JSON paths from columns of their own.
+    const cache::Tiers* tiers = nullptr;  // Null: segments are opened whole.
+    WarmupDefaults warmup = {};           // Of tiers.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
   ~LocalQueryNode() override;
+
+  // Whether filters read JSON paths from columns of their own, from now on.
+  void SetReadsShredded(bool reads) { reads_shredded_ = reads; }
 
   // Begins anew what failed because the object store could not be read: loads, and opening indexes.
   // Call now and then.
@@ -163,6 +165,7 @@ class LocalQueryNode final : public roles::QueryNode {
   const Parts parts_;
   mutable absl::Mutex mutex_;
   std::map<CollectionId, std::shared_ptr<LoadedCollection>> collections_ ABSL_GUARDED_BY(mutex_);
+  std::atomic<bool> reads_shredded_ = true;
   std::atomic<uint64_t> num_samples_ = 0;  // Makes each random_sample another one.
   // Who looks last into the catalog is the last to set an index.
   absl::Mutex indexes_mutex_;

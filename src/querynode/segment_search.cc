@@ -65,7 +65,7 @@ absl::Status SegmentSearch::SearchSegment(size_t segment, const Asked& asked,
     spec.list_begins = request_.list_begins.data() + asked.first_query;
   }
   spec.num_queries = asked.num_queries;
-  if (!elements_.empty()) spec.elements = elements_[segment].elements.view();
+  if (!elements_.empty()) spec.elements = &elements_[segment];
   spec.k = asked.k;
   spec.range = asked.range;
   spec.interim = interim_;

@@ -53,7 +53,7 @@ Warmup MostEager(const WarmupDefaults& defaults, const meta::Collection& collect
   for (const schema::FieldSchema& field : collection.schema.fields) {
     if (is_sync(WarmupOf(defaults, collection, field))) return Warmup::kSync;
   }
-  for (const meta::Index& index : collection.indexes) {
+  for (const meta::Index& index : meta::AllIndexes(collection)) {
     if (is_sync(WarmupOf(defaults, collection, index))) return Warmup::kSync;
   }
   return async ? Warmup::kAsync : Warmup::kDisable;

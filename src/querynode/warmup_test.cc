@@ -38,5 +38,24 @@ TEST(Warmup, TheIndexComesBeforeTheCollectionAndThatBeforeTheServer) {
   EXPECT_EQ(WarmupOf(defaults, collection, scalar), Warmup::kAsync);
 }
 
+// Whoever asks for one of them asks for the whole collection's segments to be opened by the load.
+TEST(Warmup, TheMostEagerLevelIsThatOfAnyFieldOrIndexAlsoOfOnesThatTheSchemaImplies) {
+  const WarmupDefaults nothing{.scalar_field = Warmup::kDisable,
+                               .scalar_index = Warmup::kDisable,
+                               .vector_field = Warmup::kDisable,
+                               .vector_index = Warmup::kDisable};
+  meta::Collection collection;
+  collection.schema = segment::TestSchema();
+  EXPECT_EQ(MostEager(nothing, collection), Warmup::kDisable);
+  collection.properties = {{"warmup.scalarIndex", "sync"}};
+  EXPECT_EQ(MostEager(nothing, collection), Warmup::kDisable) << "there is none";
+  schema::FieldSchema text{.id = FieldId(104), .name = "t", .type = schema::DataType::kVarChar};
+  text.type_params = {{"enable_analyzer", "true"}, {"enable_match", "true"}};
+  collection.schema.fields.push_back(text);
+  EXPECT_EQ(MostEager(nothing, collection), Warmup::kSync);
+  collection.properties = {{"warmup.scalarIndex", "async"}};
+  EXPECT_EQ(MostEager(nothing, collection), Warmup::kAsync);
+}
+
 }  // namespace
 }  // namespace elanus::querynode

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <set>
 
+#include "segment/read_until.h"
+
 namespace elanus::segment {
 namespace {
 
@@ -36,7 +38,7 @@ std::vector<uint64_t> BytesOfCells(uint64_t object_bytes) {
   return bytes;
 }
 
-// Calls f(into, from) for what of the reads lies in [begin, begin + bytes.size()).
+// Gives the reads what of them lies in `bytes`, which begin at `begin` of the object.
 void CopyTo(std::span<const storage::BlockReader::Read> reads, uint64_t begin,
             std::string_view bytes) {
   for (const storage::BlockReader::Read& read : reads) {
@@ -102,7 +104,7 @@ absl::Status CachedBlocks::ReadAll(std::span<const storage::BlockReader::Read> r
       want.ranges.push_back({cell, cell + 1});
     }
   }
-  const auto pins = memory_.PinNow({std::move(want)}, Cancellation());
+  const auto pins = memory_.PinNow({std::move(want)}, ReadUntil::Current());
   if (CodeOf(pins.status()) == ErrorCode::kMemoryLimitExceeded) return ReadPast(reads, cells);
   ELANUS_RETURN_IF_ERROR(pins.status());
   for (const storage::BlockReader::Read& read : reads) {
@@ -115,7 +117,7 @@ absl::Status CachedBlocks::ReadAll(std::span<const storage::BlockReader::Read> r
 
 absl::Status CachedBlocks::ReadPast(std::span<const storage::BlockReader::Read> reads,
                                     std::span<const uint32_t> cells) const {
-  return stored_.Read(cells, Cancellation(), [&](uint32_t cell, std::string_view bytes) {
+  return stored_.Read(cells, ReadUntil::Current(), [&](uint32_t cell, std::string_view bytes) {
     CopyTo(reads, BeginOf(cell), bytes);
     return absl::OkStatus();
   });

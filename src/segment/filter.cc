@@ -19,28 +19,24 @@ double NsToBring(const Segment& segment, std::span<const FieldId> fields) {
 
 absl::Status Filter(const Segment& segment, const schema::CollectionSchema& schema,
                     const expr::Plan& plan, const kernels::Bitset& rows, kernels::Bitset& matching,
-                    const Cancellation& cancellation, expr::EvaluateOptions options) {
+                    const Cancellation& cancellation, FilterOptions options) {
+  PlanReads reads{.shredded = options.reads_shredded};
   const std::vector<FieldId> fields = expr::FieldsOf(plan);
   const double column_ns = NsToBring(segment, fields);
   if (column_ns == 0) {
+    reads.fields = fields;
     ELANUS_ASSIGN_OR_RETURN(const auto source,
-                            segment.SourceFor(plan, fields, schema, rows.size(), cancellation));
-    return expr::Evaluate(plan, *source, rows.view(), matching, cancellation, options);
+                            segment.SourceFor(plan, reads, schema, rows.size(), cancellation));
+    return expr::Evaluate(plan, *source, rows.view(), matching, cancellation, options.evaluate);
   }
-  const auto source = segment.Source(schema, rows.size());
-  const expr::Foresight ahead = expr::Foresee(plan, *source, rows.view(), column_ns, cancellation);
-  options.answers = &ahead.answers;
-  if (!expr::JsonPathsOf(plan).empty()) {
-    // Paths that are kept as columns are brought whole.
-    ELANUS_ASSIGN_OR_RETURN(const auto pinned, segment.SourceFor(plan, ahead.fields, schema,
-                                                                 rows.size(), cancellation));
-    return expr::Evaluate(plan, *pinned, ahead.rows.view(), matching, cancellation, options);
-  }
-  ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
-                          ahead.everywhere
-                              ? segment.Pin(ahead.fields, cancellation)
-                              : segment.PinRows(ahead.fields, ahead.open.view(), cancellation));
-  return expr::Evaluate(plan, *source, ahead.rows.view(), matching, cancellation, options);
+  const expr::Foresight ahead = expr::Foresee(plan, *segment.Source(schema, rows.size()),
+                                              rows.view(), column_ns, cancellation);
+  options.evaluate.answers = &ahead.answers;
+  reads.fields = ahead.fields;
+  if (!ahead.everywhere) reads.rows = ahead.open.view();
+  ELANUS_ASSIGN_OR_RETURN(const auto source,
+                          segment.SourceFor(plan, reads, schema, rows.size(), cancellation));
+  return expr::Evaluate(plan, *source, ahead.rows.view(), matching, cancellation, options.evaluate);
 }
 
 }  // namespace elanus::segment

@@ -9,10 +9,15 @@
 
 namespace elanus::segment {
 
+struct FilterOptions {
+  bool reads_shredded = true;  // As PlanReads::shredded.
+  expr::EvaluateOptions evaluate;
+};
+
 // Sets matching[row] for each of `rows` where the plan is TRUE; both have as many bits as rows of
 // the segment are looked at. Who calls this holds no pins. Errors: Segment::Pin, expr::Evaluate.
 absl::Status Filter(const Segment& segment, const schema::CollectionSchema& schema,
                     const expr::Plan& plan, const kernels::Bitset& rows, kernels::Bitset& matching,
-                    const Cancellation& cancellation, expr::EvaluateOptions options = {});
+                    const Cancellation& cancellation, FilterOptions options = {});
 
 }  // namespace elanus::segment

@@ -18,6 +18,7 @@ namespace elanus::segment {
 namespace {
 
 constexpr FieldId kText{104};
+constexpr FieldId kJson{105};
 constexpr int64_t kRows = 40'000;  // Five zones.
 
 class FilterTest : public testing::Test {
@@ -27,11 +28,13 @@ class FilterTest : public testing::Test {
     text.nullable = true;
     text.type_params = {
         {"max_length", "100"}, {"enable_analyzer", "true"}, {"enable_match", "true"}};
+    schema::FieldSchema json{.id = kJson, .name = "j", .type = schema::DataType::kJson};
     schema.fields.push_back(text);
+    schema.fields.push_back(json);
     std::vector<int64_t> keys(kRows);
     std::iota(keys.begin(), keys.end(), 0);
     schema::RowBatch rows = TestRows(TestSchema(), keys);
-    schema::Column texts(text.column_type());
+    schema::Column texts(text.column_type()), objects(json.column_type());
     std::mt19937_64 random(3);
     for (int64_t i = 0; i < kRows; ++i) {
       if (i % 11 == 0) {
@@ -40,7 +43,11 @@ class FilterTest : public testing::Test {
         texts.AppendRaw(fmt::format("w{} x{} common", random() % 300, random() % 4));
       }
     }
+    for (int64_t i = 0; i < kRows; ++i) {
+      objects.AppendRaw(fmt::format(R"({{"n": {}, "padding": "{}"}})", i % 300, random()));
+    }
     rows.columns.emplace_back(kText, std::move(texts));
+    rows.columns.emplace_back(kJson, std::move(objects));
     growing.Insert(schema, rows, Timestamp(10));
     whole = *Seal(growing, schema, *store);
     tiered = *Seal(growing, schema, *store, {}, tiers.options());
@@ -129,6 +136,15 @@ TEST_F(FilterTest, BringsOfOtherColumnsWhatTheIndexLeaves) {
   EXPECT_EQ(BytesBrought("number == 770 or text like '%common%'"), all);
 }
 
+TEST_F(FilterTest, BringsOfJsonWhatTheIndexLeaves) {
+  const uint64_t all = BytesBrought("j['n'] == 77");
+  UseNumberIndex();
+  const uint64_t some = BytesBrought("number == 770 and j['n'] == 77");
+  EXPECT_GT(some, 0u);
+  EXPECT_LT(some, all);
+  EXPECT_EQ(BytesBrought("number == 771 and j['n'] == 77"), 0u) << "no row is left";
+}
+
 TEST_F(FilterTest, MakesItsIndexOfWordsOfAllTextsOrOfNone) {
   UseNumberIndex();
   BytesBrought("number == 770 and text_match(text, 'w7')");
@@ -157,7 +173,9 @@ TEST_F(FilterTest, AnswersAlikeWithAnyIndexesAndAnyRows) {
                                 "text is not null",
                                 "text like '%nowhere%'",
                                 "key < {}",
-                                "number != {}"};
+                                "number != {}",
+                                "j['n'] < {}",
+                                "exists j['n'] and j['padding'] like '%7{}%'"};
   for (uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);

@@ -51,12 +51,7 @@ class ListSearcher {
 
   absl::StatusOr<HitLists> Run() {
     if (num_elements_ == 0) return HitLists(spec_.num_queries);
-    if (!spec_.elements.empty() && spec_.elements.size() != num_elements_) {
-      return InternalError(ErrorCode::kDataIntegrity,
-                           "the arrays of a struct have {} vectors and {} elements", num_elements_,
-                           spec_.elements.size());
-    }
-    AllowElements();
+    ELANUS_RETURN_IF_ERROR(AllowElements());
     if (num_allowed_ == 0) return HitLists(spec_.num_queries);
     return spec_.list_begins == nullptr ? NearestElements() : NearestRows();
   }
@@ -66,18 +61,41 @@ class ListSearcher {
   const index::VectorRows& vectors() const { return runs_.front().rows.vectors(); }
 
   // The filter over rows becomes one over vectors; none if every row passes.
-  void AllowElements() {
+  absl::Status AllowElements() {
     num_allowed_ = num_elements_;
     int64_t num_rows = 0;
     for (const ListRun& run : runs_) num_rows += run.rows.num_rows();
-    if (candidates_.Count() == num_rows && spec_.elements.empty()) return;
+    if (candidates_.Count() == num_rows && spec_.elements == nullptr) return absl::OkStatus();
     allowed_ = kernels::Bitset(num_elements_);
     for (size_t i = 0; i < runs_.size(); ++i) {
-      runs_[i].rows.AllowElements(candidates_.view(), runs_[i].first_row, first_elements_[i],
-                                  allowed_);
+      if (spec_.elements != nullptr) {
+        ELANUS_RETURN_IF_ERROR(AllowMatches(runs_[i], first_elements_[i]));
+      } else {
+        runs_[i].rows.AllowElements(candidates_.view(), runs_[i].first_row, first_elements_[i],
+                                    allowed_);
+      }
     }
-    if (!spec_.elements.empty()) allowed_.And(spec_.elements);
     num_allowed_ = allowed_.Count();
+    return absl::OkStatus();
+  }
+
+  absl::Status AllowMatches(const ListRun& run, int64_t first_element) {
+    const expr::ElementMatches& matches = *spec_.elements;
+    for (int64_t i = 0; i < run.rows.num_rows(); ++i) {
+      const int64_t row = run.first_row + i;
+      if (!candidates_.Test(row)) continue;
+      const int64_t begin = run.rows.Begin(i), count = run.rows.End(i) - begin;
+      const int64_t from = matches.begins[row], matched = matches.begins[row + 1] - from;
+      if (matched != count) {
+        return InternalError(ErrorCode::kDataIntegrity,
+                             "the arrays of a struct have {} vectors and {} elements in row {}",
+                             count, matched, row);
+      }
+      for (int64_t e = 0; e < count; ++e) {
+        if (matches.elements.Test(from + e)) allowed_.Set(first_element + begin + e);
+      }
+    }
+    return absl::OkStatus();
   }
 
   absl::StatusOr<std::vector<Neighbor>> AskIndex(const uint8_t* query, int64_t k,

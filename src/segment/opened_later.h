@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/synchronization/mutex.h"
+#include "common/cancellation.h"
 #include "common/status.h"
 
 namespace elanus::segment {
@@ -30,12 +31,25 @@ class OpenedLater {
   // There is something to open.
   explicit operator bool() const { return set_; }
 
-  // A failure is tried again the next time.
-  absl::StatusOr<std::shared_ptr<T>> Get() const ABSL_LOCKS_EXCLUDED(mutex_) {
-    absl::MutexLock lock(&mutex_);
-    if (opened_ == nullptr) {
-      ELANUS_ASSIGN_OR_RETURN(opened_, opener_());
+  // One opens it while others wait, each no longer than its own cancellation says. A failure is
+  // tried again by the next one.
+  absl::StatusOr<std::shared_ptr<T>> Get(const Cancellation& cancellation) const
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    {
+      absl::MutexLock lock(&mutex_);
+      while (opening_) {
+        ELANUS_RETURN_IF_ERROR(cancellation.Check());
+        changed_.WaitWithTimeout(&mutex_, absl::Milliseconds(20));
+      }
+      if (opened_ != nullptr) return opened_;
+      opening_ = true;
     }
+    absl::StatusOr<std::unique_ptr<T>> opened = opener_();
+    absl::MutexLock lock(&mutex_);
+    opening_ = false;
+    changed_.SignalAll();
+    ELANUS_RETURN_IF_ERROR(opened.status());
+    opened_ = *std::move(opened);
     return opened_;
   }
   // Opens it anew at the next question, if it can.
@@ -52,6 +66,8 @@ class OpenedLater {
   bool set_ = false;  // Constant once it is shared, as is the next one.
   Opener opener_;
   mutable absl::Mutex mutex_;
+  mutable absl::CondVar changed_;
+  mutable bool opening_ ABSL_GUARDED_BY(mutex_) = false;
   mutable std::shared_ptr<T> opened_ ABSL_GUARDED_BY(mutex_);
 };
 

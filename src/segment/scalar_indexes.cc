@@ -1,6 +1,7 @@
 #include "segment/scalar_indexes.h"
 
 #include "common/logging.h"
+#include "segment/read_until.h"
 
 namespace elanus::segment {
 namespace {
@@ -78,7 +79,9 @@ std::map<IndexId, ScalarIndexes::Ptr> ScalarIndexes::About(
 }
 
 absl::Status ScalarIndexes::Try(IndexId id, const LoadedScalarIndex& loaded,
+                                const Cancellation& cancellation,
                                 const std::function<absl::Status()>& read) {
+  const ReadUntil until(cancellation);
   absl::Status status = read();
   // A disk or store that did not answer may answer the next time.
   if (CodeOf(status) != ErrorCode::kDataIntegrity) return status;
@@ -98,8 +101,9 @@ absl::Status ScalarIndexes::Try(IndexId id, const LoadedScalarIndex& loaded,
 
 absl::Status ScalarIndexes::Consider(IndexId id, const Ptr& loaded,
                                      const expr::IndexQuestion& question, double budget_ns,
+                                     const Cancellation& cancellation,
                                      std::optional<Choice>& best) {
-  ELANUS_ASSIGN_OR_RETURN(const auto index, loaded->index.Get());
+  ELANUS_ASSIGN_OR_RETURN(const auto index, loaded->index.Get(cancellation));
   for (const index::ScalarQuery& query : question.queries) {
     ELANUS_ASSIGN_OR_RETURN(auto plan, index->Plan(query, best ? best->plan.cost_ns : budget_ns));
     // What is not there, or only perhaps there, says nothing of the other rows.
@@ -110,15 +114,16 @@ absl::Status ScalarIndexes::Consider(IndexId id, const Ptr& loaded,
 }
 
 std::optional<ScalarIndexes::Choice> ScalarIndexes::Choose(const expr::IndexQuestion& question,
-                                                           double budget_ns) {
+                                                           double budget_ns,
+                                                           const Cancellation& cancellation) {
   std::optional<Choice> best;
   for (const auto& entry : About(question)) {
     const Ptr& loaded = entry.second;
     if (loaded->blocks != nullptr && budget_ns < kAwayNs && !loaded->blocks->all_here()) continue;
-    const absl::Status status = Try(entry.first, *loaded, [&] {
-      return Consider(entry.first, loaded, question, budget_ns, best);
+    const absl::Status status = Try(entry.first, *loaded, cancellation, [&] {
+      return Consider(entry.first, loaded, question, budget_ns, cancellation, best);
     });
-    if (status.ok()) continue;
+    if (status.ok() || cancellation.cancelled()) continue;
     ELANUS_LOG_EVERY(10, Warn, "scalar index cannot be read; its column is read instead",
                      Field("index", entry.first.value()), Field("reason", status));
   }
@@ -129,11 +134,11 @@ std::optional<expr::IndexAnswer> ScalarIndexes::Ask(const expr::IndexQuestion& q
                                                     double budget_ns,
                                                     const Cancellation& cancellation) {
   if (question.text != nullptr) return AskTexts(question, cancellation);
-  const std::optional<Choice> choice = Choose(question, budget_ns);
+  const std::optional<Choice> choice = Choose(question, budget_ns, cancellation);
   if (!choice.has_value()) return std::nullopt;
   const index::ScalarIndex& index = *choice->index;
   kernels::Bitset rows;
-  const absl::Status status = Try(choice->id, *choice->loaded, [&]() -> absl::Status {
+  const absl::Status status = Try(choice->id, *choice->loaded, cancellation, [&]() -> absl::Status {
     ELANUS_ASSIGN_OR_RETURN(rows, index.Rows(*choice->query, choice->plan, cancellation));
     return absl::OkStatus();
   });
@@ -162,8 +167,8 @@ std::optional<expr::IndexAnswer> ScalarIndexes::AskTexts(const expr::IndexQuesti
   if (found.second == nullptr) return std::nullopt;
   const LoadedScalarIndex& loaded = *found.second;
   expr::IndexAnswer answer;
-  const absl::Status status = Try(found.first, loaded, [&]() -> absl::Status {
-    ELANUS_ASSIGN_OR_RETURN(const auto texts, loaded.texts.Get());
+  const absl::Status status = Try(found.first, loaded, cancellation, [&]() -> absl::Status {
+    ELANUS_ASSIGN_OR_RETURN(const auto texts, loaded.texts.Get(cancellation));
     ELANUS_ASSIGN_OR_RETURN(answer.found, texts->Match(*question.text, cancellation));
     answer.absent = texts->absent();
     answer.index = texts;
@@ -176,7 +181,7 @@ std::optional<expr::IndexAnswer> ScalarIndexes::AskTexts(const expr::IndexQuesti
 
 std::optional<int64_t> ScalarIndexes::EstimateRows(const expr::IndexQuestion& question,
                                                    double budget_ns) {
-  const std::optional<Choice> choice = Choose(question, budget_ns);
+  const std::optional<Choice> choice = Choose(question, budget_ns, ReadUntil::Current());
   if (!choice.has_value()) return std::nullopt;
   const index::ScalarIndex& index = *choice->index;
   int64_t rows = std::min(static_cast<int64_t>(choice->plan.num_entries), index.num_rows());

@@ -67,18 +67,21 @@ class ScalarIndexes {
     const index::ScalarQuery* query = nullptr;
     index::ScalarPlan plan;
   };
-  std::optional<Choice> Choose(const expr::IndexQuestion& question, double budget_ns);
+  std::optional<Choice> Choose(const expr::IndexQuestion& question, double budget_ns,
+                               const Cancellation& cancellation);
   // Takes a plan that is better than `best` over.
   absl::Status Consider(IndexId id, const Ptr& loaded, const expr::IndexQuestion& question,
-                        double budget_ns, std::optional<Choice>& best);
+                        double budget_ns, const Cancellation& cancellation,
+                        std::optional<Choice>& best);
   std::map<IndexId, Ptr> About(const expr::IndexQuestion& question) const
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Null if there is none.
   std::pair<IndexId, Ptr> TextsOf(FieldId field) const ABSL_LOCKS_EXCLUDED(mutex_);
   std::optional<expr::IndexAnswer> AskTexts(const expr::IndexQuestion& question,
                                             const Cancellation& cancellation);
-  // Does what reads the index; what came from local disk damaged is read once more.
-  absl::Status Try(IndexId id, const LoadedScalarIndex& loaded,
+  // Does what reads the index, no longer than the request waits; what came from local disk damaged
+  // is read once more.
+  absl::Status Try(IndexId id, const LoadedScalarIndex& loaded, const Cancellation& cancellation,
                    const std::function<absl::Status()>& read) ABSL_LOCKS_EXCLUDED(mutex_);
 
   mutable absl::Mutex mutex_;

@@ -387,12 +387,13 @@ std::unique_ptr<expr::ColumnSource> SealedSegment::Source(const schema::Collecti
 }
 
 absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SealedSegment::SourceFor(
-    const expr::Plan& plan, std::span<const FieldId> fields, const schema::CollectionSchema& schema,
+    const expr::Plan& plan, const PlanReads& reads, const schema::CollectionSchema& schema,
     int64_t num_rows, const Cancellation& cancellation) const {
-  if (tiers_.memory == nullptr) return Source(schema, num_rows);
+  if (tiers_.memory == nullptr && reads.shredded) return Source(schema, num_rows);
   SealedSource::Entries entries;
-  std::set<FieldId> columns(fields.begin(), fields.end());
+  std::set<FieldId> columns(reads.fields.begin(), reads.fields.end());
   for (const auto& [field, paths] : expr::JsonPathsOf(plan)) {
+    if (!reads.shredded) break;
     const ShreddedField* const shredded = Shredded(field);
     if (shredded == nullptr || !columns.contains(field)) continue;
     bool all = true;
@@ -404,9 +405,10 @@ absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SealedSegment::SourceFor(
     if (all) columns.erase(field);
   }
   const auto pin = [&](const std::set<FieldId>& fields, const SealedSource::Entries& paths) {
-    cache::TierWants wants = WantsOf(std::vector<FieldId>(fields.begin(), fields.end()));
+    cache::TierWants wants;
     for (const auto& [field, wanted] : paths) Shredded(field)->Want(wanted, wants);
-    return std::move(wants).Pin(tiers_, cancellation, nullptr);
+    return PinRows(std::vector<FieldId>(fields.begin(), fields.end()), reads.rows, std::move(wants),
+                   cancellation);
   };
   absl::StatusOr<cache::TierPins> pins = pin(columns, entries);
   if (!entries.empty() && CodeOf(pins.status()) == ErrorCode::kDataIntegrity) {
@@ -427,17 +429,17 @@ const cache::CachedColumn* SealedSegment::CachedOf(FieldId field) const {
   return it == cached_.end() ? nullptr : it->second.get();
 }
 
-cache::TierWants SealedSegment::WantsOf(std::span<const FieldId> fields) const {
-  cache::TierWants wants;
+cache::TierWants SealedSegment::WantsOf(std::span<const FieldId> fields,
+                                        cache::TierWants also) const {
   for (const FieldId field : fields) {
-    if (const cache::CachedColumn* column = CachedOf(field)) column->WantAll(wants);
+    if (const cache::CachedColumn* column = CachedOf(field)) column->WantAll(also);
   }
-  return wants;
+  return also;
 }
 
 absl::StatusOr<cache::TierPins> SealedSegment::Pin(std::span<const FieldId> fields,
                                                    const Cancellation& cancellation) const {
-  return WantsOf(fields).Pin(tiers_, cancellation, nullptr);
+  return PinRows(fields, {}, {}, cancellation);
 }
 
 int64_t SealedSegment::BytesAway(FieldId field) const {
@@ -446,9 +448,10 @@ int64_t SealedSegment::BytesAway(FieldId field) const {
 }
 
 absl::StatusOr<cache::TierPins> SealedSegment::PinRows(std::span<const FieldId> fields,
-                                                       kernels::BitView rows,
+                                                       kernels::BitView rows, cache::TierWants also,
                                                        const Cancellation& cancellation) const {
-  cache::TierWants heads, wants;
+  if (rows.empty()) return WantsOf(fields, std::move(also)).Pin(tiers_, cancellation, nullptr);
+  cache::TierWants heads;
   for (const FieldId field : fields) {
     if (const cache::CachedColumn* column = CachedOf(field)) column->WantHead(heads);
   }
@@ -459,11 +462,11 @@ absl::StatusOr<cache::TierPins> SealedSegment::PinRows(std::span<const FieldId> 
                             std::move(heads).Pin(tiers_, cancellation, nullptr));
     for (const FieldId field : fields) {
       if (const cache::CachedColumn* column = CachedOf(field)) {
-        column->WantRows({rows.words(), static_cast<size_t>(rows.num_words())}, wants);
+        column->WantRows({rows.words(), static_cast<size_t>(rows.num_words())}, also);
       }
     }
   }
-  return std::move(wants).Pin(tiers_, cancellation, nullptr);
+  return std::move(also).Pin(tiers_, cancellation, nullptr);
 }
 
 absl::Status SealedSegment::WarmAll(const Cancellation& cancellation) const {

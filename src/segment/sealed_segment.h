@@ -40,8 +40,8 @@ struct SealedFiles {
   std::string timestamps;
   std::vector<ColumnObject> columns;
   std::vector<ColumnObject> shredded;  // Paths of JSON fields (shredded_field.h).
-  std::vector<SegmentId> replaces;  // Segments whose rows these are, merged.
-  Timestamp deletes_applied;        // Rows deleted at or before this are left out.
+  std::vector<SegmentId> replaces;     // Segments whose rows these are, merged.
+  Timestamp deletes_applied;           // Rows deleted at or before this are left out.
 };
 
 // How to open: whole, or in tiers.
@@ -105,8 +105,6 @@ class SealedSegment final : public Segment {
   absl::StatusOr<cache::TierPins> Pin(std::span<const FieldId> fields,
                                       const Cancellation& cancellation) const override;
   int64_t BytesAway(FieldId field) const override;
-  absl::StatusOr<cache::TierPins> PinRows(std::span<const FieldId> fields, kernels::BitView rows,
-                                          const Cancellation& cancellation) const override;
   // Brings every column, as far as there is room, and lets go again.
   absl::Status WarmAll(const Cancellation& cancellation) const;
   absl::Status WarmColumn(FieldId field, const Cancellation& cancellation) const;
@@ -120,9 +118,8 @@ class SealedSegment final : public Segment {
   std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                              int64_t num_rows) const override;
   absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SourceFor(
-      const expr::Plan& plan, std::span<const FieldId> fields,
-      const schema::CollectionSchema& schema, int64_t num_rows,
-      const Cancellation& cancellation) const override;
+      const expr::Plan& plan, const PlanReads& reads, const schema::CollectionSchema& schema,
+      int64_t num_rows, const Cancellation& cancellation) const override;
   schema::PrimaryKeyView Key(int64_t row) const override {
     return schema::PrimaryKeyView::Of(keys_, row);
   }
@@ -145,9 +142,13 @@ class SealedSegment final : public Segment {
 
  private:
   SealedSegment(const SealedFiles& files);
-  // The columns of these fields that are not there for good.
-  cache::TierWants WantsOf(std::span<const FieldId> fields) const;
+  // The columns of these fields that are not there for good, and `also`.
+  cache::TierWants WantsOf(std::span<const FieldId> fields, cache::TierWants also = {}) const;
   const cache::CachedColumn* CachedOf(FieldId field) const;
+  // Pins `also`, and of these fields' columns these rows; empty: all.
+  absl::StatusOr<cache::TierPins> PinRows(std::span<const FieldId> fields, kernels::BitView rows,
+                                          cache::TierWants also,
+                                          const Cancellation& cancellation) const;
   // With the column there; `pins`: with as much of it as they give.
   absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchWhole(
       const SearchSpec& spec, const LoadedIndex* loaded, const kernels::Bitset& candidates,

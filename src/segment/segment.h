@@ -10,6 +10,7 @@
 #include "common/cancellation.h"
 #include "common/strong_id.h"
 #include "common/timestamp.h"
+#include "expr/element_filter.h"
 #include "expr/expr.h"
 #include "index/minhash.h"
 #include "index/vector_index.h"
@@ -45,9 +46,8 @@ struct SearchSpec {
   // Codes rows that no index covers, so that the next search is faster. Null: compares all of them.
   InterimIndexer* interim = nullptr;
   SearchTrace* trace = nullptr;  // Added to; may be null.
-  // Single vectors in an ArrayOfVector field: which may be hits, numbered through all rows, beside
-  // what the rows' candidates say; empty = all. One bit for each vector of the rows asked for.
-  kernels::BitView elements;
+  // Single vectors in an ArrayOfVector field: which of the candidates' may be hits; null: all.
+  const expr::ElementMatches* elements = nullptr;
 };
 
 // Which vector of a row of an ArrayOfVector field a hit is. Searches with single vectors give
@@ -69,6 +69,13 @@ inline kernels::SignatureShape SignatureOf(const SearchSpec& spec) {
              ? index::SignatureOf(*spec.params)
              : kernels::SignatureShape{};
 }
+
+// What a plan reads of a segment.
+struct PlanReads {
+  std::span<const FieldId> fields;
+  kernels::BitView rows;  // A bit for each row; empty: all. Others may read as anything.
+  bool shredded = true;   // JSON paths that are kept as columns are read there.
+};
 
 // Row numbers run from 0 and never change within one segment object. Threads: const calls from any
 // number of threads, also while rows are appended.
@@ -103,13 +110,6 @@ class Segment {
     return cache::TierPins();
   }
 
-  // The same for those rows alone whose bits are set, one for each row; others may read as
-  // anything.
-  virtual absl::StatusOr<cache::TierPins> PinRows(std::span<const FieldId> fields,
-                                                  kernels::BitView rows,
-                                                  const Cancellation& cancellation) const {
-    return cache::TierPins();
-  }
   // What Pin would have to bring of the field, in bytes of its column; 0: it is all there.
   virtual int64_t BytesAway(FieldId) const { return 0; }
 
@@ -118,12 +118,11 @@ class Segment {
   virtual std::unique_ptr<expr::ColumnSource> Source(const schema::CollectionSchema& schema,
                                                      int64_t num_rows) const = 0;
 
-  // The same for one plan: what it reads of these fields is pinned as long as the source lives, JSON
-  // paths by themselves where they are kept as columns. Errors: as Pin.
+  // The same for one plan: what it reads is pinned as long as the source lives, JSON paths that are
+  // kept as columns by themselves, and whole. Errors: as Pin.
   virtual absl::StatusOr<std::unique_ptr<expr::ColumnSource>> SourceFor(
-      const expr::Plan& plan, std::span<const FieldId> fields,
-      const schema::CollectionSchema& schema, int64_t num_rows,
-      const Cancellation& cancellation) const {
+      const expr::Plan& plan, const PlanReads& reads, const schema::CollectionSchema& schema,
+      int64_t num_rows, const Cancellation& cancellation) const {
     return Source(schema, num_rows);
   }
 

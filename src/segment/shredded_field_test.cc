@@ -74,10 +74,12 @@ class ShreddedFieldTest : public testing::Test {
     return *std::move(sealed);
   }
 
-  std::vector<int64_t> KeysFound(const Segment& segment, const char* filter) const {
+  std::vector<int64_t> KeysFound(const Segment& segment, const char* filter,
+                                 bool shredded = true) const {
     const auto plan = expr::Compile(filter, schema, {}, {});
     ELANUS_CHECK_OK(plan.status());
-    const auto source = segment.SourceFor(**plan, expr::FieldsOf(**plan), schema,
+    const std::vector<FieldId> fields = expr::FieldsOf(**plan);
+    const auto source = segment.SourceFor(**plan, {.fields = fields, .shredded = shredded}, schema,
                                           segment.num_rows(), Cancellation());
     ELANUS_CHECK_OK(source.status());
     kernels::Bitset out(segment.num_rows());
@@ -119,6 +121,17 @@ TEST_F(ShreddedFieldTest, AnswersAsTheTextsDo) {
   ExpectSameAnswers(*segment, *growing);
 }
 
+TEST_F(ShreddedFieldTest, FiltersMayLeaveTheColumnsUnread) {
+  const auto segment = Shredded();
+  for (const char* filter : kFilters) {
+    EXPECT_EQ(KeysFound(*segment, filter, /*shredded=*/false), KeysFound(*growing, filter));
+  }
+  const int64_t before = segment->Shredded(kJson)->memory_bytes();
+  EXPECT_EQ(before, 0) << "columns are read when a filter names them";
+  KeysFound(*segment, kFilters[0]);
+  EXPECT_GT(segment->Shredded(kJson)->memory_bytes(), 0);
+}
+
 TEST_F(ShreddedFieldTest, WithoutLimitsNothingIsWritten) {
   ASSERT_TRUE(Seal(*growing, schema, *store).ok());
   EXPECT_FALSE(store->Get(kPathsKey).ok());
@@ -142,6 +155,10 @@ TEST_F(ShreddedFieldTest, InTiersAFilterBringsThePathsThatItReadsAndNoText) {
   EXPECT_EQ(resident(kColumnKey), 0u);
   EXPECT_FALSE(KeysFound(*segment, "j['rare'] == 1").empty());
   EXPECT_GT(resident(kColumnKey), 0u);
+  tiers.memory().DropAll();
+  EXPECT_FALSE(KeysFound(*segment, "j['n'] < 20", /*shredded=*/false).empty());
+  EXPECT_GT(resident(kColumnKey), 0u) << "asked to read the text";
+  EXPECT_EQ(resident(kPathsKey), 0u);
   ExpectSameAnswers(*segment, *growing);
 }
 

@@ -114,11 +114,13 @@ datanode::DataNodeOptions DataNodeOptionsOf(const Settings& settings) {
   options.growing_age_ms_max = static_cast<uint64_t>(settings.segment.life_max_ms);
   options.growing_idle_ms_max = static_cast<uint64_t>(settings.segment.idle_max_ms);
   options.growing_idle_bytes_min = settings.segment.idle_seal_bytes_min;
-  const Settings::JsonShredding& shredding = settings.json_shredding;
-  options.shredding.reset();
-  if (shredding.enabled) options.shredding = {shredding.columns_max, shredding.share_min};
-  options.reads_shredded = shredding.read;
   return options;
+}
+
+std::optional<expr::ShreddingLimits> ShreddingOf(const Settings& settings) {
+  const Settings::JsonShredding& shredding = settings.json_shredding;
+  if (!shredding.enabled) return std::nullopt;
+  return expr::ShreddingLimits{shredding.columns_max, shredding.share_min};
 }
 
 // The threads that run builds take part in their work, too.
@@ -233,6 +235,12 @@ class Roles {
     coordinator_->SetCompactionRules(CompactionRulesOf(*followed_));
     coordinator_->SetDeltaMergeRules(DeltaMergeRulesOf(*followed_));
     coordinator_->SetGarbageRules(GarbageRulesOf(*followed_));
+    FollowShredding(*followed_);
+  }
+
+  void FollowShredding(const Settings& settings) {
+    data_node_->SetShredding(ShreddingOf(settings));
+    query_node_->SetReadsShredded(settings.json_shredding.read);
   }
 
   // A store that is down or not there yet is waited for: what comes up together with it, as in
@@ -288,7 +296,8 @@ class Roles {
     return absl::OkStatus();
   }
 
-  // Files of what is not loaded any more go once the loads that the catalog asked for had their time.
+  // Files of what is not loaded any more go once the loads that the catalog asked for had their
+  // time.
   void MaintainTiers() {
     tiers_->Maintain();
     const auto loading = [this](const meta::CollectionPtr& collection) {
@@ -325,8 +334,7 @@ class Roles {
         std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
-        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers,
-        settings.json_shredding.read});
+        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),
@@ -336,6 +344,7 @@ class Roles {
       const auto alive = node.lock();
       gauge->Set(alive != nullptr ? static_cast<double>(alive->reserved_bytes()) : 0);
     });
+    FollowShredding(settings);
     coordinator_->Connect(data_node_.get(), query_node_.get(), index_node_.get());
     const uint64_t begin = SystemClock().MonotonicNs();
     ELANUS_RETURN_IF_ERROR(data_node_->Recover());
@@ -375,9 +384,7 @@ class Roles {
     return absl::OkStatus();
   }
 
-  const cache::Tiers* TiersOrNull() const {
-    return tiers_ != nullptr ? &tiers_->tiers() : nullptr;
-  }
+  const cache::Tiers* TiersOrNull() const { return tiers_ != nullptr ? &tiers_->tiers() : nullptr; }
 
   const StandaloneContext context_;
   const int cores_;

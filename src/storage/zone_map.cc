@@ -69,6 +69,12 @@ void WidenText(const ColumnView& column, int64_t begin, int64_t end, Zone& zone)
   zone.max_text_is_prefix = greatest.size() > kZoneTextBytes;
 }
 
+// Conversion keeps the order, so bounds of integers are those of what they are as doubles.
+void NoteAsReal(Zone& zone) {
+  zone.min_real = static_cast<double>(zone.min_int);
+  zone.max_real = static_cast<double>(zone.max_int);
+}
+
 Zone MakeZone(const ColumnView& column, int64_t begin, int64_t end) {
   Zone zone;
   switch (KindOfRange(column.type.type)) {
@@ -96,6 +102,7 @@ Zone MakeZone(const ColumnView& column, int64_t begin, int64_t end) {
           WidenAll<int64_t, int64_t>(column, begin, end, zone);
           break;
       }
+      NoteAsReal(zone);
       break;
   }
   return zone;
@@ -123,7 +130,9 @@ bool ReadZone(ByteReader& in, RangeKind kind, Zone& zone) {
   if (!zone.has_range) return true;
   switch (kind) {
     case RangeKind::kInt:
-      return in.Read(zone.min_int) && in.Read(zone.max_int);
+      if (!in.Read(zone.min_int) || !in.Read(zone.max_int)) return false;
+      NoteAsReal(zone);
+      return true;
     case RangeKind::kReal:
       return in.Read(zone.min_real) && in.Read(zone.max_real);
     case RangeKind::kText:

@@ -15,8 +15,8 @@ struct Zone {
   uint32_t num_nulls = 0;
   bool has_range = false;  // False: no value but nulls and NaN.
   bool has_nan = false;    // NaN stand outside the range.
-  // One pair counts, by the column's type: integers, booleans and Timestamptz; Float and Double;
-  // VarChar.
+  // By the column's type: integers, booleans and Timestamptz have the first pair, and the second as
+  // what they are as doubles; Float and Double the second; VarChar the third.
   int64_t min_int = 0;
   int64_t max_int = 0;
   double min_real = 0;

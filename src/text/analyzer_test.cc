@@ -83,6 +83,27 @@ constexpr Case kCases[] = {
      "结婚@0 的@2 和@3 尚未@4 结婚@6 的@8"},
     {R"({"tokenizer": {"type": "jieba", "mode": "exact"}})", "渜围地距，好",
      "渜@0 围@1 地@2 距@3 ，@4 好@5"},
+    // Lindera.
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic"}})", "すもももももももものうち",
+     "すもも@0 も@1 もも@2 も@3 もも@4 の@5 うち@6"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic"}})", "関西国際空港限定トートバッグ",
+     "関西国際空港@0 限定@1 トートバッグ@2"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "mode": "decompose"}})",
+     "関西国際空港限定トートバッグ", "関西@0 国際@1 空港@2 限定@3 トートバッグ@4"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic"}})", "東京は hello 。夜の 七時、 ",
+     "東京@0 は@1 hello@2 。@3 夜@4 の@5 七@6 時@7 、@8"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "mode": "decompose"}})",
+     "東京は hello 。夜の 七時、 ", "東京@0 は@1 hello@2 。@3 夜@4 の@5 七@6 時@7 、@8"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": [{"kind": "japanese_stop_tags", "tags": ["助詞,係助詞", "助詞,連体化", "記号,句点"]}]}})",
+     "東京は夜の七時。", "東京@0 夜@2 七@4 時@5"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": [{"kind": "japanese_stop_tags", "tags": ["助詞"]}]}})",
+     "東京は夜", "東京@0 は@1 夜@2"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": [{"kind": "japanese_keep_tags", "tags": ["名詞,固有名詞,地域,一般", "名詞,副詞可能"]}]}})",
+     "東京は夜の七時", "東京@0 夜@2"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": [{"kind": "japanese_keep_tags", "tags": ["UNK"]}]}})",
+     "東京で qwertz を", "qwertz@2"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": [{"kind": "japanese_compound_word", "tags": ["名詞,数", "名詞,接尾,助数詞"], "new_tag": "名詞,数"}, {"kind": "japanese_keep_tags", "tags": ["名詞,数"]}]}})",
+     "東京は七時 八 時", "七時@2 八@4"},
     // Filters.
     {R"({"tokenizer": "whitespace", "filter": ["lowercase"]})", "ÀB İ ΣΑΣ ÿ",
      "àb@0 i\u0307@1 σασ@2 ÿ@3"},
@@ -191,8 +212,29 @@ constexpr BadCase kBadCases[] = {
     {R"({"tokenizer": {"type": "jieba", "dict": "x"}})", "dict of tokenizer jieba must be a list"},
     {R"({"tokenizer": {"type": "jieba", "extra_dict_file": {}}})",
      "file resources are not supported"},
-    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic"}})",
-     "tokenizer lindera is not supported by this version"},
+    {R"({"tokenizer": "lindera"})", "dict_kind of tokenizer lindera must be set"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "latin"}})",
+     "dict_kind of tokenizer lindera must be ipadic"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ko-dic"}})",
+     "dictionary ko-dic of tokenizer lindera is not on this server"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "cc-cedict"}})", "use the tokenizer jieba"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic-neologd"}})", "use ipadic"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "mode": "fast"}})",
+     "must be normal or decompose"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "user_dict": {}}})",
+     "file resources are not supported"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": {}}})",
+     "must be a list of objects with a kind"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": ["japanese_stop_tags"]}})",
+     "must be a list of objects with a kind"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": [{"kind": "x", "tags": []}]}})",
+     "unknown filter kind of tokenizer lindera: x"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": [{"kind": "japanese_stop_tags"}]}})",
+     "tags of filter japanese_stop_tags of tokenizer lindera must be set"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": [{"kind": "korean_stop_tags", "tags": []}]}})",
+     "needs the dictionary ko-dic"},
+    {R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "filter": [{"kind": "japanese_stop_tags", "tags": [], "new_tag": "x"}]}})",
+     "unknown analyzer option key new_tag"},
     {R"({"tokenizer": {"type": "grpc", "endpoint": "http://x"}})",
      "tokenizer grpc is not supported by this version"},
     {R"({"tokenizer": {"type": "language_identifier"}})",
@@ -298,6 +340,8 @@ constexpr std::string_view kEveryKind[] = {
     R"({"type": "chinese"})",
     R"({"type": "arabic"})",
     R"({"type": "thai"})",
+    R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic"}})",
+    R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "mode": "decompose"}})",
     R"({"tokenizer": "icu", "filter": ["asciifolding", "pinyin", "removepunct"]})",
     R"({"tokenizer": {"type": "char_group", "delimiters": ["letter", "a"]}, "filter": ["cncharonly"]})",
     R"({"tokenizer": {"type": "jieba", "mode": "exact", "hmm": false, "dict": ["ab", "中"]}})",
@@ -337,6 +381,22 @@ TEST(Analyzer, KeepsTokensInsideAnyBytes) {
       EXPECT_LE(start, static_cast<int64_t>(text.size()));
     }
   }
+}
+
+TEST(Analyzer, CutsLongTextsWithoutEndsOfSentencesInPieces) {
+  const AnalyzerPtr analyzer = Make(R"({"tokenizer": {"type": "lindera", "dict_kind": "ipadic"}})");
+  std::string text;
+  for (int i = 0; i < 20'000; ++i) text += "東京";
+  const Tokens tokens = analyzer->Analyze(text);
+  EXPECT_GT(tokens.size(), 10'000u);
+  std::string again;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    ASSERT_EQ(tokens[i].start, static_cast<int64_t>(again.size()));
+    ASSERT_EQ(tokens[i].position, static_cast<int64_t>(i));
+    again += tokens[i].text;
+    ASSERT_EQ(tokens[i].end, static_cast<int64_t>(again.size()));
+  }
+  EXPECT_EQ(again, text);
 }
 
 TEST(Analyzer, TakesOneHugeToken) {

@@ -29,6 +29,7 @@ TokenizerOr MakeCharGroupTokenizer(Options& options);
 TokenizerOr MakeIcuTokenizer(Options& options);
 TokenizerOr MakeThaiTokenizer(Options& options);
 TokenizerOr MakeJiebaTokenizer(Options& options);
+TokenizerOr MakeLinderaTokenizer(Options& options);
 // `depth`: of the analyzer that this tokenizer belongs to, see MakeAnalyzer.
 TokenizerOr MakeLanguageTokenizer(Options& options, int depth);
 

@@ -30,10 +30,7 @@ constexpr Kind kKinds[] = {
     {"thai", Without<MakeThaiTokenizer>},
     {"char_group", Without<MakeCharGroupTokenizer>},
     {"language_identifier", MakeLanguageTokenizer},
-    {"lindera",
-     [](Options& options, int) {
-       return NotHere(options, "its dictionaries are not part of the server; use icu instead");
-     }},
+    {"lindera", Without<MakeLinderaTokenizer>},
     {"grpc",
      [](Options& options, int) { return NotHere(options, "the server calls no remote service"); }},
 };

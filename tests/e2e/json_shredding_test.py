@@ -1,6 +1,8 @@
 """Frequent JSON paths are columns of sealed segments: the same rows pass, and explain says so."""
 
 import json
+import signal
+import time
 import urllib.parse
 import urllib.request
 
@@ -110,3 +112,59 @@ def test_few_columns_and_a_high_bar_choose_the_most_frequent(tmp_path):
         client.flush("c")
         assert steps(server, "c", 'j["n"] < 50')[0]["index"] == "shredded column"
         assert "index" not in steps(server, "c", 'j["s"] == "v3"')[0]
+
+
+def test_settings_take_effect_without_a_restart(tmp_path):
+    config = tmp_path / "milvus.yaml"
+
+    def set_to(server, text):
+        config.write_text(text)
+        before = server.log_path.read_bytes().count(b"configuration reloaded")
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: server.log_path.read_bytes().count(b"configuration reloaded") > before)
+
+    def index_of(server, name, text):
+        return steps(server, name, text)[0].get("index")
+
+    def wait_for(condition):
+        for _ in range(200):
+            if condition():
+                return
+            time.sleep(0.1)
+        raise AssertionError("it did not come")
+
+    config.write_text("common:\n  enabledJSONShredding: false\n")
+    with Server(tmp_path / "data", arguments=["--config", str(config)]) as server:
+        client = MilvusClient(server.uri)
+        make(client, "c")
+        client.flush("c")
+        assert index_of(server, "c", 'j["n"] < 50') is None
+        wanted = answers(client, "c")
+        # Segments written from now on have columns, those of the most frequent paths.
+        set_to(server, "dataCoord:\n  jsonShreddingRatioThreshold: 0.9\n")
+
+        made = iter(range(1000))
+
+        def written_anew():
+            name = f"d{next(made)}"
+            make(client, name)
+            client.flush(name)
+            found = index_of(server, name, 'j["n"] < 50')
+            if found is not None:
+                assert found == "shredded column" and index_of(server, name, 'j["s"] == "v3"') is None
+                assert answers(client, name) == wanted
+            client.drop_collection(name)
+            return found is not None
+
+        wait_for(written_anew)
+        set_to(server, "")
+        make(client, "e")
+        client.flush("e")
+        assert index_of(server, "e", 'j["n"] < 50') == "shredded column"
+        # Loaded segments are read as texts, and as columns again.
+        set_to(server, "common:\n  usingJSONShreddingForQuery: false\n")
+        wait_for(lambda: index_of(server, "e", 'j["n"] < 50') is None)
+        assert answers(client, "e") == wanted
+        set_to(server, "")
+        wait_for(lambda: index_of(server, "e", 'j["n"] < 50') == "shredded column")
+        assert answers(client, "e") == wanted

@@ -30,6 +30,8 @@ def tokens(client, text, params, **options):
         ({"tokenizer": "standard", "filter": [{"type": "stemmer", "language": "german"}]}, "häuser", ["haus"]),
         ({"tokenizer": "standard", "filter": [{"type": "decompounder", "word_list": ["dampf", "schiff"]}]}, "dampfschiff", ["dampf", "schiff"]),
         ({"tokenizer": "standard", "filter": [{"type": "regex", "expr": "^a"}]}, "ab ba", ["ab"]),
+        ({"tokenizer": {"type": "lindera", "dict_kind": "ipadic", "mode": "decompose"}, "filter": ["removepunct"]},
+         "関西国際空港は、遠い。", ["関西", "国際", "空港", "は", "遠い"]),
         ({"tokenizer": {"type": "language_identifier", "analyzers": {"default": {"tokenizer": "standard"}, "English": {"type": "english"}}}},
          "The children were playing in the garden", ["children", "were", "play", "garden"]),
     ],
@@ -44,6 +46,49 @@ def test_run_analyzer_details_and_many_texts(client):
     last = found[2].tokens[1]
     assert (last["token"], last["start_offset"], last["end_offset"], last["position"], last["position_length"]) == ("x", 6, 7, 1, 1)
     assert last["hash"] == 2363233923  # CRC-32 of "x".
+
+
+STOPS_PARTICLES = {
+    "tokenizer": {
+        "type": "lindera",
+        "dict_kind": "ipadic",
+        "filter": [{"kind": "japanese_stop_tags", "tags": ["助詞,係助詞", "助詞,連体化", "助詞,格助詞,一般"]}],
+    }
+}
+
+
+def test_japanese_words_have_offsets_in_bytes_and_their_places(client):
+    found = client.run_analyzer("東京の夜は長い", STOPS_PARTICLES, with_detail=True)
+    assert [(t["token"], t["start_offset"], t["end_offset"], t["position"]) for t in found.tokens] == [("東京", 0, 6, 0), ("夜", 9, 12, 2), ("長い", 15, 21, 4)]
+
+
+def test_text_match_over_japanese(client, name):
+    schema = client.create_schema()
+    schema.add_field("id", DataType.INT64, is_primary=True)
+    schema.add_field("title", DataType.VARCHAR, max_length=1000, enable_analyzer=True, enable_match=True, analyzer_params=STOPS_PARTICLES)
+    schema.add_field("vector", DataType.FLOAT_VECTOR, dim=2)
+    client.create_collection(name, schema=schema, index_params=index_params(client), consistency_level="Strong")
+    texts = ["東京の夜は長い", "京都の朝", "東京都に住む", "長い夜の東京"]
+    client.insert(name, [{"id": i, "title": text, "vector": [0.0, 1.0]} for i, text in enumerate(texts)])
+
+    def matching(text):
+        return sorted(row["id"] for row in client.query(name, filter=text, output_fields=["id"]))
+
+    for flushed in (False, True):
+        if flushed:
+            client.flush(name)
+        # A substring of a word is not the word: 京都 is not in 東京都.
+        assert matching('text_match(title, "京都")') == [1]
+        assert matching('text_match(title, "夜の東京")') == [0, 2, 3]
+        assert matching('text_match(title, "は の に")') == []
+        assert matching('phrase_match(title, "夜の東京")') == [3]
+    client.drop_collection(name)
+
+
+def test_dictionaries_that_are_not_there_are_named(client):
+    for kind, words in {"ko-dic": "dictionary ko-dic of tokenizer lindera is not on this server", "klingon": "dict_kind of tokenizer lindera must be"}.items():
+        with refused(words, 1100):
+            client.run_analyzer("x", {"tokenizer": {"type": "lindera", "dict_kind": kind}})
 
 
 def test_run_analyzer_refuses(client):
