@@ -31,7 +31,8 @@ bool LocalQueryNode::AddCold(const meta::Collection& collection, const meta::Seg
                             .partition = flushed->partition,
                             .num_rows = flushed->num_rows,
                             .max_timestamp = flushed->max_timestamp,
-                            .replaces = {}};
+                            .replaces = {},
+                            .siblings = flushed->siblings};
   for (const meta::ReplacedSegment& replaced : flushed->replaces) {
     cold.replaces.push_back(replaced.id);
   }

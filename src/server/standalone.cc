@@ -92,11 +92,24 @@ coord::CompactionRules CompactionRulesOf(const Settings& settings) {
   rules.compactable_share = settings.compaction.compactable_share;
   rules.expansion = settings.compaction.expansion;
   rules.deleted_share = settings.compaction.deleted_share;
+  rules.deltalog_bytes_max = settings.compaction.deltalog_bytes_max;
+  rules.deltalog_files_max = settings.compaction.deltalog_files_max;
   rules.expired_bytes_max = settings.compaction.expired_bytes_max;
   rules.expiry_tolerance_ms = settings.compaction.expiry_tolerance_ms;
   rules.hold_build_ms = static_cast<uint64_t>(settings.build.hold_small_ms);
   rules.interval_ms = static_cast<uint64_t>(settings.compaction.interval_ms);
   return rules;
+}
+
+coord::ClusteringRules ClusteringRulesOf(const Settings& settings) {
+  const Settings::Compaction::Clustering& clustering = settings.compaction.clustering;
+  return {.enabled = clustering.enabled,
+          .automatic = clustering.automatic,
+          .by_partition_key = settings.compaction.partition_key_clusters,
+          .look_ms = static_cast<uint64_t>(clustering.look_ms),
+          .interval_min_ms = static_cast<uint64_t>(clustering.interval_min_ms),
+          .interval_max_ms = static_cast<uint64_t>(clustering.interval_max_ms),
+          .new_bytes_min = clustering.new_bytes_min};
 }
 
 coord::DeltaMergeRules DeltaMergeRulesOf(const Settings& settings) {
@@ -232,6 +245,7 @@ class Roles {
     coordinator_->SetLimits(CatalogLimits(*followed_));
     coordinator_->SetCompactionRules(CompactionRulesOf(*followed_));
     coordinator_->SetDeltaMergeRules(DeltaMergeRulesOf(*followed_));
+    coordinator_->SetClusteringRules(ClusteringRulesOf(*followed_));
     coordinator_->SetGarbageRules(GarbageRulesOf(*followed_));
   }
 
@@ -288,7 +302,8 @@ class Roles {
     return absl::OkStatus();
   }
 
-  // Files of what is not loaded any more go once the loads that the catalog asked for had their time.
+  // Files of what is not loaded any more go once the loads that the catalog asked for had their
+  // time.
   void MaintainTiers() {
     tiers_->Maintain();
     const auto loading = [this](const meta::CollectionPtr& collection) {
@@ -326,7 +341,7 @@ class Roles {
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
         settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers,
-        settings.json_shredding.read});
+        settings.json_shredding.read, settings.prunes_segments});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),
@@ -375,9 +390,7 @@ class Roles {
     return absl::OkStatus();
   }
 
-  const cache::Tiers* TiersOrNull() const {
-    return tiers_ != nullptr ? &tiers_->tiers() : nullptr;
-  }
+  const cache::Tiers* TiersOrNull() const { return tiers_ != nullptr ? &tiers_->tiers() : nullptr; }
 
   const StandaloneContext context_;
   const int cores_;
