@@ -40,6 +40,9 @@ ErrorKind KindOf(ErrorCode code) {
     case ErrorCode::kCollectionLoaded:
     case ErrorCode::kCollectionIllegalSchema:
     case ErrorCode::kVectorClusteringKeyNotAllowed:
+    case ErrorCode::kClusteringOff:
+    case ErrorCode::kClusteringKeyMissing:
+    case ErrorCode::kClusteringRuns:
     case ErrorCode::kSchemaMismatch:
     case ErrorCode::kPartitionNotFound:
     case ErrorCode::kPartitionNotLoaded:
@@ -136,6 +139,10 @@ std::string_view BaseText(ErrorCode code) {
     case ErrorCode::kAliasAlreadyExists: return "alias already exist";
     case ErrorCode::kFieldNotFound: return "field not found";
     case ErrorCode::kFieldInvalidName: return "field name invalid";
+    case ErrorCode::kClusteringOff: return "milvus cluster not support clustering compaction";
+    case ErrorCode::kClusteringKeyMissing:
+      return "collection not support clustering compaction";
+    case ErrorCode::kClusteringRuns: return "collection is compacting";
     case ErrorCode::kCompactionBlocked: return "compaction blocked by snapshot protection";
     case ErrorCode::kSnapshotNotFound: return "snapshot not found";
     case ErrorCode::kSnapshotPinned: return "snapshot is pinned";

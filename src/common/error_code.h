@@ -60,6 +60,9 @@ enum class ErrorCode : int32_t {
   kAliasAlreadyExists = 1602,
   kFieldNotFound = 1700,
   kFieldInvalidName = 1701,
+  kClusteringOff = 2303,
+  kClusteringKeyMissing = 2304,
+  kClusteringRuns = 2305,
   kCompactionBlocked = 2317,
   kSnapshotNotFound = 2600,
   kSnapshotPinned = 2601,
@@ -74,8 +77,8 @@ enum class ErrorKind { kUser, kRetryable, kInternal };
 
 ErrorKind KindOf(ErrorCode code);
 
-// The same may succeed later without a change of the request: it is retryable, or somebody has to set
-// the object store's keys, rights or bucket right.
+// The same may succeed later without a change of the request: it is retryable, or somebody has to
+// set the object store's keys, rights or bucket right.
 bool MayPass(ErrorCode code);
 
 // The words that every message of this code contains ("collection not found", "invalid parameter").

@@ -194,6 +194,18 @@ Settings::Compaction MakeCompaction(const Config& config) {
                            ? config.DurationMs("common.entityExpiration") / 1000
                            : -1,
       .interval_ms = config.DurationMs("dataCoord.compaction.mix.triggerInterval"),
+      .deltalog_bytes_max = config.Bytes("dataCoord.compaction.single.deltalog.maxsize"),
+      .deltalog_files_max = config.Int("dataCoord.compaction.single.deltalog.maxnum"),
+      .partition_key_clusters = config.Bool("common.usePartitionKeyAsClusteringKey"),
+      .clustering =
+          {
+              .enabled = config.Bool("dataCoord.compaction.clustering.enable"),
+              .automatic = config.Bool("dataCoord.compaction.clustering.autoEnable"),
+              .look_ms = config.DurationMs("dataCoord.compaction.clustering.triggerInterval"),
+              .interval_min_ms = config.DurationMs("dataCoord.compaction.clustering.minInterval"),
+              .interval_max_ms = config.DurationMs("dataCoord.compaction.clustering.maxInterval"),
+              .new_bytes_min = config.Bytes("dataCoord.compaction.clustering.newDataSizeThreshold"),
+          },
   };
 }
 
@@ -278,13 +290,12 @@ absl::StatusOr<Settings::Tiers> MakeTiers(const Config& config) {
                            .touch_window_ms = config.DurationMs(key("cacheTouchWindowMs")),
                            .wait_ms = config.Int(key("loadingTimeoutMs")),
                            .map_vectors = config.Bool("queryNode.mmap.vectorField")};
-  for (const auto& [low, high, name] :
-       {std::tuple{tiers.memory_low, tiers.memory_high, "memory"},
-        std::tuple{tiers.disk_low, tiers.disk_high, "disk"}}) {
+  for (const auto& [low, high, name] : {std::tuple{tiers.memory_low, tiers.memory_high, "memory"},
+                                        std::tuple{tiers.disk_low, tiers.disk_high, "disk"}}) {
     if (low > high) {
-      return UserError(ErrorCode::kParameterInvalid,
-                       "{} ({}) must not be above {} ({})", key(fmt::format("{}LowWatermarkRatio", name)),
-                       low, key(fmt::format("{}HighWatermarkRatio", name)), high);
+      return UserError(ErrorCode::kParameterInvalid, "{} ({}) must not be above {} ({})",
+                       key(fmt::format("{}LowWatermarkRatio", name)), low,
+                       key(fmt::format("{}HighWatermarkRatio", name)), high);
     }
   }
   return tiers;
@@ -316,6 +327,7 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
                       .default_partition_name = config.Text("common.defaultPartitionName")};
   settings.segment = MakeSegment(config);
   settings.json_shredding = MakeJsonShredding(config);
+  settings.prunes_segments = config.Bool("queryNode.enableSegmentPrune");
   settings.compaction = MakeCompaction(config);
   settings.garbage = MakeGarbage(config);
   settings.snapshot.protection_max_s =

@@ -145,16 +145,28 @@ struct Settings {
 
   // Merging of segments, and what it leaves out. All hot but default_ttl_s.
   struct Compaction {
-    bool enabled = true;              // dataCoord.enableCompaction
-    bool automatic = true;            // dataCoord.compaction.enableAutoCompaction
-    double small_share = 0.5;         // dataCoord.segment.smallProportion
-    double compactable_share = 0.85;  // dataCoord.segment.compactableProportion
-    double expansion = 1.25;          // dataCoord.segment.expansionRate
-    double deleted_share = 0.2;       // dataCoord.compaction.single.ratio.threshold
+    bool enabled = true;                   // dataCoord.enableCompaction
+    bool automatic = true;                 // dataCoord.compaction.enableAutoCompaction
+    double small_share = 0.5;              // dataCoord.segment.smallProportion
+    double compactable_share = 0.85;       // dataCoord.segment.compactableProportion
+    double expansion = 1.25;               // dataCoord.segment.expansionRate
+    double deleted_share = 0.2;            // dataCoord.compaction.single.ratio.threshold
     int64_t expired_bytes_max = 10 << 20;  // dataCoord.compaction.single.expiredlog.maxsize
     int64_t expiry_tolerance_ms = -1;      // dataCoord.compaction.expiry.tolerance; negative: never
     int64_t default_ttl_s = -1;            // common.entityExpiration; below 1: none
     int64_t interval_ms = 60'000;          // dataCoord.compaction.mix.triggerInterval
+    int64_t deltalog_bytes_max = 16 << 20;  // dataCoord.compaction.single.deltalog.maxsize
+    int64_t deltalog_files_max = 200;       // dataCoord.compaction.single.deltalog.maxnum
+    bool partition_key_clusters = false;    // common.usePartitionKeyAsClusteringKey
+    struct Clustering {                     // dataCoord.compaction.clustering.*
+      bool enabled = true;                  // enable
+      bool automatic = false;               // autoEnable
+      int64_t look_ms = 600'000;            // triggerInterval
+      int64_t interval_min_ms = 3'600'000;
+      int64_t interval_max_ms = 259'200'000;
+      int64_t new_bytes_min = 512 << 20;  // newDataSizeThreshold
+      bool operator==(const Clustering&) const = default;
+    } clustering;
     bool operator==(const Compaction&) const = default;
   } compaction;
 
@@ -212,6 +224,8 @@ struct Settings {
     bool map_vectors = true;  // queryNode.mmap.vectorField
     bool operator==(const Tiers&) const = default;
   } tiers;
+
+  bool prunes_segments = false;  // queryNode.enableSegmentPrune
 
   // What AUTOINDEX becomes, as JSON objects of index parameters. All hot.
   struct AutoIndex {

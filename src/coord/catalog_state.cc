@@ -78,10 +78,13 @@ void CatalogState::PutSegment(const meta::SegmentPtr& segment) {
   if (it == collections_.end()) return;
   CountShared(*segment, 1);
   meta::SegmentPtr& place = segments_[segment->id];
-  if (place != nullptr) CountShared(*place, -1);
+  if (place != nullptr) {
+    CountShared(*place, -1);
+    ForgetReplaced(*place);
+  }
   place = segment;
   it->second.segments[segment->id] = segment;
-  for (const meta::ReplacedSegment& old : segment->replaces) replaced_by_[old.id] = segment->id;
+  for (const meta::ReplacedSegment& old : segment->replaces) ++replaced_[old.id];
 }
 
 void CatalogState::Count(const std::string& key, int by) {
@@ -151,8 +154,8 @@ void CatalogState::RemoveSegment(SegmentId id) {
 
 void CatalogState::ForgetReplaced(const meta::Segment& segment) {
   for (const meta::ReplacedSegment& old : segment.replaces) {
-    const auto it = replaced_by_.find(old.id);
-    if (it != replaced_by_.end() && it->second == segment.id) replaced_by_.erase(it);
+    const auto it = replaced_.find(old.id);
+    if (it != replaced_.end() && --it->second == 0) replaced_.erase(it);
   }
 }
 
@@ -242,7 +245,7 @@ int64_t CatalogState::GeneralCapacityUsed() const {
 
 bool CatalogState::IsFlushed(SegmentId id) const {
   std::shared_lock lock(mutex_);
-  return segments_.contains(id) || replaced_by_.contains(id);
+  return segments_.contains(id) || replaced_.contains(id);
 }
 
 meta::SegmentPtr CatalogState::FindSegment(SegmentId id) const {

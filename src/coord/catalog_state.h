@@ -109,7 +109,7 @@ class CatalogState {
   ByName<DatabaseId> database_names_;
   std::unordered_map<CollectionId, CollectionEntry> collections_;
   std::unordered_map<SegmentId, meta::SegmentPtr> segments_;
-  std::unordered_map<SegmentId, SegmentId> replaced_by_;
+  std::unordered_map<SegmentId, int64_t> replaced_;  // By how many of those listed.
   std::map<SnapshotId, meta::SnapshotPtr> snapshots_;
   std::map<int64_t, meta::RestoreJob> restores_;
   // How often snapshots, and segments that an object was not written for, name it.

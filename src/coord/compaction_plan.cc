@@ -16,6 +16,9 @@ constexpr int64_t kTierBytesMin = 1 << 20;
 // Files that one merge has open.
 constexpr size_t kSourcesMax = 256;
 
+// About: a key, a timestamp and a partition.
+constexpr int64_t kDeleteBytes = 24;
+
 // Deleted and expired rows may be the same ones.
 int64_t GoneRows(const CompactionCandidate& candidate) {
   return std::max(candidate.num_deleted, candidate.num_expired);
@@ -40,6 +43,10 @@ bool IsWornOut(const CompactionRules& rules, const CompactionCandidate& candidat
                uint64_t now_ms) {
   if (static_cast<double>(GoneRows(candidate)) >
       rules.deleted_share * static_cast<double>(candidate.segment->num_rows)) {
+    return true;
+  }
+  if (candidate.num_deleted * kDeleteBytes > rules.deltalog_bytes_max ||
+      (candidate.num_deleted > 0 && candidate.num_delta_files > rules.deltalog_files_max)) {
     return true;
   }
   if (BytesOf(candidate, candidate.num_expired) > rules.expired_bytes_max) return true;
@@ -107,13 +114,15 @@ void TakeTier(const CompactionRules& rules, std::vector<CompactionCandidate> sma
   if (group.size() >= kTierSegments) plans.push_back(GroupOf(group));
 }
 
-// About: a key, a timestamp and a partition.
 int64_t BytesOf(const meta::Delta& delta) {
-  constexpr int64_t kDeleteBytes = 24;
   return delta.num_rows * kDeleteBytes;
 }
 
 }  // namespace
+
+bool WantsCompaction(const meta::Collection& collection) {
+  return collection.Property("collection.autocompaction.enabled") != "false";
+}
 
 std::vector<meta::Delta> PlanDeltaMerge(const DeltaMergeRules& rules,
                                         std::vector<meta::Delta> deltas) {
@@ -147,7 +156,7 @@ std::vector<SegmentGroup> PlanCompactions(const CompactionRules& rules,
       newest_ms = std::max(newest_ms, PhysicalMs(member.segment->flushed));
       if (IsEmpty(member)) {
         plans.push_back({member.segment});
-      } else if (LiveBytes(member) < small_bytes) {
+      } else if (LiveBytes(member) < small_bytes && !member.segment->clustered_by.valid()) {
         small.push_back(std::move(member));
       } else if (IsWornOut(rules, member, now_ms)) {
         plans.push_back({member.segment});
@@ -171,6 +180,70 @@ std::vector<SegmentGroup> PlanCompactions(const CompactionRules& rules,
   return plans;
 }
 
+FieldId ClusteringKeyOf(const ClusteringRules& rules, const schema::CollectionSchema& schema) {
+  for (const schema::FieldSchema& field : schema.fields) {
+    if (field.is_clustering_key) return field.id;
+  }
+  const schema::FieldSchema* partition_key = schema.partition_key();
+  return rules.by_partition_key && partition_key != nullptr ? partition_key->id : FieldId();
+}
+
+std::vector<SegmentGroup> PlanClustering(FieldId key, int64_t bytes_max,
+                                         std::vector<CompactionCandidate> candidates) {
+  std::vector<SegmentGroup> plans;
+  for (auto& [shard, members] : ByShard(std::move(candidates))) {
+    std::map<int64_t, int64_t>
+        runs;  // Bytes of what was clustered together; 0: by nothing, or else.
+    const auto run_of = [&](const CompactionCandidate& member) {
+      return member.segment->clustered_by == key ? member.segment->clustering : 0;
+    };
+    for (const CompactionCandidate& member : members) runs[run_of(member)] += LiveBytes(member);
+    // As much as one plan may take lies in ranges already.
+    std::erase_if(members, [&](const CompactionCandidate& member) {
+      return run_of(member) != 0 && runs[run_of(member)] >= bytes_max / 2;
+    });
+    std::erase_if(runs,
+                  [&](const auto& run) { return run.first != 0 && run.second >= bytes_max / 2; });
+    if (members.empty() || (runs.size() == 1 && runs.begin()->first != 0)) continue;
+    // By age, so that what was clustered together stays together.
+    std::sort(members.begin(), members.end(),
+              [](const auto& a, const auto& b) { return a.segment->id < b.segment->id; });
+    int64_t bytes = 0;
+    SegmentGroup group;
+    for (const CompactionCandidate& member : members) {
+      if (group.size() == kSourcesMax || (bytes >= bytes_max && !group.empty())) {
+        plans.push_back(std::exchange(group, {}));
+        bytes = 0;
+      }
+      bytes += LiveBytes(member);
+      group.push_back(member.segment);
+    }
+    plans.push_back(std::move(group));
+  }
+  return plans;
+}
+
+std::vector<SegmentGroup> WorthClustering(const ClusteringRules& rules,
+                                          std::vector<SegmentGroup> plans, uint64_t now_ms) {
+  std::erase_if(plans, [&](const SegmentGroup& group) {
+    int64_t last = 0;
+    uint64_t last_ms = 0;
+    for (const meta::SegmentPtr& segment : group) {
+      if (segment->clustering <= last) continue;
+      last = segment->clustering;
+      last_ms = PhysicalMs(segment->flushed);
+    }
+    int64_t new_bytes = 0;
+    for (const meta::SegmentPtr& segment : group) {
+      if (last == 0 || segment->clustering != last) new_bytes += segment->bytes();
+    }
+    if (new_bytes >= rules.new_bytes_min && last == 0) return false;
+    if (last == 0 || new_bytes == 0 || now_ms < last_ms + rules.interval_min_ms) return true;
+    return new_bytes < rules.new_bytes_min && now_ms < last_ms + rules.interval_max_ms;
+  });
+  return plans;
+}
+
 std::vector<SegmentGroup> PlanForcedMerge(std::vector<CompactionCandidate> candidates,
                                           int64_t target_bytes) {
   std::vector<SegmentGroup> plans;
@@ -184,7 +257,8 @@ std::vector<SegmentGroup> PlanForcedMerge(std::vector<CompactionCandidate> candi
     for (const CompactionCandidate& member : members) {
       const int64_t more = LiveBytes(member);
       const auto bin = std::find_if(bins.begin(), bins.end(), [&](const auto& b) {
-        return b.first + more <= target_bytes && b.second.size() < kSourcesMax;
+        return b.first + more <= target_bytes && b.second.size() < kSourcesMax &&
+               !b.second.front()->clustered_by.valid() && !member.segment->clustered_by.valid();
       });
       if (bin == bins.end()) {
         bins.push_back({more, {member.segment}});

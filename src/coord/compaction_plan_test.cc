@@ -210,5 +210,107 @@ TEST(DeltaMergePlan, WaitsForEnoughSmallFilesOrBytes) {
       << "not more than fits one file";
 }
 
+TEST_F(CompactionPlanTest, ClusteredSegmentsAreNotMergedButWrittenAnew) {
+  const auto cluster = [&](size_t i) {
+    auto segment = std::make_shared<meta::Segment>(*candidates[i].segment);
+    segment->clustered_by = FieldId(101);
+    segment->clustering = 7;
+    candidates[i].segment = std::move(segment);
+  };
+  for (int i = 0; i < 8; ++i) Add(1);
+  for (size_t i = 0; i < 4; ++i) cluster(i);
+  EXPECT_EQ(Plan(), (Groups{{1, 1, 1, 1}}));
+  EXPECT_EQ(Sizes(PlanForcedMerge(candidates, 1000 * kMegabyte)),
+            (Groups{{1}, {1}, {1}, {1}, {1, 1, 1, 1}}));
+  Add(20, 3'600'000, 300);
+  cluster(8);
+  EXPECT_EQ(Plan(), (Groups{{1, 1, 1, 1}, {20}}));
+}
+
+TEST_F(CompactionPlanTest, ManyDeletesOrManyFilesOfThemWearOut) {
+  Add(1000, 3'600'000, 100);
+  rules.deltalog_files_max = 5;
+  candidates[0].num_delta_files = 5;
+  EXPECT_EQ(Plan(), Groups());
+  candidates[0].num_delta_files = 6;
+  EXPECT_EQ(Plan(), (Groups{{1000}}));
+  candidates[0].num_delta_files = 0;
+  rules.deltalog_bytes_max = 2000;
+  EXPECT_EQ(Plan(), (Groups{{1000}}));
+  candidates[0].num_deleted = 0;
+  candidates[0].num_delta_files = 100;
+  EXPECT_EQ(Plan(), Groups()) << "none is of its rows";
+}
+
+class ClusteringPlanTest : public CompactionPlanTest {
+ protected:
+  void AddClustered(int64_t megabytes, int64_t run, uint64_t age_ms = 7'200'000) {
+    Add(megabytes, age_ms);
+    auto segment = std::make_shared<meta::Segment>(*candidates.back().segment);
+    segment->clustered_by = kKey;
+    segment->clustering = run;
+    candidates.back().segment = std::move(segment);
+  }
+  Groups Cluster() { return Sizes(PlanClustering(kKey, 1000 * kMegabyte, candidates)); }
+  Groups Worth() {
+    return Sizes(
+        WorthClustering(clustering, PlanClustering(kKey, 1000 * kMegabyte, candidates), kNowMs));
+  }
+
+  const FieldId kKey{101};
+  ClusteringRules clustering;
+};
+
+TEST_F(ClusteringPlanTest, TakesAllOfAShardUnlessItIsDone) {
+  Add(10);
+  Add(20);
+  Add(30, 0, 0, /*partition=*/2);
+  EXPECT_EQ(Cluster(), (Groups{{10, 20}, {30}}));
+  candidates.clear();
+  AddClustered(10, 7);
+  AddClustered(20, 7);
+  EXPECT_EQ(Cluster(), Groups());
+  Add(1);
+  EXPECT_EQ(Cluster(), (Groups{{1, 10, 20}}));
+  candidates.pop_back();
+  AddClustered(5, 8);
+  EXPECT_EQ(Cluster(), (Groups{{5, 10, 20}})) << "two runs overlap";
+  EXPECT_EQ(Sizes(PlanClustering(FieldId(102), kMegabyte, {candidates.front()})), (Groups{{10}}))
+      << "by another field";
+}
+
+TEST_F(ClusteringPlanTest, OnePlanHasABoundAndFullRunsStay) {
+  for (int i = 0; i < 5; ++i) Add(600);
+  EXPECT_EQ(Cluster(), (Groups{{600}, {600, 600}, {600, 600}}));
+  candidates.clear();
+  AddClustered(600, 7);
+  AddClustered(600, 7);
+  AddClustered(600, 8);
+  EXPECT_EQ(Cluster(), Groups());
+  Add(50);
+  EXPECT_EQ(Cluster(), (Groups{{50}}));
+}
+
+TEST_F(ClusteringPlanTest, UnaskedItWaitsForEnoughNewDataOrLongEnough) {
+  Add(511);
+  EXPECT_EQ(Worth(), Groups()) << "too little for the first time";
+  Add(1);
+  EXPECT_EQ(Worth(), (Groups{{1, 511}}));
+  candidates.clear();
+  AddClustered(100, 7, /*age_ms=*/7'200'000);
+  Add(511);
+  EXPECT_EQ(Worth(), Groups());
+  Add(1);
+  EXPECT_EQ(Worth(), (Groups{{1, 100, 511}}));
+  candidates.clear();
+  AddClustered(100, 7, /*age_ms=*/3'000'000);
+  Add(600);
+  EXPECT_EQ(Worth(), Groups()) << "clustered just now";
+  candidates.clear();
+  AddClustered(100, 7, /*age_ms=*/260'000'000);
+  Add(1);
+  EXPECT_EQ(Worth(), (Groups{{1, 100}})) << "after days any new data is enough";
+}
+
 }  // namespace
 }  // namespace elanus::coord

@@ -43,10 +43,6 @@ std::vector<meta::ReplacedSegment> ReplacedBy(const std::vector<meta::SegmentPtr
   return out;
 }
 
-bool WantsCompaction(const meta::Collection& collection) {
-  return collection.Property("collection.autocompaction.enabled") != "false";
-}
-
 }  // namespace
 
 std::vector<CompactionCandidate> Coordinator::Candidates(const meta::Collection& collection,
@@ -59,6 +55,7 @@ std::vector<CompactionCandidate> Coordinator::Candidates(const meta::Collection&
     }
   }
   const std::set<SegmentId> kept = ProtectedSegments(collection.id);
+  const std::vector<meta::Delta> deltas = state_.DeltasOf(collection.id);
   std::vector<CompactionCandidate> out;
   for (meta::SegmentPtr& segment : state_.SegmentsOf(collection.id)) {
     if (kept.contains(segment->id)) continue;
@@ -66,6 +63,9 @@ std::vector<CompactionCandidate> Coordinator::Candidates(const meta::Collection&
     const auto it = deleted.find(segment->id);
     CompactionCandidate& candidate = out.emplace_back();
     if (it != deleted.end()) candidate.num_deleted = it->second;
+    candidate.num_delta_files =
+        std::count_if(deltas.begin(), deltas.end(),
+                      [&](const meta::Delta& delta) { return NeedsDelta(*segment, delta); });
     candidate.num_expired = meta::ExpiredRows(*segment, expiry, now);
     candidate.first_expiry_ms = meta::FirstExpiryMs(*segment, expiry);
     candidate.segment = std::move(segment);
@@ -122,6 +122,7 @@ void Coordinator::MaintainSegments() {
       scheduler_->Add(segment, index);
     }
   }
+  MaintainClusters();
   CompactionRules rules;
   DeltaMergeRules delta_rules;
   std::set<CollectionId> look;
@@ -177,7 +178,8 @@ absl::StatusOr<roles::CompactionJob> Coordinator::Compact(const roles::Compactio
     std::lock_guard lock(compaction_mutex_);
     target_bytes = compaction_rules_.segment_bytes_max;
   }
-  target_bytes = std::max(target_bytes, kBytesMin);
+  if (!request.clusters) target_bytes = std::max(target_bytes, kBytesMin);
+  if (request.clusters) ELANUS_RETURN_IF_ERROR(ClusteringKey(*collection).status());
   std::vector<CompactionCandidate> candidates = Candidates(*collection, now);
   std::erase_if(candidates, [&](const CompactionCandidate& candidate) {
     const meta::Segment& segment = *candidate.segment;
@@ -191,6 +193,7 @@ absl::StatusOr<roles::CompactionJob> Coordinator::Compact(const roles::Compactio
                           "compaction blocked by snapshot protection[collection={}]",
                           collection->schema.name);
   }
+  if (request.clusters) return Cluster(*collection, std::move(candidates), target_bytes);
   std::set<SegmentId> expired;
   for (const CompactionCandidate& candidate : candidates) {
     if (candidate.first_expiry_ms <= PhysicalMs(now)) expired.insert(candidate.segment->id);
@@ -227,7 +230,7 @@ absl::StatusOr<roles::CompactionJob> Coordinator::WithFinished(
       segment.merged = true;
       ELANUS_RETURN_IF_ERROR(change.Put(std::move(segment)));
       job.plans.push_back({.sources = {listed->id},
-                           .target = listed->id,
+                           .targets = {listed->id},
                            .state = roles::CompactionPlan::State::kDone});
     }
     ELANUS_RETURN_IF_ERROR(change.Commit());
@@ -244,13 +247,13 @@ std::optional<roles::CompactionJob> Coordinator::FindCompaction(int64_t job) {
   return compactor_ == nullptr ? std::nullopt : compactor_->Find(job);
 }
 
-absl::StatusOr<SegmentId> Coordinator::RunCompaction(const Compactor::Task& task,
-                                                     const Cancellation& cancellation) {
+absl::StatusOr<std::vector<SegmentId>> Coordinator::RunCompaction(
+    const Compactor::Task& task, const Cancellation& cancellation) {
   if (!task.deltas.empty()) {
     ELANUS_RETURN_IF_ERROR(MergeDeltas(task, cancellation));
-    return SegmentId();
+    return std::vector<SegmentId>();
   }
-  absl::StatusOr<SegmentId> made = MergeAndCommit(task, cancellation);
+  absl::StatusOr<std::vector<SegmentId>> made = MergeAndCommit(task, cancellation);
   if (!made.ok() && scheduler_ != nullptr) {
     // Builds stood back for the segments that were to go.
     for (const meta::SegmentPtr& source : task.sources) {
@@ -264,8 +267,8 @@ absl::StatusOr<SegmentId> Coordinator::RunCompaction(const Compactor::Task& task
   return made;
 }
 
-absl::StatusOr<SegmentId> Coordinator::MergeAndCommit(const Compactor::Task& task,
-                                                      const Cancellation& cancellation) {
+absl::StatusOr<std::vector<SegmentId>> Coordinator::MergeAndCommit(
+    const Compactor::Task& task, const Cancellation& cancellation) {
   const uint64_t begin_ns = environment_.clock.MonotonicNs();
   const std::shared_ptr<void> hold = HoldIds();
   // Before the collection: what is expired now was so by the properties that it has then.
@@ -276,43 +279,70 @@ absl::StatusOr<SegmentId> Coordinator::MergeAndCommit(const Compactor::Task& tas
   ELANUS_ASSIGN_OR_RETURN(const int64_t id, ids_->Allocate(1));
   const uint64_t kept_ms = task.asked_for ? 0 : kDeletedKeptMs;
   ELANUS_ASSIGN_OR_RETURN(
-      meta::Segment made,
+      std::vector<meta::Segment> made,
       data_node_->Compact(
           {.collection = collection,
            .sources = task.sources,
            .target = SegmentId(id),
+           .cluster_by = task.cluster_by,
+           .segment_bytes = task.segment_bytes,
            .drop_until = kept_ms == 0 ? now : MakeTimestamp(PhysicalMs(now) - kept_ms),
            .expiry = meta::ExpiryOf(*collection, options_.default_ttl_s),
            .now = now},
           cancellation));
-  made.merged = task.asked_for;
-  absl::Status status = BuildIndexes(*collection, made, cancellation);
+  std::vector<SegmentId> made_ids;
+  for (const meta::Segment& segment : made) made_ids.push_back(segment.id);
+  absl::Status status;
+  for (meta::Segment& segment : made) {
+    segment.merged = task.asked_for;
+    if (made.size() > 1) segment.siblings = made_ids;
+    if (task.cluster_by.valid()) {
+      segment.clustered_by = task.cluster_by;
+      segment.clustering = id;
+    } else if (task.sources.size() == 1) {  // Fewer rows of the same range.
+      segment.clustered_by = task.sources.front()->clustered_by;
+      segment.clustering = task.sources.front()->clustering;
+    }
+    if (status.ok()) status = BuildIndexes(*collection, segment, cancellation);
+  }
   if (status.ok()) status = cancellation.Check();
   std::vector<meta::SegmentPtr> sources = task.sources;
-  if (status.ok()) status = CommitCompaction(sources, made);
+  if (status.ok()) status = CommitCompaction(task.collection, sources, made);
   if (!status.ok()) {
     if (IsUndecided(task.sources.front()->id)) {
       std::lock_guard lock(garbage_mutex_);
       undecided_holds_.push_back(hold);
+    } else {
+      for (const meta::Segment& segment : made) DiscardObjectsOf(segment);
     }
-    if (!IsUndecided(task.sources.front()->id)) DiscardObjectsOf(made);
     return status;
   }
-  const meta::SegmentPtr listed = state_.FindSegment(made.id);
+  std::vector<meta::SegmentPtr> listed;
+  for (const SegmentId made_id : made_ids) {
+    // It may be dropped by now.
+    if (meta::SegmentPtr segment = state_.FindSegment(made_id))
+      listed.push_back(std::move(segment));
+  }
   std::vector<SegmentId> replaced;
   for (const meta::SegmentPtr& source : task.sources) replaced.push_back(source->id);
   if (query_node_ != nullptr) query_node_->OnSegmentsMerged(task.collection, replaced, listed);
   RemoveObjectsOf(sources, {});
+  int64_t rows = 0, bytes = 0;
+  for (const meta::Segment& segment : made) {
+    rows += segment.num_rows;
+    bytes += segment.bytes();
+  }
   ELANUS_LOG(Info, "segments compacted", Field("collection", collection->schema.name),
-             Field("sources", task.sources.size()), Field("segment", made.id.value()),
-             Field("rows", made.num_rows), Field("bytes", made.bytes()),
+             Field("sources", task.sources.size()), Field("segments", made.size()),
+             Field("first", id), Field("rows", rows), Field("bytes", bytes),
+             Field("clustered", task.cluster_by.valid()),
              Field("ms", (environment_.clock.MonotonicNs() - begin_ns) / 1'000'000));
-  return made.num_rows > 0 ? made.id : SegmentId();
+  return made_ids;
 }
 
 absl::Status Coordinator::BuildIndexes(const meta::Collection& collection, meta::Segment& made,
                                        const Cancellation& cancellation) {
-  if (made.num_rows == 0 || index_node_ == nullptr) return absl::OkStatus();
+  if (index_node_ == nullptr) return absl::OkStatus();
   for (const meta::Index& index : meta::AllIndexes(collection)) {
     ELANUS_ASSIGN_OR_RETURN(meta::SegmentIndex part, FirstState(index, made));
     if (part.state == meta::BuildState::kPending) {
@@ -333,10 +363,32 @@ absl::Status Coordinator::BuildIndexes(const meta::Collection& collection, meta:
   return absl::OkStatus();
 }
 
-absl::Status Coordinator::CommitCompaction(std::vector<meta::SegmentPtr>& sources,
-                                           meta::Segment& made) {
-  const Timestamp all_flushed = AllFlushedUpTo(made.collection);
-  std::vector<IndexId> to_build;
+absl::Status Coordinator::RenewIndexes(const meta::Collection& collection, meta::Segment& made,
+                                       std::vector<std::string>& dropped) {
+  std::vector<meta::SegmentIndex> parts;
+  for (const meta::Index& index : meta::AllIndexes(collection)) {
+    const auto part = std::find_if(made.indexes.begin(), made.indexes.end(),
+                                   [&](const auto& p) { return p.index == index.id; });
+    if (part == made.indexes.end()) {
+      ELANUS_ASSIGN_OR_RETURN(meta::SegmentIndex first, FirstState(index, made));
+      parts.push_back(std::move(first));
+    } else {
+      parts.push_back(*part);
+    }
+  }
+  for (const meta::SegmentIndex& part : made.indexes) {
+    const bool wanted = std::any_of(parts.begin(), parts.end(),
+                                    [&](const auto& p) { return p.index == part.index; });
+    if (!wanted) dropped.push_back(part.key);
+  }
+  made.indexes = std::move(parts);
+  return absl::OkStatus();
+}
+
+absl::Status Coordinator::CommitCompaction(CollectionId collection_id,
+                                           std::vector<meta::SegmentPtr>& sources,
+                                           std::vector<meta::Segment>& made) {
+  const Timestamp all_flushed = AllFlushedUpTo(collection_id);
   std::vector<std::string> dropped_indexes;
   std::vector<meta::Delta> spent;
   {
@@ -353,41 +405,25 @@ absl::Status Coordinator::CommitCompaction(std::vector<meta::SegmentPtr>& source
       change.Remove(*source);
     }
     ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr collection,
-                            state_.FindCollection(made.collection));
-    if (made.num_rows > 0) {
-      if (BelongsNowhere(made)) {
+                            state_.FindCollection(collection_id));
+    for (meta::Segment& segment : made) {
+      if (BelongsNowhere(segment)) {
         return UserError(ErrorCode::kSegmentNotFound,
-                         "partition dropped or truncated[partition={}]", made.partition);
+                         "partition dropped or truncated[partition={}]", segment.partition);
       }
-      made.flushed = timestamps_->Next();
-      made.replaces = ReplacedBy(sources, state_.ReplayFrom());
+      segment.flushed = timestamps_->Next();
+      segment.replaces = ReplacedBy(sources, state_.ReplayFrom());
       // Indexes may have come and gone meanwhile.
-      std::vector<meta::SegmentIndex> parts;
-      for (const meta::Index& index : meta::AllIndexes(*collection)) {
-        const auto part = std::find_if(made.indexes.begin(), made.indexes.end(),
-                                       [&](const auto& p) { return p.index == index.id; });
-        if (part == made.indexes.end()) {
-          ELANUS_ASSIGN_OR_RETURN(meta::SegmentIndex first, FirstState(index, made));
-          parts.push_back(std::move(first));
-        } else {
-          parts.push_back(*part);
-        }
-        if (parts.back().state == meta::BuildState::kPending) to_build.push_back(index.id);
-      }
-      for (const meta::SegmentIndex& part : made.indexes) {
-        const bool wanted = std::any_of(parts.begin(), parts.end(),
-                                        [&](const auto& p) { return p.index == part.index; });
-        if (!wanted) dropped_indexes.push_back(part.key);
-      }
-      made.indexes = std::move(parts);
-      ELANUS_RETURN_IF_ERROR(change.Put(made));
+      ELANUS_RETURN_IF_ERROR(RenewIndexes(*collection, segment, dropped_indexes));
+      ELANUS_RETURN_IF_ERROR(change.Put(segment));
     }
-    spent = SpentDeltas(sources, made, all_flushed);
+    spent = SpentDeltas(collection_id, sources, made, all_flushed);
     for (const meta::Delta& delta : spent) change.Remove(delta);
     CrashPoint(kCompactBefore);
     const absl::Status committed = CommitLocked(change);
     if (!committed.ok()) {
-      ELANUS_ASSIGN_OR_RETURN(const bool done, WasCommitted(sources, made, committed));
+      ELANUS_ASSIGN_OR_RETURN(const bool done,
+                              WasCommitted(collection_id, sources, made, committed));
       if (!done) return committed;
       state_.Apply(change.effect());
     }
@@ -395,20 +431,23 @@ absl::Status Coordinator::CommitCompaction(std::vector<meta::SegmentPtr>& source
   }
   remover_.Remove(std::move(dropped_indexes));
   RemoveObjectsOf({}, spent);
-  if (scheduler_ != nullptr) {
-    for (const IndexId index : to_build) scheduler_->Add(made.id, index);
+  if (scheduler_ == nullptr) return absl::OkStatus();
+  for (const meta::Segment& segment : made) {
+    for (const meta::SegmentIndex& part : segment.indexes) {
+      if (part.state == meta::BuildState::kPending) scheduler_->Add(segment.id, part.index);
+    }
   }
   return absl::OkStatus();
 }
 
 // A commit that failed may have been done all the same, and a second try would make the rows twice.
-absl::StatusOr<bool> Coordinator::WasCommitted(const std::vector<meta::SegmentPtr>& sources,
-                                               const meta::Segment& made,
+absl::StatusOr<bool> Coordinator::WasCommitted(CollectionId collection,
+                                               const std::vector<meta::SegmentPtr>& sources,
+                                               const std::vector<meta::Segment>& made,
                                                const absl::Status& failure) {
-  const bool has_rows = made.num_rows > 0;
   const auto row = environment_.store.Get(
-      meta::SegmentKey(made.collection, has_rows ? made.id : sources.front()->id));
-  if (row.ok()) return row->has_value() == has_rows;
+      meta::SegmentKey(collection, made.empty() ? sources.front()->id : made.front().id));
+  if (row.ok()) return row->has_value() == !made.empty();
   std::lock_guard lock(compaction_mutex_);
   for (const meta::SegmentPtr& source : sources) undecided_.insert(source->id);
   return failure;
@@ -426,21 +465,23 @@ Timestamp Coordinator::AllFlushedUpTo(CollectionId collection) const {
   return out;
 }
 
-std::vector<meta::Delta> Coordinator::SpentDeltas(const std::vector<meta::SegmentPtr>& sources,
-                                                  const meta::Segment& made,
+std::vector<meta::Delta> Coordinator::SpentDeltas(CollectionId collection,
+                                                  const std::vector<meta::SegmentPtr>& sources,
+                                                  const std::vector<meta::Segment>& made,
                                                   Timestamp all_flushed) const {
   std::vector<meta::Delta> out;
-  std::vector<meta::SegmentPtr> others = state_.SegmentsOf(made.collection);
+  std::vector<meta::SegmentPtr> others = state_.SegmentsOf(collection);
   std::erase_if(others, [&](const meta::SegmentPtr& segment) {
     return std::find(sources.begin(), sources.end(), segment) != sources.end();
   });
-  for (const meta::Delta& delta : state_.DeltasOf(made.collection)) {
+  for (const meta::Delta& delta : state_.DeltasOf(collection)) {
     // A growing row may be older than a delete in a file.
     if (delta.max_timestamp > all_flushed) continue;
-    if (made.num_rows > 0 && NeedsDelta(made, delta)) continue;
-    const bool needed = std::any_of(others.begin(), others.end(), [&](const auto& segment) {
-      return NeedsDelta(*segment, delta);
-    });
+    const bool needed =
+        std::any_of(made.begin(), made.end(),
+                    [&](const meta::Segment& segment) { return NeedsDelta(segment, delta); }) ||
+        std::any_of(others.begin(), others.end(),
+                    [&](const meta::SegmentPtr& segment) { return NeedsDelta(*segment, delta); });
     if (!needed) out.push_back(delta);
   }
   return out;

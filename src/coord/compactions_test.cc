@@ -78,7 +78,7 @@ TEST_F(CompactionsTest, TheMergedSegmentReplacesItsSourcesWithItsIndex) {
   EXPECT_EQ(StateOf(job), State::kDone);
   const auto segments = Segments("c");
   ASSERT_EQ(segments.size(), 1);
-  EXPECT_EQ(coordinator_->FindCompaction(job.id)->plans[0].target, segments[0]->id);
+  EXPECT_EQ(coordinator_->FindCompaction(job.id)->plans[0].targets, std::vector{segments[0]->id});
   EXPECT_EQ(segments[0]->num_rows, 5000);
   EXPECT_TRUE(segments[0]->merged);
   ASSERT_EQ(segments[0]->indexes.size(), 1);
@@ -224,7 +224,7 @@ TEST_F(CompactionsTest, WhatIsAsItWouldBeMadeIsAPlanThatIsDone) {
   const roles::CompactionJob job = Compact("c");
   ASSERT_EQ(job.plans.size(), 1);
   EXPECT_EQ(job.plans[0].sources, std::vector<SegmentId>{only});
-  EXPECT_EQ(job.plans[0].target, only);
+  EXPECT_EQ(job.plans[0].targets, std::vector{only});
   EXPECT_EQ(StateOf(job), State::kDone);
   EXPECT_TRUE(Segment(only)->merged);
   EXPECT_TRUE(Compact("c").plans.empty());
@@ -341,6 +341,154 @@ TEST_F(DeltaMergesTest, ASnapshotKeepsTheFilesThatItNames) {
   RunAll();
   ASSERT_EQ(Deltas().size(), 1);
   for (const meta::Delta& old : before) EXPECT_TRUE(objects_.keys().contains(old.key));
+}
+
+class ClusteringTest : public CompactionsTest {
+ protected:
+  ClusteringTest() {
+    // Two segments of all rows.
+    data_node_.cluster = [this](const roles::CompactionTask& task) {
+      asked.push_back(task);
+      std::vector<meta::Segment> made(2);
+      for (size_t i = 0; i < made.size(); ++i) {
+        made[i].id = i == 0 ? task.target : SegmentId(*coordinator_->AllocateIds(1));
+        made[i].collection = task.collection->id;
+        made[i].partition = task.sources.front()->partition;
+        made[i].min_timestamp = task.sources.front()->min_timestamp;
+        made[i].max_timestamp = task.sources.back()->max_timestamp;
+        made[i].num_rows = 1000 * (static_cast<int64_t>(i) + 1);
+        made[i].files = {{FieldId(100), fmt::format("insert_log/{}", made[i].id), 1000}};
+        objects_.Add(made[i].files.front().key);
+      }
+      return made;
+    };
+    roles::CreateCollectionRequest request = SimpleCollection("c");
+    request.schema.fields[2].is_clustering_key = true;
+    EXPECT_TRUE(coordinator_->CreateCollection(request).ok());
+    EXPECT_TRUE(coordinator_->CreateIndex(HnswIndex("c")).ok());
+  }
+  absl::StatusOr<roles::CompactionJob> Cluster(const std::string& name = "c") {
+    return coordinator_->Compact(
+        {.collection = Get(name)->id, .segments = {}, .target_bytes = 5000, .clusters = true});
+  }
+  std::vector<roles::CompactionTask> asked;
+};
+
+TEST_F(ClusteringTest, PutsAllSegmentsMadeInPlaceAtOnce) {
+  const SegmentId first = Flush("c", 2000), second = Flush("c", 1000);
+  builds_.RunAll();
+  notices_.Take();
+  const auto job = Cluster();
+  ASSERT_TRUE(job.ok()) << job.status();
+  ASSERT_EQ(job->plans.size(), 1);
+  RunAll();
+  ASSERT_EQ(asked.size(), 1);
+  EXPECT_EQ(asked[0].cluster_by, FieldId(102));
+  EXPECT_EQ(asked[0].segment_bytes, 5000);
+  EXPECT_EQ(notices_.Take(), std::vector<std::string>{"2 merged to 1000 and 2000"});
+  const auto segments = Segments("c");
+  ASSERT_EQ(segments.size(), 2);
+  const std::vector<SegmentId> ids = {segments[0]->id, segments[1]->id};
+  EXPECT_EQ(coordinator_->FindCompaction(job->id)->plans[0].targets, ids);
+  for (const meta::SegmentPtr& segment : segments) {
+    EXPECT_EQ(segment->siblings, ids);
+    EXPECT_EQ(segment->clustered_by, FieldId(102));
+    EXPECT_EQ(segment->clustering, ids.front().value());
+    EXPECT_TRUE(segment->merged);
+    EXPECT_EQ(segment->indexes.at(0).state, meta::BuildState::kFinished);
+  }
+  EXPECT_EQ(objects_.keys().size(), 2) << "no file of the sources is left";
+  EXPECT_TRUE(coordinator_->IsFlushed(first));
+  const std::string before = Dump(*coordinator_);
+  Open();
+  EXPECT_EQ(Dump(*coordinator_), before);
+  EXPECT_TRUE(coordinator_->IsFlushed(second));
+  // Nothing new: nothing to do.
+  EXPECT_TRUE(Cluster()->plans.empty());
+}
+
+TEST_F(ClusteringTest, WhatWasReplacedIsFlushedAsLongAsOneOfThemIsThere) {
+  const SegmentId source = Flush("c", 2000);
+  ASSERT_TRUE(Cluster().ok());
+  RunAll();
+  // One of the two becomes empty, whichever.
+  num_deleted = 2000;
+  const auto segments = Segments("c");
+  ASSERT_TRUE(coordinator_
+                  ->CommitFlush({},
+                                {{.id = *coordinator_->AllocateIds(1),
+                                  .collection = Get("c")->id,
+                                  .key = "delta_log/1",
+                                  .num_rows = 1,
+                                  .min_timestamp = coordinator_->AllocateTimestamp(),
+                                  .max_timestamp = coordinator_->AllocateTimestamp()}},
+                                std::nullopt)
+                  .ok());
+  ASSERT_TRUE(
+      coordinator_->Compact({.collection = Get("c")->id, .segments = {segments[1]->id}}).ok());
+  RunAll();
+  ASSERT_EQ(Segments("c").size(), 1);
+  EXPECT_TRUE(coordinator_->IsFlushed(source));
+}
+
+TEST_F(ClusteringTest, AFailureOrACrashLeavesTheOldOnes) {
+  Flush("c", 2000);
+  builds_.RunAll();
+  const std::string before = Dump(*coordinator_);
+  index_node_.build = [](const roles::BuildTask&, const Cancellation&) {
+    return absl::StatusOr<roles::BuildResult>(
+        InternalError(ErrorCode::kCancelled, "the server stops"));
+  };
+  const auto job = Cluster();
+  ASSERT_TRUE(job.ok());
+  const size_t objects = objects_.keys().size();
+  RunAll();
+  EXPECT_EQ(StateOf(*job), State::kFailed);
+  EXPECT_EQ(Dump(*coordinator_), before);
+  EXPECT_EQ(objects_.keys().size(), objects) << "what was written is removed";
+}
+
+TEST_F(ClusteringTest, SaysWhyItCannot) {
+  Create("plain");
+  ExpectError(Cluster("plain").status(), ErrorCode::kClusteringKeyMissing,
+              "collection not support clustering compaction");
+  Flush("c", 2000);
+  ASSERT_TRUE(Cluster().ok());
+  ExpectError(Cluster().status(), ErrorCode::kClusteringRuns, "collection is compacting");
+  RunAll();
+  EXPECT_TRUE(Cluster().ok());
+  coordinator_->SetClusteringRules({.enabled = false});
+  ExpectError(Cluster().status(), ErrorCode::kClusteringOff,
+              "milvus cluster not support clustering compaction");
+}
+
+TEST_F(ClusteringTest, APartitionKeyServesIfTheSettingSaysSo) {
+  roles::CreateCollectionRequest request = SimpleCollection("keyed");
+  request.schema.fields[2].is_partition_key = true;
+  ASSERT_TRUE(coordinator_->CreateCollection(request).ok());
+  Flush("keyed", 100);
+  ExpectError(Cluster("keyed").status(), ErrorCode::kClusteringKeyMissing, "");
+  coordinator_->SetClusteringRules({.by_partition_key = true});
+  ASSERT_TRUE(Cluster("keyed").ok());
+  RunAll();
+  EXPECT_EQ(asked.at(0).cluster_by, FieldId(102));
+}
+
+TEST_F(ClusteringTest, HappensUnaskedWhenItIsTurnedOn) {
+  Flush("c", 2000);
+  clock_.wall_ms += 1'000'000;
+  coordinator_->MaintainSegments();
+  RunAll();
+  EXPECT_TRUE(asked.empty());
+  coordinator_->SetClusteringRules({.automatic = true, .new_bytes_min = 1});
+  coordinator_->MaintainSegments();
+  RunAll();
+  ASSERT_EQ(asked.size(), 1);
+  EXPECT_FALSE(Segments("c")[0]->merged);
+  clock_.wall_ms += 1'000'000;
+  coordinator_->MaintainSegments();
+  RunAll();
+  EXPECT_EQ(asked.size(), 1) << "there is nothing new";
 }
 
 }  // namespace

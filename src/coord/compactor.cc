@@ -22,6 +22,7 @@ roles::CompactionJob Compactor::Add(std::vector<Task> tasks) {
                                     [&](const auto& source) { return busy_.contains(source->id); });
       if (busy || stopping_) continue;
       if (!task.deltas.empty() && !merging_deltas_.insert(task.collection).second) continue;
+      if (task.cluster_by.valid()) clustering_.insert(task.collection);
       roles::CompactionPlan plan;
       for (const meta::SegmentPtr& source : task.sources) {
         plan.sources.push_back(source->id);
@@ -72,6 +73,11 @@ bool Compactor::MergesDeltas(CollectionId collection) const {
   return merging_deltas_.contains(collection);
 }
 
+bool Compactor::Clusters(CollectionId collection) const {
+  std::lock_guard lock(mutex_);
+  return clustering_.contains(collection);
+}
+
 roles::CompactionPlan* Compactor::PlanOf(const Queued& queued) {
   const auto it = jobs_.find(queued.task.job);
   return it == jobs_.end() ? nullptr : &it->second.plans[queued.plan];
@@ -103,7 +109,7 @@ void Compactor::RunOne() {
     running_ = next.task.collection;
     if (auto* plan = PlanOf(next)) plan->state = State::kRunning;
   }
-  const absl::StatusOr<SegmentId> made = run_(next.task, Cancellation(cancelled, 0));
+  const absl::StatusOr<std::vector<SegmentId>> made = run_(next.task, Cancellation(cancelled, 0));
   if (!made.ok() && CodeOf(made.status()) != ErrorCode::kCancelled) {
     ELANUS_LOG_EVERY(10, Warn, "compaction failed; its segments stay as they are",
                      Field("collection", next.task.collection.value()),
@@ -111,13 +117,12 @@ void Compactor::RunOne() {
   }
   {
     std::lock_guard lock(mutex_);
-    for (const meta::SegmentPtr& source : next.task.sources) busy_.erase(source->id);
-    if (!next.task.deltas.empty()) merging_deltas_.erase(next.task.collection);
+    ForgetLocked(next.task);
     running_.reset();
     has_worker_ = false;
     if (auto* plan = PlanOf(next)) {
       plan->state = made.ok() ? State::kDone : State::kFailed;
-      if (made.ok()) plan->target = *made;
+      if (made.ok()) plan->targets = *made;
       if (!made.ok()) plan->fail_reason = std::string(MessageOf(made.status()));
     }
   }
@@ -125,13 +130,19 @@ void Compactor::RunOne() {
   StartWorker();
 }
 
+void Compactor::ForgetLocked(const Task& task) {
+  for (const meta::SegmentPtr& source : task.sources) busy_.erase(source->id);
+  if (!task.deltas.empty()) merging_deltas_.erase(task.collection);
+  const auto clustered = clustering_.find(task.collection);
+  if (task.cluster_by.valid() && clustered != clustering_.end()) clustering_.erase(clustered);
+}
+
 void Compactor::Cancel(CollectionId collection) {
   std::lock_guard lock(mutex_);
   if (running_ == collection) *cancelled_ = true;
   std::erase_if(queue_, [&](const Queued& queued) {
     if (queued.task.collection != collection) return false;
-    for (const meta::SegmentPtr& source : queued.task.sources) busy_.erase(source->id);
-    if (!queued.task.deltas.empty()) merging_deltas_.erase(collection);
+    ForgetLocked(queued.task);
     return true;
   });
   std::erase_if(jobs_, [&](const auto& entry) { return entry.second.collection == collection; });

@@ -30,10 +30,13 @@ class Compactor {
     CollectionId collection;
     SegmentGroup sources;
     bool asked_for = false;           // By a client: all deletes count, and the result says so.
+    FieldId cluster_by;               // The sources become segments of ranges of this field.
+    int64_t segment_bytes = 0;        // Of these, about.
     std::vector<meta::Delta> deltas;  // Not empty: these become one, and there are no sources.
   };
-  // Does one compaction: the segment made, not valid if no row was left.
-  using Run = std::function<absl::StatusOr<SegmentId>(const Task&, const Cancellation&)>;
+  // Does one compaction: the segments made, none if no row was left.
+  using Run =
+      std::function<absl::StatusOr<std::vector<SegmentId>>(const Task&, const Cancellation&)>;
 
   Compactor(TaskRunner runner, Run run) : runner_(std::move(runner)), run_(std::move(run)) {}
 
@@ -47,6 +50,8 @@ class Compactor {
   bool IsBusy(SegmentId segment) const;
   // Delta files of the collection are being merged or wait for it.
   bool MergesDeltas(CollectionId collection) const;
+  // Rows of the collection are being clustered or wait for it.
+  bool Clusters(CollectionId collection) const;
   // Ends what runs soon and forgets what waits, of a collection.
   void Cancel(CollectionId collection);
   // Cancels everything and waits.
@@ -59,6 +64,7 @@ class Compactor {
   };
 
   void StartWorker();
+  void ForgetLocked(const Task& task);  // By mutex_: it has ended.
   void RunOne();
   roles::CompactionPlan* PlanOf(const Queued& queued);  // By mutex_; null if the job is forgotten.
   void ForgetOldJobs();                                 // By mutex_.
@@ -71,6 +77,7 @@ class Compactor {
   std::set<CollectionId> merging_deltas_;
   std::map<int64_t, roles::CompactionJob> jobs_;
   std::optional<CollectionId> running_;
+  std::multiset<CollectionId> clustering_;
   std::shared_ptr<std::atomic<bool>> cancelled_;  // Of what runs.
   bool has_worker_ = false;
   bool stopping_ = false;

@@ -87,6 +87,7 @@ class Coordinator final : public roles::Coordinator {
   void SetLimits(const Limits& limits);
   void SetCompactionRules(const CompactionRules& rules);
   void SetDeltaMergeRules(const DeltaMergeRules& rules);
+  void SetClusteringRules(const ClusteringRules& rules);
   const std::string& instance() const { return instance_; }
 
   // --- roles::Coordinator ---
@@ -216,29 +217,46 @@ class Coordinator final : public roles::Coordinator {
   absl::StatusOr<roles::CompactionJob> WithFinished(roles::CompactionJob job,
                                                     CollectionId collection,
                                                     const std::vector<meta::SegmentPtr>& segments);
-  absl::StatusOr<SegmentId> RunCompaction(const Compactor::Task& task,
-                                          const Cancellation& cancellation);
+  // Clustering (clustering.cc). The field to cluster by, if the collection can be clustered now.
+  absl::StatusOr<FieldId> ClusteringKey(const meta::Collection& collection) const;
+  // What a client asked for with `clusters`.
+  absl::StatusOr<roles::CompactionJob> Cluster(const meta::Collection& collection,
+                                               std::vector<CompactionCandidate> candidates,
+                                               int64_t segment_bytes);
+  // What is worth clustering unasked, of all collections.
+  void MaintainClusters();
+  absl::StatusOr<std::vector<SegmentId>> RunCompaction(const Compactor::Task& task,
+                                                       const Cancellation& cancellation);
   absl::Status MergeDeltas(const Compactor::Task& task, const Cancellation& cancellation);
   // One transaction: `made` (if there is one) for the sources.
   absl::Status CommitDeltas(const std::vector<meta::Delta>& sources,
                             const std::optional<meta::Delta>& made);
-  absl::StatusOr<SegmentId> MergeAndCommit(const Compactor::Task& task,
-                                           const Cancellation& cancellation);
+  absl::StatusOr<std::vector<SegmentId>> MergeAndCommit(const Compactor::Task& task,
+                                                        const Cancellation& cancellation);
   // Before the segment is in the catalog, so that it is searched through an index from the first.
   absl::Status BuildIndexes(const meta::Collection& collection, meta::Segment& made,
                             const Cancellation& cancellation);
-  // One transaction: `made` (unless it has no rows) for the sources, and deltas that no segment
-  // needs any more go. Makes `sources` what was listed last.
-  absl::Status CommitCompaction(std::vector<meta::SegmentPtr>& sources, meta::Segment& made);
-  absl::StatusOr<bool> WasCommitted(const std::vector<meta::SegmentPtr>& sources,
-                                    const meta::Segment& made, const absl::Status& failure);
+  // One transaction: all of `made` for the sources, and deltas that no segment needs any more go.
+  // Makes `sources` what was listed last.
+  absl::Status CommitCompaction(CollectionId collection, std::vector<meta::SegmentPtr>& sources,
+                                std::vector<meta::Segment>& made);
+  // The indexes of a segment that is about to be listed, as they are wanted now; the keys of those
+  // that are not go to `dropped`.
+  absl::Status RenewIndexes(const meta::Collection& collection, meta::Segment& made,
+                            std::vector<std::string>& dropped);
+  absl::StatusOr<bool> WasCommitted(CollectionId collection,
+                                    const std::vector<meta::SegmentPtr>& sources,
+                                    const std::vector<meta::Segment>& made,
+                                    const absl::Status& failure);
   bool IsUndecided(SegmentId segment) const;
   // Whether the segment is likely to be merged soon; by compaction_mutex_.
   bool MayWaitForMerge(const meta::Segment& segment) const;
   // The newest delete file's time before which no row is only in the log.
   Timestamp AllFlushedUpTo(CollectionId collection) const;
-  std::vector<meta::Delta> SpentDeltas(const std::vector<meta::SegmentPtr>& sources,
-                                       const meta::Segment& made, Timestamp all_flushed) const;
+  std::vector<meta::Delta> SpentDeltas(CollectionId collection,
+                                       const std::vector<meta::SegmentPtr>& sources,
+                                       const std::vector<meta::Segment>& made,
+                                       Timestamp all_flushed) const;
 
   // Snapshots (snapshots.cc, restores.cc).
   absl::StatusOr<bool> TrySnapshot(const roles::SnapshotRequest& request, CollectionId collection,
@@ -323,7 +341,9 @@ class Coordinator final : public roles::Coordinator {
 
   TaskGroup cleanup_;
   TaskGroup restores_;
-  DeltaMergeRules delta_merge_rules_;  // By compaction_mutex_.
+  DeltaMergeRules delta_merge_rules_;  // By compaction_mutex_, as are the next two.
+  ClusteringRules clustering_rules_;
+  uint64_t clusters_looked_at_ms_ = 0;
 };
 
 }  // namespace elanus::coord

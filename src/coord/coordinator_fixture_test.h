@@ -149,9 +149,14 @@ class FakeDataNode final : public roles::DataNode {
     notices_.Add("data: partition dropped");
   }
   void OnCollectionTruncated(CollectionId, Timestamp) override { notices_.Add("data: truncated"); }
-  absl::StatusOr<meta::Segment> Compact(const roles::CompactionTask& task,
-                                        const Cancellation& cancellation) override {
-    if (compact) return compact(task, cancellation);
+  absl::StatusOr<std::vector<meta::Segment>> Compact(const roles::CompactionTask& task,
+                                                     const Cancellation& cancellation) override {
+    if (task.cluster_by.valid() && cluster) return cluster(task);
+    if (compact) {
+      ELANUS_ASSIGN_OR_RETURN(meta::Segment made, compact(task, cancellation));
+      if (made.num_rows == 0) return std::vector<meta::Segment>();
+      return std::vector{std::move(made)};
+    }
     return InternalError(ErrorCode::kInternal, "not expected");
   }
 
@@ -164,6 +169,7 @@ class FakeDataNode final : public roles::DataNode {
 
   std::function<absl::StatusOr<meta::Segment>(const roles::CompactionTask&, const Cancellation&)>
       compact;
+  std::function<std::vector<meta::Segment>(const roles::CompactionTask&)> cluster;
   std::function<absl::StatusOr<roles::FlushResult>(CollectionId)> flush;
   std::function<absl::StatusOr<std::optional<meta::Delta>>(const roles::DeltaMergeTask&)>
       merge_deltas;
@@ -207,8 +213,12 @@ class FakeQueryNode final : public roles::QueryNode {
     notices_.Add(fmt::format("segment indexes {}", segment->indexes.size()));
   }
   void OnSegmentsMerged(CollectionId, const std::vector<SegmentId>& replaced,
-                        meta::SegmentPtr made) override {
-    notices_.Add(fmt::format("{} merged to {}", replaced.size(), made ? made->num_rows : 0));
+                        const std::vector<meta::SegmentPtr>& made) override {
+    std::string rows;
+    for (const meta::SegmentPtr& one : made) {
+      rows += fmt::format("{}{}", rows.empty() ? "" : " and ", one->num_rows);
+    }
+    notices_.Add(fmt::format("{} merged to {}", replaced.size(), rows.empty() ? "0" : rows));
   }
 
   std::function<void(meta::CollectionPtr)> on_changed;

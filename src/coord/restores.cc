@@ -196,6 +196,7 @@ absl::StatusOr<meta::Segment> Coordinator::SegmentFor(const meta::Segment& kept,
   // Its rows do not stand in the log: not under the new collection.
   out.log_end = 0;
   out.replaces.clear();
+  out.siblings.clear();
   out.indexes.clear();
   for (const meta::Index& index : restored.collection.indexes) {
     const auto it = built.find(index.id);

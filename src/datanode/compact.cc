@@ -1,15 +1,31 @@
-// Compaction: the rows of several sealed segments, without those that deletes hide, become one.
+// Compaction: the rows of several sealed segments, without those that deletes hide, become one, or
+// one for each range of a field.
 #include <algorithm>
 
 #include "common/crash_point.h"
 #include "datanode/local_data_node.h"
 #include "segment/expiry_mask.h"
+#include "segment/key_split.h"
 #include "segment/loaded_deletes.h"
 #include "segment/segment_merge.h"
 
 namespace elanus::datanode {
-absl::StatusOr<meta::Segment> LocalDataNode::Compact(const roles::CompactionTask& task,
-                                                     const Cancellation& cancellation) {
+namespace {
+
+// Of segments of so many bytes as the task asks for, by what a row of the sources takes.
+int64_t RowsASegment(const roles::CompactionTask& task) {
+  int64_t rows = 0, bytes = 0;
+  for (const meta::SegmentPtr& source : task.sources) {
+    rows += source->num_rows;
+    bytes += source->bytes();
+  }
+  return bytes == 0 ? rows : task.segment_bytes / std::max<int64_t>(bytes / rows, 1);
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<meta::Segment>> LocalDataNode::Compact(
+    const roles::CompactionTask& task, const Cancellation& cancellation) {
   {
     // Who flushed one of the sources has handed it over to the readers when this is free.
     const std::shared_ptr<absl::Mutex> mutex = FlushMutex(task.collection->id);
@@ -56,27 +72,63 @@ absl::StatusOr<meta::Segment> LocalDataNode::Compact(const roles::CompactionTask
   }
 
   CrashPoint("compact.before_files");
-  ELANUS_ASSIGN_OR_RETURN(const int64_t log_id,
-                          parts_.coordinator.AllocateIds(
-                              static_cast<int64_t>(task.collection->schema.fields.size()) + 1));
+  std::vector<meta::Segment> all;
+  const absl::Status written = WriteParts(task, inputs, made, cancellation, all);
+  if (!written.ok()) {
+    for (const meta::Segment& part : all) {
+      for (const meta::FieldFile& file : part.files) parts_.store.Remove(file.key).IgnoreError();
+    }
+    return written;
+  }
+  if (!all.empty()) CrashPoint("compact.after_files");
+  return all;
+}
+
+absl::Status LocalDataNode::WriteParts(const roles::CompactionTask& task,
+                                       const std::vector<segment::MergeInput>& inputs,
+                                       const meta::Segment& what, const Cancellation& cancellation,
+                                       std::vector<meta::Segment>& all) {
+  segment::KeySplit split;
+  if (task.cluster_by.valid()) {
+    const schema::FieldSchema* key = task.collection->schema.Find(task.cluster_by);
+    if (key == nullptr || !segment::CanSplitBy(key->type)) {
+      return UserError(ErrorCode::kFieldNotFound, "field not found[field={}]", task.cluster_by);
+    }
+    ELANUS_ASSIGN_OR_RETURN(split,
+                            segment::SplitByKey(inputs, *key, RowsASegment(task), cancellation));
+  }
+  const int num_parts = task.cluster_by.valid() ? split.num_parts : 1;
+  for (int i = 0; i < num_parts; ++i) {
+    meta::Segment& made = all.emplace_back(what);
+    if (i > 0) {
+      CrashPoint("compact.between_segments");
+      ELANUS_ASSIGN_OR_RETURN(const int64_t id, parts_.coordinator.AllocateIds(1));
+      made.id = SegmentId(id);
+    }
+    ELANUS_RETURN_IF_ERROR(WriteMerged(
+        *task.collection, num_parts == 1 ? inputs : split.RowsOf(i, inputs), cancellation, made));
+    if (made.num_rows == 0) all.pop_back();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LocalDataNode::WriteMerged(const meta::Collection& collection,
+                                        const std::vector<segment::MergeInput>& inputs,
+                                        const Cancellation& cancellation, meta::Segment& made) {
+  ELANUS_ASSIGN_OR_RETURN(
+      const int64_t log_id,
+      parts_.coordinator.AllocateIds(static_cast<int64_t>(collection.schema.fields.size()) + 1));
   ELANUS_ASSIGN_OR_RETURN(
       segment::MergedRows merged,
-      segment::MergeSegments(inputs, task.collection->schema, meta::kTimestampField,
+      segment::MergeSegments(inputs, collection.schema, meta::kTimestampField,
                              ColumnKeys(made, log_id), parts_.store, cancellation, shredding()));
   made.num_rows = merged.num_rows;
   made.min_timestamp = merged.min_timestamp;
   made.max_timestamp = merged.max_timestamp;
   AddFiles(std::move(merged.columns), made);
-  if (made.num_rows == 0) return made;
+  if (made.num_rows == 0) return absl::OkStatus();
   // What it is made of goes away once it is committed: every block is read back and checked before.
-  const absl::Status readable =
-      segment::SealedSegment::Open(FilesOf(made), task.collection->schema, parts_.store).status();
-  if (!readable.ok()) {
-    for (const meta::FieldFile& file : made.files) parts_.store.Remove(file.key).IgnoreError();
-    return readable;
-  }
-  CrashPoint("compact.after_files");
-  return made;
+  return segment::SealedSegment::Open(FilesOf(made), collection.schema, parts_.store).status();
 }
 
 }  // namespace elanus::datanode

@@ -323,6 +323,39 @@ absl::Status LocalDataNode::FlushAll(const Cancellation& cancellation) {
   return first;
 }
 
+namespace {
+
+meta::ColumnValues ValuesOf(const segment::ColumnSummary& summary) {
+  using Kind = meta::ColumnValues::Kind;
+  const storage::Zone& zone = summary.zone;
+  meta::ColumnValues out{.num_nulls = zone.num_nulls,
+                         .has_nan = zone.has_nan,
+                         .min_int = zone.min_int,
+                         .max_int = zone.max_int,
+                         .min_real = zone.min_real,
+                         .max_real = zone.max_real,
+                         .min_text = zone.min_text,
+                         .max_text = zone.max_text,
+                         .max_is_prefix = zone.max_text_is_prefix,
+                         .ints = summary.ints,
+                         .texts = summary.texts};
+  if (!zone.has_range) return out;
+  switch (summary.kind) {
+    case segment::ColumnSummary::Kind::kInts:
+      out.kind = Kind::kInt;
+      break;
+    case segment::ColumnSummary::Kind::kReals:
+      out.kind = Kind::kReal;
+      break;
+    case segment::ColumnSummary::Kind::kTexts:
+      out.kind = Kind::kText;
+      break;
+  }
+  return out;
+}
+
+}  // namespace
+
 std::function<std::string(FieldId)> ColumnKeys(const meta::Segment& made, int64_t log_id) {
   return [collection = made.collection, partition = made.partition, segment = made.id,
           log_id](FieldId field) mutable {
@@ -333,8 +366,10 @@ std::function<std::string(FieldId)> ColumnKeys(const meta::Segment& made, int64_
 
 void AddFiles(std::vector<segment::WrittenColumn> columns, meta::Segment& made) {
   for (segment::WrittenColumn& column : columns) {
-    made.files.push_back({column.field, std::move(column.key), column.bytes,
-                          std::move(column.quantiles), column.paths});
+    made.files.push_back(
+        {column.field, std::move(column.key), column.bytes, std::move(column.quantiles),
+         column.paths,
+         column.summary.has_value() ? std::optional(ValuesOf(*column.summary)) : std::nullopt});
   }
 }
 
@@ -350,6 +385,7 @@ segment::SealedFiles FilesOf(const meta::Segment& segment) {
   for (const meta::ReplacedSegment& replaced : segment.replaces) {
     files.replaces.push_back(replaced.id);
   }
+  files.siblings = segment.siblings;
   for (const meta::FieldFile& file : segment.files) {
     if (file.field == meta::kTimestampField) {
       files.timestamps = file.key;

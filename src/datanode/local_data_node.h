@@ -23,6 +23,7 @@
 #include "log/log.h"
 #include "roles/coordinator.h"
 #include "roles/data_node.h"
+#include "segment/segment_merge.h"
 #include "segment/segment_set.h"
 #include "segment/segment_writer.h"
 #include "segment/watermark.h"
@@ -79,8 +80,8 @@ class LocalDataNode final : public roles::DataNode {
                                            const Cancellation& cancellation) override;
   bool IsFlushed(CollectionId collection, Timestamp at) override;
   std::vector<roles::GrowingSummary> GrowingSegments(CollectionId collection) override;
-  absl::StatusOr<meta::Segment> Compact(const roles::CompactionTask& task,
-                                        const Cancellation& cancellation) override;
+  absl::StatusOr<std::vector<meta::Segment>> Compact(const roles::CompactionTask& task,
+                                                     const Cancellation& cancellation) override;
   absl::StatusOr<std::optional<meta::Delta>> MergeDeltas(const roles::DeltaMergeTask& task,
                                                          const Cancellation& cancellation) override;
   void OnCollectionDropped(CollectionId collection) override;
@@ -115,6 +116,14 @@ class LocalDataNode final : public roles::DataNode {
   absl::StatusOr<meta::Delta> WriteDelta(CollectionId collection, const storage::DeltaRows& rows);
   void HandOver(const meta::Segment& flushed) ABSL_LOCKS_EXCLUDED(handovers_mutex_);
   // Those that the object store could not serve before.
+  // Writes the segments that the task's rows become behind those in `all`, which has them after an
+  // error too. `what` has all that they share, and the first one's id.
+  absl::Status WriteParts(const roles::CompactionTask& task,
+                          const std::vector<segment::MergeInput>& inputs, const meta::Segment& what,
+                          const Cancellation& cancellation, std::vector<meta::Segment>& all);
+  absl::Status WriteMerged(const meta::Collection& collection,
+                           const std::vector<segment::MergeInput>& inputs,
+                           const Cancellation& cancellation, meta::Segment& made);
   void RetryHandOvers() ABSL_LOCKS_EXCLUDED(handovers_mutex_);
   uint64_t ReplayFrom(const std::vector<OpenSegmentPtr>& done, CollectionId deletes_done);
   std::shared_ptr<absl::Mutex> FlushMutex(CollectionId collection);

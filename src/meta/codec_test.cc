@@ -78,8 +78,11 @@ Segment MakeSegment() {
   Segment out;
   out.log_end = UINT64_MAX;
   out.replaces = {{SegmentId(5), 77}, {SegmentId(6), 0}};
+  out.siblings = {SegmentId(21), SegmentId(22)};
   out.deletes_applied = Timestamp(12);
   out.merged = true;
+  out.clustered_by = FieldId(101);
+  out.clustering = 21;
   out.id = SegmentId(21);
   out.collection = CollectionId(7);
   out.partition = PartitionId(8);
@@ -89,7 +92,36 @@ Segment MakeSegment() {
   out.max_timestamp = Timestamp(2);
   out.flushed = Timestamp(3);
   out.files = {{kTimestampField, "insert_log/7/8/21/1/22", 99, {-5, 0, INT64_MAX}},
-               {FieldId(100), "k", 0},
+               {FieldId(100),
+                "k",
+                0,
+                {},
+                false,
+                ColumnValues{.kind = ColumnValues::Kind::kInt,
+                             .num_nulls = 3,
+                             .min_int = INT64_MIN,
+                             .max_int = INT64_MAX,
+                             .ints = {INT64_MIN, 0, INT64_MAX}}},
+               {FieldId(101),
+                "l",
+                0,
+                {},
+                false,
+                ColumnValues{.kind = ColumnValues::Kind::kReal,
+                             .has_nan = true,
+                             .min_real = -0.1,
+                             .max_real = 1e300}},
+               {FieldId(102),
+                "m",
+                0,
+                {},
+                false,
+                ColumnValues{.kind = ColumnValues::Kind::kText,
+                             .min_text = "",
+                             .max_text = "\"z",
+                             .max_is_prefix = true,
+                             .texts = {"", "a"}}},
+               {FieldId(103), "n", 0, {}, false, ColumnValues{.num_nulls = 9}},
                {FieldId(100), "stats_log/7/8/21/100/22", 5, {}, true}};
   out.indexes = {{IndexId(11), BuildId(30), BuildState::kFailed, "", 0, "no memory"},
                  {IndexId(12), BuildId(31), BuildState::kFinished, "index_files/31/x", 7, ""}};

@@ -113,6 +113,24 @@ using CollectionPtr = std::shared_ptr<const Collection>;
 // Timestamps of a segment's rows are stored as a column of their own under this id.
 inline constexpr FieldId kTimestampField{1};
 
+// What values a column of a segment has, cut to a few bytes. Exact but for texts: min_text is what
+// the least one begins with, and max_text what the greatest does if there is more of it.
+struct ColumnValues {
+  enum class Kind { kNone, kInt, kReal, kText } kind = Kind::kNone;  // kNone: nulls and NaN alone.
+  int64_t num_nulls = 0;
+  bool has_nan = false;  // Beside the range.
+  int64_t min_int = 0;
+  int64_t max_int = 0;
+  double min_real = 0;  // Finite.
+  double max_real = 0;
+  std::string min_text;
+  std::string max_text;
+  bool max_is_prefix = false;
+  // All of them but null, if they are few: ascending.
+  std::vector<int64_t> ints;
+  std::vector<std::string> texts;
+};
+
 struct FieldFile {
   FieldId field;
   std::string key;  // In the object store.
@@ -122,6 +140,7 @@ struct FieldFile {
   std::vector<int64_t> quantiles = {};
   // Not the column itself, but frequent paths of this JSON field as columns.
   bool paths = false;
+  std::optional<ColumnValues> values = {};  // Nothing: not known.
 };
 
 enum class BuildState { kPending, kFinished, kFailed };
@@ -158,8 +177,14 @@ struct Segment {
   // Of a segment that a compaction made:
   std::vector<ReplacedSegment> replaces;  // What it was made of, and what those were made of as far
                                           // as the log may still hold their rows.
+  std::vector<SegmentId>
+      siblings;               // All that the same compaction made, this one too; only together
+                              // they hold what was replaced. Empty: it made no other.
   Timestamp deletes_applied;  // Rows that delta files hide at or before this are left out.
   bool merged = false;        // By a compaction that a client asked for.
+  // Its rows are a range of this field, and lie nowhere else among those of the same `clustering`.
+  FieldId clustered_by;    // Not valid: they are not.
+  int64_t clustering = 0;  // The compaction that did it.
 
   // Of its rows: what is only told twice, as indexes and paths are, does not count.
   int64_t bytes() const {

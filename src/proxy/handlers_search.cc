@@ -8,6 +8,7 @@
 #include "proxy/convert_templates.h"
 #include "proxy/filter_explain.h"
 #include "proxy/group_by.h"
+#include "proxy/key_isolation.h"
 #include "proxy/list_search.h"
 #include "proxy/order_by.h"
 #include "proxy/output_fields.h"
@@ -106,6 +107,7 @@ absl::StatusOr<roles::SearchRequest> SearchOf(ProxyContext& proxy,
                                               const OutputFields& output, SearchParams& params) {
   roles::SearchRequest search;
   ELANUS_ASSIGN_OR_RETURN(search.scope, ScopeOf(proxy, collection, request, params, output));
+  ELANUS_RETURN_IF_ERROR(CheckKeyIsolation(*collection, *search.scope.filter));
   ELANUS_RETURN_IF_ERROR(CheckElementFilter(target, *search.scope.filter));
   search.field = target.field->id;
   search.metric = target.metric;
@@ -184,8 +186,8 @@ absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::Sea
     ELANUS_ASSIGN_OR_RETURN(
         const std::vector<roles::FilterWork> filter,
         proxy.query_node->ExplainFilter(search.scope, true, CancellationOf(call)));
-    (*response->mutable_status()->mutable_extra_info())[kExplainKey] =
-        PlanJson(result.work, FilterJson(*search.scope.filter, true, filter));
+    (*response->mutable_status()->mutable_extra_info())[kExplainKey] = PlanJson(
+        result.work, result.segments_pruned, FilterJson(*search.scope.filter, true, filter));
   }
   timer.Searched(search, result);
   return absl::OkStatus();

@@ -1,4 +1,6 @@
 // Segments, replicas and compaction.
+#include <algorithm>
+
 #include "milvus.pb.h"
 #include "proxy/describe_collection.h"
 #include "proxy/resource_group.h"
@@ -93,11 +95,6 @@ absl::Status ManualCompaction(ProxyContext& proxy, CallContext& call,
   ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr collection,
                           FindByIdOrName(proxy, call, request.collectionid(), request.db_name(),
                                          request.collection_name()));
-  if (request.majorcompaction()) {
-    return UserError(ErrorCode::kOperationNotSupported,
-                     "clustering compaction is not supported by this version[collection={}]",
-                     collection->schema.name);
-  }
   if (!proxy.settings->Current()->compaction.enabled) {
     return UserError(ErrorCode::kParameterInvalid,
                      "compaction is turned off: dataCoord.enableCompaction");
@@ -120,6 +117,7 @@ absl::Status ManualCompaction(ProxyContext& proxy, CallContext& call,
   for (const int64_t id : request.segment_ids()) wanted.segments.emplace_back(id);
   wanted.target_bytes = request.target_size() << 20;
   wanted.deletes_only = request.l0compaction();
+  wanted.clusters = request.majorcompaction();
   ELANUS_ASSIGN_OR_RETURN(const roles::CompactionJob job, proxy.coordinator->Compact(wanted));
   response->set_compactionid(job.plans.empty() ? kNothingToCompact : job.id);
   response->set_compactionplancount(static_cast<int32_t>(job.plans.size()));
@@ -154,9 +152,12 @@ absl::Status GetCompactionStateWithPlans(ProxyContext& proxy, CallContext&,
   for (const roles::CompactionPlan& plan : job->plans) {
     const bool ended = plan.state == State::kDone || plan.state == State::kFailed;
     if (!ended) response->set_state(common_pb::Executing);
-    milvus_pb::CompactionMergeInfo* info = response->add_mergeinfos();
-    for (const SegmentId source : plan.sources) info->add_sources(source.value());
-    info->set_target(plan.target.value());
+    // One for each segment made; one as well while or if there is none.
+    for (size_t i = 0; i < std::max<size_t>(plan.targets.size(), 1); ++i) {
+      milvus_pb::CompactionMergeInfo* info = response->add_mergeinfos();
+      for (const SegmentId source : plan.sources) info->add_sources(source.value());
+      info->set_target(i < plan.targets.size() ? plan.targets[i].value() : 0);
+    }
   }
   return absl::OkStatus();
 }

@@ -237,9 +237,10 @@ TEST_F(CatalogTest, ACompactionIsAJobWithPlans) {
   AddBooks();
   server_.coordinator.compaction = {
       .id = 5,
-      .plans = {
-          {.sources = {SegmentId(1), SegmentId(2)}, .target = SegmentId(3), .state = State::kDone},
-          {.sources = {SegmentId(4)}, .state = State::kRunning}}};
+      .plans = {{.sources = {SegmentId(1), SegmentId(2)},
+                 .targets = {SegmentId(3), SegmentId(9)},
+                 .state = State::kDone},
+                {.sources = {SegmentId(4)}, .state = State::kRunning}}};
   milvus_pb::ManualCompactionRequest request;
   request.set_collection_name("books");
   request.set_target_size(64);
@@ -267,9 +268,12 @@ TEST_F(CatalogTest, ACompactionIsAJobWithPlans) {
   plans.set_compactionid(5);
   const auto listed =
       Call<milvus_pb::GetCompactionPlansResponse>("GetCompactionStateWithPlans", plans);
-  ASSERT_EQ(listed.mergeinfos_size(), 2);
+  ASSERT_EQ(listed.mergeinfos_size(), 3) << "one a target";
   EXPECT_EQ(listed.mergeinfos(0).sources_size(), 2);
   EXPECT_EQ(listed.mergeinfos(0).target(), 3);
+  EXPECT_EQ(listed.mergeinfos(1).sources_size(), 2);
+  EXPECT_EQ(listed.mergeinfos(1).target(), 9);
+  EXPECT_EQ(listed.mergeinfos(2).target(), 0);
 }
 
 TEST_F(CatalogTest, CompactionHasNothingToDoAndIsComplete) {

@@ -16,7 +16,8 @@ const char* StateOf(const roles::SegmentWork& work) {
 // Keys of objects are our own text: nothing in them needs to be escaped.
 std::string QuotedNames(const std::vector<std::string>& names) {
   std::string out;
-  for (const std::string& name : names) out += fmt::format("{}\"{}\"", out.empty() ? "" : ", ", name);
+  for (const std::string& name : names)
+    out += fmt::format("{}\"{}\"", out.empty() ? "" : ", ", name);
   return out;
 }
 
@@ -62,7 +63,8 @@ std::string PlanText(std::span<const roles::SegmentWork> work) {
   return out;
 }
 
-std::string PlanJson(std::span<const roles::SegmentWork> work, std::string_view filter) {
+std::string PlanJson(std::span<const roles::SegmentWork> work, int64_t segments_pruned,
+                     std::string_view filter) {
   std::string out;
   for (const roles::SegmentWork& segment : work) {
     // A strategy is our own text: nothing in it needs to be escaped.
@@ -75,7 +77,8 @@ std::string PlanJson(std::span<const roles::SegmentWork> work, std::string_view 
         segment.reads, segment.bytes_read, segment.cells_missed, segment.bytes_loaded,
         segment.wait_us, QuotedNames(segment.waited_for));
   }
-  return fmt::format(R"({{"segments": [{}], "filter": {}}})", out, filter);
+  return fmt::format(R"({{"segments": [{}], "segments_pruned": {}, "filter": {}}})", out,
+                     segments_pruned, filter);
 }
 
 void CountWork(std::span<const roles::SegmentWork> work, MetricRegistry& metrics) {

@@ -21,8 +21,10 @@ roles::SegmentWork TotalOf(std::span<const roles::SegmentWork> work);
 std::string PlanText(std::span<const roles::SegmentWork> work);
 
 // The same as JSON: {"segments": [{"id", "state", "rows", "candidates", "strategy", "searches",
-// "distances", "hops", "reads", "bytes_read"}], "filter": ...}, all of them. `filter` is JSON.
-std::string PlanJson(std::span<const roles::SegmentWork> work, std::string_view filter);
+// "distances", "hops", "reads", "bytes_read"}], "segments_pruned": ..., "filter": ...}, all of
+// them. `filter` is JSON; segments that were pruned are not listed.
+std::string PlanJson(std::span<const roles::SegmentWork> work, int64_t segments_pruned,
+                     std::string_view filter);
 
 void CountWork(std::span<const roles::SegmentWork> work, MetricRegistry& metrics);
 

@@ -35,12 +35,14 @@ TEST(SearchTrace, IsOneLineForTheLog) {
 }
 
 TEST(SearchTrace, IsJsonOnDemand) {
-  EXPECT_EQ(PlanJson(std::vector{TwoSegments().front()}, "{}"),
-            R"({"segments": [{"id": 17, "state": "growing", "rows": 10000, "candidates": 8000, )"
-            R"("strategy": "codes of 9216 rows, 557 refined; 784 exact", "searches": 1, )"
-            R"("distances": 10557, "hops": 0, "reads": 0, "bytes_read": 0, )"
-            R"("cells_missed": 0, "bytes_loaded": 0, "wait_us": 0, "waited_for": []}], "filter": {}})");
-  EXPECT_EQ(PlanJson(std::vector<roles::SegmentWork>(), "[]"), R"({"segments": [], "filter": []})");
+  EXPECT_EQ(
+      PlanJson(std::vector{TwoSegments().front()}, 3, "{}"),
+      R"({"segments": [{"id": 17, "state": "growing", "rows": 10000, "candidates": 8000, )"
+      R"("strategy": "codes of 9216 rows, 557 refined; 784 exact", "searches": 1, )"
+      R"("distances": 10557, "hops": 0, "reads": 0, "bytes_read": 0, )"
+      R"("cells_missed": 0, "bytes_loaded": 0, "wait_us": 0, "waited_for": []}], "segments_pruned": 3, "filter": {}})");
+  EXPECT_EQ(PlanJson(std::vector<roles::SegmentWork>(), 0, "[]"),
+            R"({"segments": [], "segments_pruned": 0, "filter": []})");
 }
 
 TEST(SearchTrace, IsCountedBySegmentState) {

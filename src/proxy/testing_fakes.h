@@ -305,7 +305,8 @@ class FakeQueryNode final : public roles::QueryNode {
   void OnPartitionDropped(CollectionId, PartitionId) override {}
   void OnCollectionTruncated(CollectionId, Timestamp) override {}
   void OnSegmentIndexesChanged(meta::SegmentPtr) override {}
-  void OnSegmentsMerged(CollectionId, const std::vector<SegmentId>&, meta::SegmentPtr) override {}
+  void OnSegmentsMerged(CollectionId, const std::vector<SegmentId>&,
+                        const std::vector<meta::SegmentPtr>&) override {}
 
   // The stored rows; empty columns of the right types at first.
   schema::RowBatch& Rows(const meta::Collection& collection) {
@@ -366,9 +367,9 @@ class FakeDataNode final : public roles::DataNode {
   void OnCollectionDropped(CollectionId) override {}
   void OnPartitionDropped(CollectionId, PartitionId) override {}
   void OnCollectionTruncated(CollectionId, Timestamp) override {}
-  absl::StatusOr<meta::Segment> Compact(const roles::CompactionTask&,
-                                        const Cancellation&) override {
-    return meta::Segment();
+  absl::StatusOr<std::vector<meta::Segment>> Compact(const roles::CompactionTask&,
+                                                     const Cancellation&) override {
+    return std::vector<meta::Segment>();
   }
   absl::StatusOr<std::optional<meta::Delta>> MergeDeltas(const roles::DeltaMergeTask&,
                                                          const Cancellation&) override {

@@ -34,7 +34,7 @@ bool LocalQueryNode::AddCold(const meta::Collection& collection, const meta::Seg
   std::vector<SegmentId> replaces;
   for (const meta::ReplacedSegment& replaced : flushed->replaces) replaces.push_back(replaced.id);
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed->id).has_value(); };
-  if (!set.AddCold(cold, replaces, in_catalog)) return false;
+  if (!set.AddCold(cold, replaces, flushed->siblings, in_catalog)) return false;
   if (level == Warmup::kAsync) {
     (void)parts_.loading.Submit([this, id = collection.id, cold] {
       const auto current = parts_.registry.Find(id);

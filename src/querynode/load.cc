@@ -26,6 +26,7 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
   for (const meta::ReplacedSegment& replaced : flushed.replaces) {
     files.replaces.push_back(replaced.id);
   }
+  files.siblings = flushed.siblings;
   const std::vector<FieldId>& wanted = collection.load.fields;
   for (const meta::FieldFile& file : flushed.files) {
     if (file.field == meta::kTimestampField) {
@@ -382,26 +383,30 @@ void LocalQueryNode::RefreshIndexes(CollectionId collection_id, SegmentId segmen
 
 void LocalQueryNode::OnSegmentsMerged(CollectionId collection_id,
                                       const std::vector<SegmentId>& replaced,
-                                      meta::SegmentPtr made) {
+                                      const std::vector<meta::SegmentPtr>& made) {
   const auto set = parts_.registry.Find(collection_id);
   if (set == nullptr) return;
-  if (made == nullptr) {
+  if (made.empty()) {
     set->RemoveEmptied(replaced);
     return;
   }
-  set->NoteReplaced(replaced, made->id);
+  std::vector<SegmentId> ids;
+  for (const meta::SegmentPtr& segment : made) ids.push_back(segment->id);
+  set->NoteReplaced(replaced, ids);
   const auto collection = parts_.coordinator.GetCollection(collection_id);
   // A load that begins now finds it in the catalog.
-  if (!collection.ok() || !set->wanted().Covers(made->partition)) return;
+  if (!collection.ok() || !set->wanted().Covers(made.front()->partition)) return;
   const bool was_cold =
       std::any_of(replaced.begin(), replaced.end(), [&](SegmentId id) { return set->IsCold(id); });
-  // What is not open cannot be opened any more.
-  if (was_cold && AddCold(**collection, made, *set)) return;
   segment::LoadedDeletes deletes(parts_.store);
-  const absl::Status status = LoadSegment(**collection, made, *set, deletes);
-  if (!status.ok()) {
-    ELANUS_LOG(Error, "merged segment not loaded; what it replaces serves on",
-               Field("segment", made->id.value()), Field("reason", status));
+  for (const meta::SegmentPtr& segment : made) {
+    // What is not open cannot be opened any more.
+    if (was_cold && AddCold(**collection, segment, *set)) continue;
+    const absl::Status status = LoadSegment(**collection, segment, *set, deletes);
+    if (!status.ok()) {
+      ELANUS_LOG(Error, "merged segment not loaded; what it replaces serves on",
+                 Field("segment", segment->id.value()), Field("reason", status));
+    }
   }
 }
 

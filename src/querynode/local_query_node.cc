@@ -13,6 +13,7 @@
 #include "querynode/grouped_search.h"
 #include "querynode/hit_order.h"
 #include "querynode/ordered_rows.h"
+#include "querynode/segment_pruning.h"
 #include "querynode/segment_search.h"
 #include "segment/expiry_mask.h"
 #include "segment/filter.h"
@@ -89,6 +90,14 @@ std::function<bool(int64_t)> FirstKeys(const segment::Segment& segment,
 
 }  // namespace
 
+meta::SegmentPtr LocalQueryNode::FindPruned(const roles::ReadScope& scope,
+                                            SegmentId segment) const {
+  if (!parts_.prunes_segments || expr::NamesNoField(*scope.filter)) return nullptr;
+  const std::optional<meta::SegmentPtr> listed = parts_.coordinator.FindSegment(segment);
+  if (!listed.has_value() || MayHoldMatches(*scope.filter, **listed)) return nullptr;
+  return *listed;
+}
+
 absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(const roles::ReadScope& scope,
                                                                   const Cancellation& cancellation,
                                                                   std::optional<FieldId> searched) {
@@ -115,15 +124,28 @@ absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(const roles::R
     view.all = set->snapshot();
     // A release in between may have taken some of them out.
     if (loaded->version() != readable.version) continue;
-    if (!cold.empty()) {
-      ELANUS_RETURN_IF_ERROR(OpenCold(scope.collection->id, *set, cold, searched, cancellation));
+    bool whole = true;
+    std::vector<segment::ColdSegment> wanted;
+    for (const segment::ColdSegment& segment : cold) {
+      if (const meta::SegmentPtr pruned = FindPruned(scope, segment.id)) {
+        whole = whole && pruned->deletes_applied <= view.at;
+        ++view.num_pruned;
+      } else {
+        wanted.push_back(segment);
+      }
+    }
+    if (!wanted.empty()) {
+      ELANUS_RETURN_IF_ERROR(OpenCold(scope.collection->id, *set, wanted, searched, cancellation));
       continue;
     }
-    bool whole = true;
     for (const segment::SegmentPtr& segment : *view.all) {
       if (segment->num_rows() > 0 && InScope(*segment, scope, readable.partitions)) {
         whole = whole && segment->deletes_applied() <= view.at;
-        view.segments.push_back(segment);
+        if (!segment->growing() && FindPruned(scope, segment->id()) != nullptr) {
+          ++view.num_pruned;
+        } else {
+          view.segments.push_back(segment);
+        }
       }
     }
     // A compaction between the two steps has left out rows that were still visible at that time. Of
@@ -211,6 +233,7 @@ absl::StatusOr<roles::SearchResult> LocalQueryNode::Search(const roles::SearchRe
   const schema::CollectionSchema& schema = request.scope.collection->schema;
   roles::SearchResult result;
   result.read_at = view.at;
+  result.segments_pruned = view.num_pruned;
   for (const kernels::Bitset& rows : candidates) result.rows_searched += rows.Count();
   std::optional<GroupedSearch> grouped;
   std::vector<Hits> hits;

@@ -42,6 +42,7 @@ class LocalQueryNode final : public roles::QueryNode {
     int64_t default_ttl_s = -1;  // Of rows of collections that say nothing about it; -1: none.
     const cache::Tiers* tiers = nullptr;  // Null: segments are opened whole.
     WarmupDefaults warmup = {};           // Of tiers.
+    bool prunes_segments = false;         // By what the catalog says of their values.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
@@ -70,7 +71,7 @@ class LocalQueryNode final : public roles::QueryNode {
   void OnCollectionTruncated(CollectionId collection, Timestamp at) override;
   void OnSegmentIndexesChanged(meta::SegmentPtr segment) override;
   void OnSegmentsMerged(CollectionId collection, const std::vector<SegmentId>& replaced,
-                        meta::SegmentPtr made) override;
+                        const std::vector<meta::SegmentPtr>& made) override;
 
  private:
   // The segments of a read, its timestamp, and the set they came from.
@@ -79,10 +80,13 @@ class LocalQueryNode final : public roles::QueryNode {
     Timestamp now;  // When it was opened, also if `at` is in the past.
     segment::SegmentSet::Snapshot all;
     std::vector<segment::SegmentPtr> segments;  // Those in scope.
+    int64_t num_pruned = 0;                     // Segments in scope that the filter leaves out.
   };
   // `searched`: the field whose index the read is going to use.
   absl::StatusOr<ReadView> OpenRead(const roles::ReadScope& scope, const Cancellation& cancellation,
                                     std::optional<FieldId> searched = std::nullopt);
+  // The catalog's entry of a segment that no row of passes the filter; null: it is to be looked at.
+  meta::SegmentPtr FindPruned(const roles::ReadScope& scope, SegmentId segment) const;
   // Visible rows that pass the filter, by segment. With `keys_wanted`, of segments in the order of
   // keys only as many as hold that many of the smallest keys.
   absl::StatusOr<std::vector<kernels::Bitset>> Candidates(

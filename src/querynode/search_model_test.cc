@@ -55,7 +55,9 @@ class Fixture {
     const segment::Segment& segment = *segments_[hit.at.segment];
     schema::Column number({.type = DataType::kInt64});
     const int64_t row[] = {hit.at.row};
-    EXPECT_TRUE(segment.Fetch(*request.scope.collection->schema.Find(segment::kNumber), row, number, {}).ok());
+    EXPECT_TRUE(
+        segment.Fetch(*request.scope.collection->schema.Find(segment::kNumber), row, number, {})
+            .ok());
     ModelRow out{segment.Key(hit.at.row).as_int(), hit.distance, std::nullopt};
     if (number.View().IsValid(0)) out.number = number.View().Value<int64_t>(0);
     return out;

@@ -62,12 +62,13 @@ struct CompactionRequest {
   std::vector<SegmentId> segments;    // Empty = all of them.
   int64_t target_bytes = 0;           // Of a merged segment; 0 = as configured.
   bool deletes_only = false;          // Nothing is merged.
+  bool clusters = false;              // Rows are put together by the collection's clustering key.
 };
 
-// Segments merged into one, or about to be.
+// Segments merged into one or several, or about to be.
 struct CompactionPlan {
   std::vector<SegmentId> sources;
-  SegmentId target;                   // Not valid before it is done, or if no row was left.
+  std::vector<SegmentId> targets;     // None before it is done, or if no row was left.
   enum class State { kWaiting, kRunning, kDone, kFailed } state = State::kWaiting;
   std::string fail_reason;
 };

@@ -38,11 +38,13 @@ struct FlushResult {
   Timestamp flush_timestamp;          // Everything at or before this is in segment files.
 };
 
-// Segments of one partition and shard that are to become one.
+// Segments of one partition and shard that are to become one, or one for each range of a field.
 struct CompactionTask {
   meta::CollectionPtr collection;
   std::vector<meta::SegmentPtr> sources;
-  SegmentId target;
+  SegmentId target;                   // The first one made; further ones draw ids of their own.
+  FieldId cluster_by;                 // Its ranges become segments; not valid: all become one,
+  int64_t segment_bytes = 0;          // of about so many bytes each.
   Timestamp drop_until;               // Rows that delta files hide at or before this are left out,
   meta::RowExpiry expiry;             // and those that are expired
   Timestamp now;                      // at this time.
@@ -77,10 +79,10 @@ class DataNode {
   // True when everything at or before `at` of the collection is in segment files.
   virtual bool IsFlushed(CollectionId collection, Timestamp at) = 0;
   virtual std::vector<GrowingSummary> GrowingSegments(CollectionId collection) = 0;
-  // Writes the files of the merged segment and reads them back; what they replace stays as it is.
-  // No row is left: a segment without files. Blocks for the whole merge. Threads: any.
-  virtual absl::StatusOr<meta::Segment> Compact(const CompactionTask& task,
-                                                const Cancellation& cancellation) = 0;
+  // Writes the files of the new segments and reads them back; what they replace stays as it is. No
+  // row is left: no segment. Blocks for the whole merge. Threads: any.
+  virtual absl::StatusOr<std::vector<meta::Segment>> Compact(const CompactionTask& task,
+                                                             const Cancellation& cancellation) = 0;
 
   // --- From the coordinator, after it committed ---
   virtual void OnCollectionDropped(CollectionId collection) = 0;

@@ -104,6 +104,7 @@ struct SearchResult {
   bool cut_ties = false;                     // More rows are as near as the last hit.
   int64_t rows_searched = 0;
   std::vector<SegmentWork> work;
+  int64_t segments_pruned = 0;               // Not looked at: no row of theirs passes the filter.
   Timestamp read_at;
 };
 
@@ -193,11 +194,11 @@ class QueryNode {
   virtual void OnCollectionTruncated(CollectionId collection, Timestamp at) = 0;
   // An index of this segment was built or dropped: use what segment->indexes says.
   virtual void OnSegmentIndexesChanged(meta::SegmentPtr segment) = 0;
-  // `made` takes the place of `replaced` in one step (null: no row of theirs is left). When this
-  // returns it has, or they go on serving from what is open. Called in the order of the commits, by
-  // one thread at a time.
+  // `made` take the place of `replaced` in one step (none: no row of theirs is left). When this
+  // returns they have, or the old ones go on serving from what is open. Called in the order of the
+  // commits, by one thread at a time.
   virtual void OnSegmentsMerged(CollectionId collection, const std::vector<SegmentId>& replaced,
-                                meta::SegmentPtr made) = 0;
+                                const std::vector<meta::SegmentPtr>& made) = 0;
 };
 
 }  // namespace elanus::roles

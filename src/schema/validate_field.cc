@@ -258,8 +258,7 @@ absl::Status CheckFlags(const FieldSchema& field) {
       return UserError(ErrorCode::kVectorClusteringKeyNotAllowed,
                        "vector clustering key not allowed[field={}]", field.name);
     }
-    if (field.type == DataType::kArray || field.type == DataType::kJson ||
-        field.type == DataType::kText) {
+    if (!IsInteger(field.type) && !IsFloating(field.type) && field.type != DataType::kVarChar) {
       return Invalid("the data type {} is not supported for a clustering key, field name = {}",
                      DataTypeName(field.type), field.name);
     }

@@ -206,6 +206,7 @@ SealedSegment::SealedSegment(const SealedFiles& files)
       min_timestamp_(files.min_timestamp),
       max_timestamp_(files.max_timestamp),
       replaces_(files.replaces),
+      siblings_(files.siblings),
       deletes_applied_(files.deletes_applied) {}
 
 absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(

@@ -41,7 +41,10 @@ struct SealedFiles {
   std::vector<ColumnObject> columns;
   std::vector<ColumnObject> shredded;  // Paths of JSON fields (shredded_field.h).
   std::vector<SegmentId> replaces;     // Segments whose rows these are, merged.
-  Timestamp deletes_applied;           // Rows deleted at or before this are left out.
+  // All that one compaction made, this one too: only together they hold the rows of those that they
+  // replace. Empty: this one holds them all.
+  std::vector<SegmentId> siblings;
+  Timestamp deletes_applied;  // Rows deleted at or before this are left out.
 };
 
 // How to open: whole, or in tiers.
@@ -95,6 +98,7 @@ class SealedSegment final : public Segment {
 
   bool growing() const override { return false; }
   const std::vector<SegmentId>& replaces() const { return replaces_; }
+  const std::vector<SegmentId>& siblings() const { return siblings_; }
   Timestamp deletes_applied() const override { return deletes_applied_; }
   int64_t num_rows() const override { return num_rows_; }
   Timestamp max_timestamp() const { return max_timestamp_; }  // Of its rows.
@@ -170,6 +174,7 @@ class SealedSegment final : public Segment {
   const Timestamp min_timestamp_;
   const Timestamp max_timestamp_;
   const std::vector<SegmentId> replaces_;
+  const std::vector<SegmentId> siblings_;
   const Timestamp deletes_applied_;
   std::map<FieldId, std::shared_ptr<const storage::ColumnFile>> columns_;  // Constant after Open.
   std::map<FieldId, std::shared_ptr<const ShreddedField>> shredded_;       // Constant after Open.

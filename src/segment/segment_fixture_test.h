@@ -95,7 +95,8 @@ inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(
     const GrowingSegment& growing, const schema::CollectionSchema& schema,
     storage::ObjectStore& store, std::vector<SegmentId> replaces = {},
     const TierOptions& tiers = {},
-    const std::optional<expr::ShreddingLimits>& shredding = std::nullopt) {
+    const std::optional<expr::ShreddingLimits>& shredding = std::nullopt,
+    std::vector<SegmentId> siblings = {}) {
   const auto key_of = [&](FieldId field) {
     return fmt::format("insert_log/{}/{}", growing.id(), field);
   };
@@ -108,6 +109,7 @@ inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(
   files.num_rows = growing.num_rows();
   files.max_timestamp = growing.max_timestamp();
   files.replaces = std::move(replaces);
+  files.siblings = std::move(siblings);
   for (const WrittenColumn& column : written) {
     if (column.field == kStamps) {
       files.timestamps = column.key;

@@ -102,11 +102,14 @@ class Merger {
 
  private:
   absl::Status Put(FieldId field, const storage::ColumnFileParts& file,
-                   std::vector<int64_t> quantiles = {}) {
+                   std::vector<int64_t> quantiles = {}, std::optional<ColumnSummary> summary = {}) {
     std::string key = key_of_(field);
     ELANUS_RETURN_IF_ERROR(store_.Put(key, file.All()));
-    merged_.columns.push_back(
-        {field, std::move(key), static_cast<int64_t>(file.size()), std::move(quantiles)});
+    merged_.columns.push_back({.field = field,
+                               .key = std::move(key),
+                               .bytes = static_cast<int64_t>(file.size()),
+                               .quantiles = std::move(quantiles),
+                               .summary = std::move(summary)});
     return absl::OkStatus();
   }
 
@@ -139,8 +142,9 @@ class Merger {
     }
     ELANUS_ASSIGN_OR_RETURN(const auto file, storage::EncodeColumnFileParts(column.View()));
     const bool are_times = field.type == schema::DataType::kTimestamptz;
-    ELANUS_RETURN_IF_ERROR(
-        Put(field.id, file, are_times ? TimeQuantiles(column.View()) : std::vector<int64_t>()));
+    ELANUS_RETURN_IF_ERROR(Put(field.id, file,
+                               are_times ? TimeQuantiles(column.View()) : std::vector<int64_t>(),
+                               Summarize(column.View())));
     if (!shredding_.has_value() || field.type != schema::DataType::kJson) return absl::OkStatus();
     ELANUS_ASSIGN_OR_RETURN(std::optional<WrittenColumn> paths,
                             WriteJsonPaths(column.View(), field.id, merged_.columns.back().key,

@@ -30,10 +30,82 @@ SegmentSet::Snapshot SegmentSet::snapshot() const {
   return snapshot_;
 }
 
+bool SegmentSet::HasLocked(SegmentId id) const {
+  return growing_.contains(id) || sealed_.contains(id) || cold_.contains(id);
+}
+
+void SegmentSet::EraseLocked(SegmentId id) {
+  // A growing one may be among those replaced whose own files could not be read back.
+  growing_.erase(id);
+  sealed_.erase(id);
+  cold_.erase(id);
+}
+
+void SegmentSet::NoteReplacesLocked(SegmentId made, const std::vector<SegmentId>& replaces,
+                                    const std::vector<SegmentId>& siblings) {
+  const std::vector<SegmentId> by = siblings.empty() ? std::vector<SegmentId>{made} : siblings;
+  // What is known of a segment already is closer to it: `replaces` goes back several compactions.
+  for (const SegmentId replaced : replaces) replaced_by_.try_emplace(replaced, by);
+}
+
+void SegmentSet::NoteGoneLocked(SegmentId id) {
+  replaced_by_.try_emplace(id, std::vector<SegmentId>());
+}
+
+void SegmentSet::SettleReplacedLocked() {
+  waiting_.clear();
+  if (replaced_by_.empty()) return;
+  struct Heirs {
+    std::set<SegmentId> all;   // Directly or by way of others.
+    std::set<SegmentId> last;  // Those of them that nothing has replaced.
+  };
+  std::map<SegmentId, Heirs> replaced;
+  std::map<SegmentId, std::vector<SegmentId>> known;
+  for (const auto& [id, by] : replaced_by_) {
+    if (!HasLocked(id)) continue;
+    Heirs& heirs = replaced[id];
+    std::vector<SegmentId> todo = {id};
+    while (!todo.empty()) {
+      const auto it = replaced_by_.find(todo.back());
+      if (it == replaced_by_.end()) heirs.last.insert(todo.back());
+      todo.pop_back();
+      if (it == replaced_by_.end()) continue;
+      known.insert(*it);
+      for (const SegmentId next : it->second) {
+        if (heirs.all.insert(next).second) todo.push_back(next);
+      }
+    }
+  }
+  // One that has to serve on keeps its heirs waiting, and these what else they replace.
+  std::set<SegmentId> serving;
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto& [id, heirs] : replaced) {
+      if (serving.contains(id) || waiting_.contains(id)) continue;
+      const bool ready = std::all_of(heirs.last.begin(), heirs.last.end(), [this](SegmentId last) {
+        mutex_.AssertHeld();
+        return HasLocked(last) && !waiting_.contains(last);
+      });
+      if (ready) continue;
+      serving.insert(id);
+      waiting_.insert(heirs.all.begin(), heirs.all.end());
+      changed = true;
+    }
+  }
+  for (const auto& [id, heirs] : replaced) {
+    if (!serving.contains(id) && !waiting_.contains(id)) EraseLocked(id);
+  }
+  replaced_by_ = std::move(known);
+  if (serving.empty()) replaced_by_.clear();
+}
+
 void SegmentSet::PublishLocked() {
+  SettleReplacedLocked();
   auto next = std::make_shared<std::vector<SegmentPtr>>();
   next->reserve(growing_.size() + sealed_.size());
-  for (const auto& [id, segment] : sealed_) next->push_back(segment);
+  for (const auto& [id, segment] : sealed_) {
+    if (!waiting_.contains(id)) next->push_back(segment);
+  }
   for (const auto& [id, segment] : growing_) next->push_back(segment);
   absl::MutexLock lock(&snapshot_mutex_);
   snapshot_ = std::move(next);
@@ -144,14 +216,14 @@ bool SegmentSet::HandOver(std::shared_ptr<SealedSegment> flushed,
 }
 
 bool SegmentSet::AddCold(const ColdSegment& segment, const std::vector<SegmentId>& replaces,
+                         const std::vector<SegmentId>& siblings,
                          const std::function<bool()>& in_catalog) {
   absl::MutexLock lock(&mutex_);
   const SegmentId id = segment.id;
   if (sealed_.contains(id) || cold_.contains(id)) return true;
   if (growing_.contains(id) || !wanted_.Covers(segment.partition) || !in_catalog()) return false;
-  for (const SegmentId replaced : replaces) replaced_by_[replaced] = id;
+  NoteReplacesLocked(id, replaces, siblings);
   cold_[id] = segment;
-  RemoveReplacedLocked(id);
   PublishLocked();
   return true;
 }
@@ -160,7 +232,7 @@ std::vector<ColdSegment> SegmentSet::Cold(const std::function<bool(PartitionId)>
   absl::ReaderMutexLock lock(&mutex_);
   std::vector<ColdSegment> cold;
   for (const auto& [id, segment] : cold_) {
-    if (wanted(segment.partition)) cold.push_back(segment);
+    if (!waiting_.contains(id) && wanted(segment.partition)) cold.push_back(segment);
   }
   return cold;
 }
@@ -181,55 +253,33 @@ void SegmentSet::AdmitLocked(std::shared_ptr<SealedSegment> segment) {
   if (truncated_.valid()) segment->HideUpTo(truncated_);
   growing_.erase(id);
   cold_.erase(id);
-  for (const SegmentId replaced : segment->replaces()) replaced_by_[replaced] = id;
+  NoteReplacesLocked(id, segment->replaces(), segment->siblings());
   sealed_[id] = std::move(segment);
-  RemoveReplacedLocked(id);
   PublishLocked();
 }
 
-void SegmentSet::RemoveReplacedLocked(SegmentId made) {
-  const std::map<SegmentId, SegmentId> replaced_by = replaced_by_;
-  const auto merged = [&](const auto& entry) {
-    for (auto it = replaced_by.find(entry.first); it != replaced_by.end();
-         it = replaced_by.find(it->second)) {
-      if (it->second == made) return true;
-    }
-    return false;
-  };
-  // A growing one may be among them whose own files could not be read back.
-  std::erase_if(growing_, merged);
-  std::erase_if(sealed_, merged);
-  std::erase_if(cold_, merged);
-  std::erase_if(replaced_by_, merged);
-}
-
-void SegmentSet::NoteReplaced(const std::vector<SegmentId>& replaced, SegmentId by) {
+void SegmentSet::NoteReplaced(const std::vector<SegmentId>& replaced,
+                              const std::vector<SegmentId>& by) {
   absl::MutexLock lock(&mutex_);
-  for (const SegmentId id : replaced) {
-    // Of those that are not here nobody will ask.
-    const bool here = growing_.contains(id) || sealed_.contains(id) || cold_.contains(id) ||
-                      std::any_of(replaced_by_.begin(), replaced_by_.end(),
-                                  [id](const auto& entry) { return entry.second == id; });
-    if (here) replaced_by_[id] = by;
-  }
-  if (!sealed_.contains(by) && !cold_.contains(by)) return;
-  RemoveReplacedLocked(by);
+  for (const SegmentId id : replaced) replaced_by_.try_emplace(id, by);
   PublishLocked();
 }
 
 void SegmentSet::RemoveEmptied(const std::vector<SegmentId>& ids) {
   absl::MutexLock lock(&mutex_);
-  for (const SegmentId id : ids) {
-    growing_.erase(id);
-    sealed_.erase(id);
-    cold_.erase(id);
-  }
+  for (const SegmentId id : ids) NoteGoneLocked(id);
   PublishLocked();
 }
 
 void SegmentSet::Truncate(Timestamp at, const std::vector<SegmentId>& in_use) {
   absl::MutexLock lock(&mutex_);
   truncated_ = std::max(truncated_, at);
+  for (const auto& [id, segment] : sealed_) {
+    if (segment->max_timestamp() <= at) NoteGoneLocked(id);
+  }
+  for (const auto& [id, segment] : cold_) {
+    if (segment.max_timestamp <= at) NoteGoneLocked(id);
+  }
   std::erase_if(sealed_, [&](const auto& entry) { return entry.second->max_timestamp() <= at; });
   std::erase_if(cold_, [&](const auto& entry) { return entry.second.max_timestamp <= at; });
   for (const auto& [id, segment] : sealed_) segment->HideUpTo(at);

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -34,7 +35,9 @@ struct ColdSegment {
 };
 
 // A reader takes a snapshot: a list of segments in which each row is held by exactly one. A growing
-// segment and the sealed one made of it share an id and change places in one step.
+// segment and the sealed one made of it share an id and change places in one step. So do segments
+// and those that a compaction made of them: the new ones wait unseen until the last of them is
+// here.
 //
 // Threads: one appender (ApplyInsert, ApplyDelete), any number of readers and loaders.
 class SegmentSet {
@@ -85,9 +88,11 @@ class SegmentSet {
                   uint64_t epoch) ABSL_LOCKS_EXCLUDED(mutex_);
   // Puts a segment in place without opening it: deletes are remembered for it, and AddSealed
   // follows when somebody wants to read it. False: it has to be opened now (its growing segment is
-  // here), or it is not wanted. It takes the place of those that it `replaces`.
+  // here), or it is not wanted. It takes the place of those that it `replaces`, with its `siblings`
+  // (see SealedFiles).
   bool AddCold(const ColdSegment& segment, const std::vector<SegmentId>& replaces,
-               const std::function<bool()>& in_catalog) ABSL_LOCKS_EXCLUDED(mutex_);
+               const std::vector<SegmentId>& siblings, const std::function<bool()>& in_catalog)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   // What a reader of these partitions has to open before it takes a snapshot: segments go from here
   // to there, never back.
   std::vector<ColdSegment> Cold(const std::function<bool(PartitionId)>& wanted) const
@@ -102,9 +107,9 @@ class SegmentSet {
   std::shared_ptr<SealedSegment> FindSealed(SegmentId id) const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // --- Compaction ---
-  // The rows of `replaced` are in segment `by` now. They stay until it is added: then they leave in
-  // the same step, whether the news or the segment comes first.
-  void NoteReplaced(const std::vector<SegmentId>& replaced, SegmentId by)
+  // The rows of `replaced` are in `by` now, all together. They stay until the last of these is
+  // added: then they leave in the same step, whether the news or the segments come first.
+  void NoteReplaced(const std::vector<SegmentId>& replaced, const std::vector<SegmentId>& by)
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Takes segments out of which no row is left.
   void RemoveEmptied(const std::vector<SegmentId>& ids) ABSL_LOCKS_EXCLUDED(mutex_);
@@ -125,15 +130,25 @@ class SegmentSet {
 
  private:
   void AdmitLocked(std::shared_ptr<SealedSegment> segment) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteReplacesLocked(SegmentId made, const std::vector<SegmentId>& replaces,
+                          const std::vector<SegmentId>& siblings)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Of segments that are gone for good nobody waits for more.
+  void NoteGoneLocked(SegmentId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool HasLocked(SegmentId id) const ABSL_SHARED_LOCKS_REQUIRED(mutex_);
+  void EraseLocked(SegmentId id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PublishLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // Takes out what was merged into `made`, directly or by way of others.
-  void RemoveReplacedLocked(SegmentId made) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Takes out what has been replaced by segments that are all here, and says which wait.
+  void SettleReplacedLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::map<SegmentId, std::shared_ptr<GrowingSegment>> growing_ ABSL_GUARDED_BY(mutex_);
   std::map<SegmentId, std::shared_ptr<SealedSegment>> sealed_ ABSL_GUARDED_BY(mutex_);
   std::map<SegmentId, ColdSegment> cold_ ABSL_GUARDED_BY(mutex_);
-  std::map<SegmentId, SegmentId> replaced_by_ ABSL_GUARDED_BY(mutex_);
+  // Of segments that are here, and of those that came after them: which hold their rows now.
+  std::map<SegmentId, std::vector<SegmentId>> replaced_by_ ABSL_GUARDED_BY(mutex_);
+  // Are here and get every delete, but what they replace serves yet.
+  std::set<SegmentId> waiting_ ABSL_GUARDED_BY(mutex_);
   std::vector<PendingDelete> pending_ ABSL_GUARDED_BY(mutex_);
   uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   Timestamp truncated_ ABSL_GUARDED_BY(mutex_);

@@ -168,7 +168,7 @@ class ColdSegmentTest : public SegmentSetTest {
                         .partition = segment.partition(),
                         .num_rows = segment.num_rows(),
                         .max_timestamp = segment.max_timestamp()},
-                       replaces, [=] { return listed; });
+                       replaces, {}, [=] { return listed; });
   }
   std::vector<int64_t> Cold() const {
     std::vector<int64_t> ids;
@@ -231,7 +231,7 @@ TEST_F(ColdSegmentTest, AMergedOneTakesThePlaceOfColdOnes) {
   ASSERT_TRUE(AddCold(*first));
   ASSERT_EQ(Add(second), Added::kYes);
   const auto merged = Flushed(3, {1, 2}, 20);
-  set.NoteReplaced({SegmentId(1), SegmentId(2)}, SegmentId(3));
+  set.NoteReplaced({SegmentId(1), SegmentId(2)}, {SegmentId(3)});
   EXPECT_EQ(Cold(), std::vector<int64_t>{1});  // Until it is there.
   ASSERT_TRUE(AddCold(*merged, {SegmentId(1), SegmentId(2)}));
   EXPECT_EQ(Cold(), std::vector<int64_t>{3});
@@ -389,7 +389,7 @@ class MergedSegmentSetTest : public SegmentSetTest {
 TEST_F(MergedSegmentSetTest, TheMergedSegmentTakesTheirPlaceWithAllDeletes) {
   Delete({1}, 20);
   const SegmentSet::Snapshot before = set.snapshot();
-  set.NoteReplaced({SegmentId(1), SegmentId(2)}, SegmentId(3));
+  set.NoteReplaced({SegmentId(1), SegmentId(2)}, {SegmentId(3)});
   EXPECT_EQ(At(20), (Keys{{2, 1}, {3, 1}})) << "they serve until it is there";
   Delete({3}, 30);
   EXPECT_EQ(Add(Merged()), Added::kYes);
@@ -402,26 +402,184 @@ TEST_F(MergedSegmentSetTest, TheMergedSegmentTakesTheirPlaceWithAllDeletes) {
 TEST_F(MergedSegmentSetTest, ItDoesNotMatterWhetherTheNewsOrTheSegmentComesFirst) {
   EXPECT_EQ(Add(Merged()), Added::kYes);  // By a load that found it in the catalog.
   EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}}));
-  set.NoteReplaced({SegmentId(1), SegmentId(2)}, SegmentId(3));
+  set.NoteReplaced({SegmentId(1), SegmentId(2)}, {SegmentId(3)});
   EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}}));
   EXPECT_EQ(Add(FileOf(1, {1, 2}), /*listed=*/false), Added::kNotWanted) << "a load that came late";
   EXPECT_EQ(set.snapshot()->size(), 1u);
 }
 
 TEST_F(MergedSegmentSetTest, OneThatNeverCameIsSkipped) {
-  set.NoteReplaced({SegmentId(1), SegmentId(2)}, SegmentId(3));  // Which could not be opened.
+  set.NoteReplaced({SegmentId(1), SegmentId(2)}, {SegmentId(3)});  // Which could not be opened.
   EXPECT_EQ(Add(FileOf(4, {4})), Added::kYes);
-  set.NoteReplaced({SegmentId(3), SegmentId(4)}, SegmentId(5));
+  set.NoteReplaced({SegmentId(3), SegmentId(4)}, {SegmentId(5)});
   EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}, {4, 1}}));
   EXPECT_EQ(Add(FileOf(5, {1, 2, 3, 4}, {SegmentId(3), SegmentId(4)})), Added::kYes);
   EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}, {4, 1}}));
   EXPECT_EQ(set.snapshot()->size(), 1u);
 }
 
+// Two segments, 3 and 4, hold the rows of 1 and 2 together.
+class ClusteredSegmentSetTest : public MergedSegmentSetTest {
+ protected:
+  std::shared_ptr<SealedSegment> Part(int64_t id, const std::vector<int64_t>& keys) {
+    GrowingSegment growing(SegmentId(id), kPartition, 0, schema);
+    Insert(growing, keys, 10);
+    return *Seal(growing, schema, *store, replaced, {}, std::nullopt, made);
+  }
+  std::set<int64_t> Ids() {
+    std::set<int64_t> ids;
+    for (const SegmentPtr& segment : *set.snapshot()) ids.insert(segment->id().value());
+    return ids;
+  }
+  const std::vector<SegmentId> replaced = {SegmentId(1), SegmentId(2)};
+  const std::vector<SegmentId> made = {SegmentId(3), SegmentId(4)};
+};
+
+TEST_F(ClusteredSegmentSetTest, TheLastOfThemBringsAllIn) {
+  for (const bool told_first : {true, false}) {
+    if (told_first) set.NoteReplaced(replaced, made);
+    EXPECT_EQ(Add(Part(3, {1, 3})), Added::kYes);
+    EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}}));
+    EXPECT_EQ(Ids(), (std::set<int64_t>{1, 2})) << "3 waits for 4";
+    Delete({3}, 20);
+    EXPECT_EQ(Add(Part(4, {2})), Added::kYes);
+    EXPECT_EQ(Ids(), (std::set<int64_t>{3, 4}));
+    EXPECT_EQ(At(19), (Keys{{1, 1}, {2, 1}, {3, 1}}));
+    EXPECT_EQ(At(20), (Keys{{1, 1}, {2, 1}})) << "what waited got the delete";
+    set.NoteReplaced(replaced, made);
+    EXPECT_EQ(Ids(), (std::set<int64_t>{3, 4}));
+    set.Clear();
+    EXPECT_EQ(Add(FileOf(1, {1, 2})), Added::kYes);
+    EXPECT_EQ(Add(FileOf(2, {3})), Added::kYes);
+  }
+}
+
+TEST_F(ClusteredSegmentSetTest, WhereNothingOfTheOldIsHereTheyServeOneByOne) {
+  set.Clear();
+  EXPECT_EQ(Add(Part(3, {1, 3})), Added::kYes);
+  EXPECT_EQ(Ids(), std::set<int64_t>{3});
+  EXPECT_EQ(Add(Part(4, {2})), Added::kYes);
+  EXPECT_EQ(Ids(), (std::set<int64_t>{3, 4}));
+}
+
+TEST_F(ClusteredSegmentSetTest, AnotherMergeOfOneOfThemWaitsToo) {
+  set.NoteReplaced(replaced, made);
+  EXPECT_EQ(Add(Part(3, {1, 3})), Added::kYes);  // 4 could not be opened.
+  EXPECT_EQ(Add(FileOf(5, {5})), Added::kYes);
+  set.NoteReplaced({SegmentId(3), SegmentId(5)}, {SegmentId(6)});
+  EXPECT_EQ(Add(FileOf(6, {1, 3, 5}, {SegmentId(3), SegmentId(5), SegmentId(1), SegmentId(2)})),
+            Added::kYes);
+  EXPECT_EQ(Ids(), (std::set<int64_t>{1, 2, 5}));
+  EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}, {5, 1}}));
+  EXPECT_EQ(Add(Part(4, {2})), Added::kYes);
+  EXPECT_EQ(Ids(), (std::set<int64_t>{4, 6}));
+  EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}, {5, 1}}));
+}
+
+TEST_F(ClusteredSegmentSetTest, NobodyWaitsForOneThatIsEmptied) {
+  set.NoteReplaced(replaced, made);
+  EXPECT_EQ(Add(Part(3, {1, 3})), Added::kYes);
+  Delete({2}, 20);
+  set.RemoveEmptied({SegmentId(4)});
+  EXPECT_EQ(Ids(), std::set<int64_t>{3});
+  EXPECT_EQ(At(20), (Keys{{1, 1}, {3, 1}}));
+}
+
+TEST_F(ClusteredSegmentSetTest, ColdOnesWaitUnseen) {
+  const auto cold = [&](int64_t id) {
+    return set.AddCold({.id = SegmentId(id),
+                        .partition = kPartition,
+                        .num_rows = 1,
+                        .max_timestamp = Timestamp(10)},
+                       replaced, made, [] { return true; });
+  };
+  ASSERT_TRUE(cold(3));
+  const auto any = [](PartitionId) { return true; };
+  EXPECT_TRUE(set.Cold(any).empty());
+  EXPECT_EQ(Ids(), (std::set<int64_t>{1, 2}));
+  ASSERT_TRUE(cold(4));
+  EXPECT_EQ(set.Cold(any).size(), 2);
+  EXPECT_TRUE(Ids().empty());
+}
+
+// Any order of compactions and of their arrival, some segments never coming: each row is seen once.
+TEST_F(SegmentSetTest, EveryRowIsSeenOnceInAnyHistoryOfCompactions) {
+  for (uint64_t seed = 0; seed < 150; ++seed) {
+    std::mt19937_64 random(seed);
+    SegmentSet own;
+    own.SetWanted({.loaded = true, .all_partitions = true});
+    std::map<int64_t, std::vector<int64_t>> listed;  // Keys by segment, as the catalog has them.
+    std::vector<std::shared_ptr<SealedSegment>> late;
+    int64_t last_id = 0, last_key = 0;
+    Keys expected;
+    const auto make = [&](int64_t id, const std::vector<int64_t>& keys,
+                          const std::vector<SegmentId>& replaces,
+                          const std::vector<SegmentId>& siblings) {
+      GrowingSegment growing(SegmentId(id), kPartition, 0, schema);
+      Insert(growing, keys, 10);
+      return *Seal(growing, schema, *store, replaces, {}, std::nullopt, siblings);
+    };
+    const auto add = [&](std::shared_ptr<SealedSegment> segment) {
+      const int64_t id = segment->id().value();
+      own.AddSealed(
+          std::move(segment), [&] { return listed.contains(id); }, own.delete_epoch());
+    };
+    for (int step = 0; step < 30; ++step) {
+      const auto what = random() % 4;
+      if (what == 0 || listed.empty()) {
+        std::vector<int64_t> keys;
+        for (int i = 0; i < 3; ++i) keys.push_back(++last_key);
+        for (const int64_t key : keys) expected[key] = 1;
+        listed[++last_id] = keys;
+        add(make(last_id, keys, {}, {}));
+      } else if (what == 1 && !late.empty()) {
+        const size_t place = random() % late.size();
+        add(late[place]);
+        late.erase(late.begin() + static_cast<std::ptrdiff_t>(place));
+      } else {
+        std::vector<SegmentId> from, to;
+        std::vector<int64_t> keys;
+        for (auto it = listed.begin(); it != listed.end();) {
+          if (random() % 2 == 0) {
+            ++it;
+            continue;
+          }
+          from.emplace_back(it->first);
+          keys.insert(keys.end(), it->second.begin(), it->second.end());
+          it = listed.erase(it);
+        }
+        if (from.empty()) continue;
+        std::shuffle(keys.begin(), keys.end(), random);
+        const size_t parts = std::min<size_t>(1 + random() % 3, keys.size());
+        std::vector<std::vector<int64_t>> of(parts);
+        for (size_t i = 0; i < keys.size(); ++i) of[i % parts].push_back(keys[i]);
+        for (size_t i = 0; i < parts; ++i) to.emplace_back(++last_id);
+        for (size_t i = 0; i < parts; ++i) listed[to[i].value()] = of[i];
+        const bool told_first = random() % 2 == 0;
+        if (told_first) own.NoteReplaced(from, to);
+        for (size_t i = 0; i < parts; ++i) {
+          auto segment =
+              make(to[i].value(), of[i], from, parts > 1 ? to : std::vector<SegmentId>());
+          if (random() % 3 == 0) {
+            late.push_back(std::move(segment));
+          } else {
+            add(std::move(segment));
+          }
+        }
+        if (!told_first) own.NoteReplaced(from, to);
+      }
+      ASSERT_EQ(VisibleKeysOfAll(*own.snapshot(), Timestamp(10)), expected)
+          << "seed " << seed << ", step " << step;
+    }
+    for (auto& segment : late) add(std::move(segment));
+    ASSERT_EQ(VisibleKeysOfAll(*own.snapshot(), Timestamp(10)), expected) << "seed " << seed;
+  }
+}
+
 TEST_F(MergedSegmentSetTest, AGrowingSegmentThatWasNotHandedOverLeavesToo) {
   const auto growing = Grow(6);
   Insert(*growing, {6}, 10);
-  set.NoteReplaced({SegmentId(1), SegmentId(6)}, SegmentId(7));
+  set.NoteReplaced({SegmentId(1), SegmentId(6)}, {SegmentId(7)});
   EXPECT_EQ(Add(FileOf(7, {1, 2, 6}, {SegmentId(1), SegmentId(6)})), Added::kYes);
   EXPECT_EQ(At(10), (Keys{{1, 1}, {2, 1}, {3, 1}, {6, 1}}));
 }

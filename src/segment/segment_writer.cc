@@ -26,6 +26,7 @@ absl::StatusOr<WrittenColumn> Put(const schema::Column& column, FieldId field, s
   ELANUS_RETURN_IF_ERROR(store.Put(key, file.All()));
   WrittenColumn out{field, std::move(key), static_cast<int64_t>(file.size())};
   if (are_times) out.quantiles = TimeQuantiles(column.View());
+  out.summary = Summarize(column.View());
   return out;
 }
 
@@ -41,7 +42,7 @@ absl::Status WriteColumns(const GrowingSegment& segment, int64_t num_rows, Field
     for (const int64_t row : order) stamps.Append(segment.RowTimestamp(row).value());
     ELANUS_ASSIGN_OR_RETURN(WrittenColumn column,
                             Put(stamps, timestamp_field, key_of(timestamp_field),
-                                                      /*are_times=*/true, store));
+                                /*are_times=*/true, store));
     written.push_back(std::move(column));
   }
   for (const FieldId field : segment.Fields()) {

@@ -9,6 +9,7 @@
 #include "common/cancellation.h"
 #include "common/status.h"
 #include "expr/json_shredding.h"
+#include "segment/column_summary.h"
 #include "segment/growing_segment.h"
 #include "storage/object_store.h"
 
@@ -20,6 +21,7 @@ struct WrittenColumn {
   int64_t bytes = 0;
   std::vector<int64_t> quantiles = {};  // Of times (time_quantiles.h).
   bool paths = false;  // Not the column: paths of this JSON field (shredded_field.h).
+  std::optional<ColumnSummary> summary = {};
 };
 
 // Writes the first `num_rows` rows of a growing segment as column files, in (key, timestamp) order.

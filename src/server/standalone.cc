@@ -92,11 +92,24 @@ coord::CompactionRules CompactionRulesOf(const Settings& settings) {
   rules.compactable_share = settings.compaction.compactable_share;
   rules.expansion = settings.compaction.expansion;
   rules.deleted_share = settings.compaction.deleted_share;
+  rules.deltalog_bytes_max = settings.compaction.deltalog_bytes_max;
+  rules.deltalog_files_max = settings.compaction.deltalog_files_max;
   rules.expired_bytes_max = settings.compaction.expired_bytes_max;
   rules.expiry_tolerance_ms = settings.compaction.expiry_tolerance_ms;
   rules.hold_build_ms = static_cast<uint64_t>(settings.build.hold_small_ms);
   rules.interval_ms = static_cast<uint64_t>(settings.compaction.interval_ms);
   return rules;
+}
+
+coord::ClusteringRules ClusteringRulesOf(const Settings& settings) {
+  const Settings::Compaction::Clustering& clustering = settings.compaction.clustering;
+  return {.enabled = clustering.enabled,
+          .automatic = clustering.automatic,
+          .by_partition_key = settings.compaction.partition_key_clusters,
+          .look_ms = static_cast<uint64_t>(clustering.look_ms),
+          .interval_min_ms = static_cast<uint64_t>(clustering.interval_min_ms),
+          .interval_max_ms = static_cast<uint64_t>(clustering.interval_max_ms),
+          .new_bytes_min = clustering.new_bytes_min};
 }
 
 coord::DeltaMergeRules DeltaMergeRulesOf(const Settings& settings) {
@@ -234,6 +247,7 @@ class Roles {
     coordinator_->SetLimits(CatalogLimits(*followed_));
     coordinator_->SetCompactionRules(CompactionRulesOf(*followed_));
     coordinator_->SetDeltaMergeRules(DeltaMergeRulesOf(*followed_));
+    coordinator_->SetClusteringRules(ClusteringRulesOf(*followed_));
     coordinator_->SetGarbageRules(GarbageRulesOf(*followed_));
     FollowShredding(*followed_);
   }
@@ -334,7 +348,8 @@ class Roles {
         std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
-        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers});
+        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers,
+        settings.prunes_segments});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),

@@ -130,8 +130,9 @@ def test_bad_requests(own):
     client.create_collection("c", schema=simple_schema(client))
     with pytest.raises(MilvusException, match="collection not found"):
         client.compact("nobody")
-    with pytest.raises(MilvusException, match="clustering compaction is not supported"):
+    with pytest.raises(MilvusException, match="collection not support clustering compaction") as refused:
         client.compact("c", is_clustering=True)
+    assert refused.value.code == 2304
     with Wire(own.address) as wire:
         status = wire("ManualCompaction", collection_name="c", target_size=-1).status
         assert status.code == 1100 and "target_size" in status.reason

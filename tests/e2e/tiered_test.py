@@ -310,3 +310,44 @@ def test_more_than_the_budget_at_once_is_refused_in_words(proxy, tmp_path):
             client.query("c", filter="extra0 > 0", output_fields=["count(*)"], timeout=20)
         assert client.search("c", [VECTORS[3]], limit=1)[0][0]["id"] == 3  # Vectors are mapped from disk.
         client.close()
+
+
+def test_a_filter_on_the_clustering_key_opens_only_the_segments_that_it_allows(proxy, tmp_path):
+    with start(proxy, tmp_path, QUERYNODE_ENABLESEGMENTPRUNE="true") as server:
+        client = connect(server)
+        schema = client.create_schema(auto_id=False)
+        schema.add_field("id", DataType.INT64, is_primary=True)
+        schema.add_field("tenant", DataType.VARCHAR, max_length=20, is_clustering_key=True)
+        schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
+        params = client.prepare_index_params()
+        params.add_index("vector", index_type="FLAT", metric_type="L2")
+        keys = ("scalarField", "scalarIndex", "vectorField", "vectorIndex")
+        client.create_collection("c", schema=schema, index_params=params, consistency_level="Strong",
+                                 properties={f"warmup.{key}": "disable" for key in keys})  # fmt: skip
+        tenants = [f"t{i:03}" for i in np.random.default_rng(3).integers(100, size=ROWS)]
+        for begin in range(0, ROWS, 1000):
+            client.insert("c", [{"id": i, "tenant": tenants[i], "vector": VECTORS[i]} for i in range(begin, begin + 1000)])
+        client.flush("c")
+        job = client.compact("c", is_clustering=True, target_size=1)
+        wait_until(lambda: client.get_compaction_state(job) == "Completed")
+        reload(client)
+
+        def opened():
+            return sum(segment.mem_size > 0 for segment in client.list_loaded_segments("c"))
+
+        everything = len(client.list_loaded_segments("c"))
+        assert everything >= 5 and opened() == 0
+        found = client.query("c", filter="tenant == 't042'", output_fields=["id"])
+        expected = {i for i in range(ROWS) if tenants[i] == "t042"}
+        assert {row["id"] for row in found} == expected
+        assert 1 <= opened() <= 2
+        before = opened()
+        hits = client.search("c", VECTORS[:1], limit=ROWS, filter="tenant in ['t042', 'nobody']")[0]
+        assert {hit["id"] for hit in hits} == expected and opened() == before
+        assert client.query("c", filter="tenant == 'zzz'", output_fields=["count(*)"])[0]["count(*)"] == 0
+        client.delete("c", filter="tenant == 't042'")
+        assert opened() == before
+        assert not client.query("c", filter="tenant == 't042'", output_fields=["id"])
+        assert client.query("c", filter="", output_fields=["count(*)"])[0]["count(*)"] == ROWS - len(expected)
+        assert opened() == everything
+        client.close()

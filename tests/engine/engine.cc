@@ -130,8 +130,13 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Open(World& world, const EngineO
                                      engine->background},
       options.data_node);
   engine->query_node = std::make_unique<querynode::LocalQueryNode>(
-      querynode::LocalQueryNode::Parts{*engine->coordinator, *engine->store, engine->registry,
-                                       *engine->watermark, engine->compute, engine->loading});
+      querynode::LocalQueryNode::Parts{.coordinator = *engine->coordinator,
+                                       .store = *engine->store,
+                                       .registry = engine->registry,
+                                       .watermark = *engine->watermark,
+                                       .compute = engine->compute,
+                                       .loading = engine->loading,
+                                       .prunes_segments = options.prunes_segments});
   engine->index_node = std::make_unique<indexnode::LocalIndexNode>(
       *engine->store, engine->build_work, indexnode::LocalIndexNode::Options{});
   engine->coordinator->Connect(engine->data_node.get(), engine->query_node.get(),
@@ -185,6 +190,7 @@ void MakeCollection(Engine& engine, bool text_keys, const std::string& index_typ
   schema::FieldSchema number;
   number.name = "number";
   number.type = schema::DataType::kInt64;
+  number.is_clustering_key = true;
   schema::FieldSchema vector;
   vector.name = "vector";
   vector.type = schema::DataType::kFloatVector;

@@ -28,6 +28,7 @@ struct EngineOptions {
   uint64_t log_file_bytes_max = 2000;
   int64_t index_rows_min = 4;
   int64_t deltas_min = 10;  // So many small files of deletes are merged.
+  bool prunes_segments = false;
   int compute_threads = 0;  // 0: requests compute in their own threads, in one order.
 };
 

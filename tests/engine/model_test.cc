@@ -31,6 +31,7 @@ EngineOptions RandomOptions(std::mt19937_64& random) {
   options.data_node.pending_deletes_max = pick(3, 1 << 20);
   options.log_file_bytes_max = pick(400, 5000);
   options.deltas_min = pick(2, 10);
+  options.prunes_segments = pick(true, false);
   return options;
 }
 
@@ -111,7 +112,8 @@ class History {
     if (OneIn(4)) world_->meta.FailCommits(1);
   }
 
-  // With the disk well again everything works: what could not be dropped is, what failed to load is loaded, and a write succeeds.
+  // With the disk well again everything works: what could not be dropped is, what failed to load is
+  // loaded, and a write succeeds.
   void Repair() {
     ASSERT_TRUE(engine_->coordinator->DropCollection("", kRestored).ok());
     if (model_.loaded) {
@@ -232,6 +234,8 @@ class History {
     request.collection = engine_->collection()->id;
     request.target_bytes = OneIn(2) ? 0 : 1 << (20 + Below(3));
     request.deletes_only = OneIn(4);
+    request.clusters = OneIn(2);
+    if (request.clusters) request.target_bytes = 100 << Below(5);  // A few rows.
     last_ = engine_->coordinator->Compact(request).status();
     past_.clear();  // What is deleted is gone at once.
   }
@@ -268,7 +272,8 @@ class History {
     last_ = job.status();
     engine_->Settle();
     for (const meta::RestoreJob& done : engine_->coordinator->RestoreJobs()) {
-      if (!job.ok() || done.id != *job || done.state == meta::RestoreJob::State::kCompleted) continue;
+      if (!job.ok() || done.id != *job || done.state == meta::RestoreJob::State::kCompleted)
+        continue;
       last_ = InternalError(ErrorCode::kInternal, "restore: {}", done.reason);
     }
     if (last_.ok()) {
