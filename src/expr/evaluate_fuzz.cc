@@ -6,6 +6,7 @@
 // the filter up to a line break, then bytes that rows are made of.
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string_view>
 
 #include "expr/binder.h"
@@ -62,7 +63,9 @@ TestTable MakeTable(bool in_pieces, Bytes bytes) {
     table.column("id").Append(id);
     const auto small = static_cast<int8_t>(bytes.Take());
     append(0, "i8", small);
-    append(1, "i64", null(6) ? std::numeric_limits<int64_t>::max() - small : int64_t{small});
+    append(
+        1, "i64",
+        null(6) ? std::numeric_limits<int64_t>::max() - std::abs(int64_t{small}) : int64_t{small});
     append(2, "d", static_cast<double>(small) / 4);
     table.column("b").Append(static_cast<uint8_t>(small & 1));
     append_text(3, "s", bytes.TakeText());
