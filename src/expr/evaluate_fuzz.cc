@@ -1,8 +1,9 @@
 // Any filter over any rows, evaluated in two ways that must agree: as written, row after row in the
-// plan's own order; and rewritten, with zones, statistics, an order of its own and a trace.
+// plan's own order; and rewritten, with zones, statistics, an order of its own and a trace, perhaps
+// with JSON paths as columns.
 //
-// Input: options byte (bit 0 line of releases, bit 1 rows in pieces), the filter up to a line
-// break, then bytes that rows are made of.
+// Input: options byte (bit 0 line of releases, bit 1 rows in pieces, bit 2 JSON paths as columns),
+// the filter up to a line break, then bytes that rows are made of.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -80,7 +81,8 @@ TestTable MakeTable(bool in_pieces, Bytes bytes) {
   return table;
 }
 
-void CheckFilter(std::string_view text, TestTable& table, const CompileOptions& options) {
+void CheckFilter(std::string_view text, TestTable& table, bool shredded,
+                 const CompileOptions& options) {
   const absl::StatusOr<PlanPtr> plan = Compile(text, table.schema(), {}, options);
   if (!plan.ok()) return;
   const absl::StatusOr<Ast> ast = Parse(text, options);
@@ -91,6 +93,7 @@ void CheckFilter(std::string_view text, TestTable& table, const CompileOptions& 
   const std::vector<int64_t> expected = table.Matching(*plain);
   table.KeepZones();
   table.KeepStatistics();
+  if (shredded) table.KeepShredded({.share_min = 0});
   EvaluationTrace trace;
   kernels::Bitset out(table.num_rows());
   ELANUS_CHECK_OK(Evaluate(**plan, table, {}, out, Cancellation(), {.trace = &trace}));
@@ -111,6 +114,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.reports_30 = (data[0] & 1) != 0;
   const elanus::expr::Bytes rows(input.substr(std::min(line + 1, input.size())));
   elanus::expr::TestTable table = elanus::expr::MakeTable((data[0] & 2) != 0, rows);
-  elanus::expr::CheckFilter(input.substr(0, line), table, options);
+  elanus::expr::CheckFilter(input.substr(0, line), table, (data[0] & 4) != 0, options);
   return 0;
 }

@@ -21,10 +21,13 @@ class SilentStore final : public storage::ObjectStore {
 
   absl::Status ReadRanges(const std::string& key, std::span<const storage::BlockReader::Read> reads,
                           const Cancellation& cancellation) override {
-    if (silent && !asked.HasBeenNotified()) asked.Notify();
-    while (silent) {
-      ELANUS_RETURN_IF_ERROR(cancellation.Check());
-      absl::SleepFor(absl::Milliseconds(1));
+    {
+      absl::MutexLock lock(&mutex_);
+      if (silent_ && !asked.HasBeenNotified()) asked.Notify();
+      while (silent_) {
+        ELANUS_RETURN_IF_ERROR(cancellation.Check());
+        changed_.WaitWithTimeout(&mutex_, absl::Milliseconds(1));
+      }
     }
     return store_.ReadRanges(key, reads, cancellation);
   }
@@ -42,11 +45,18 @@ class SilentStore final : public storage::ObjectStore {
     return store_.RemovePrefix(prefix);
   }
 
-  std::atomic<bool> silent = false;
+  void SetSilent(bool silent) {
+    absl::MutexLock lock(&mutex_);
+    silent_ = silent;
+    changed_.SignalAll();
+  }
   absl::Notification asked;  // For the first time while it was silent.
 
  private:
   storage::ObjectStore& store_;
+  absl::Mutex mutex_;
+  absl::CondVar changed_;
+  bool silent_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 class ReadUntilTest : public testing::Test {
@@ -88,7 +98,7 @@ class ReadUntilTest : public testing::Test {
 };
 
 TEST_F(ReadUntilTest, AnIndexThatTheStoreDoesNotGiveIsGivenUpWithTheRequest) {
-  silent.silent = true;
+  silent.SetSilent(true);
   const auto flag = std::make_shared<std::atomic<bool>>(false);
   std::thread client([&] {
     silent.asked.WaitForNotification();
@@ -97,7 +107,7 @@ TEST_F(ReadUntilTest, AnIndexThatTheStoreDoesNotGiveIsGivenUpWithTheRequest) {
   EXPECT_FALSE(Ask(Cancellation(flag, 0)).has_value());
   client.join();
   // Nothing is broken by it.
-  silent.silent = false;
+  silent.SetSilent(false);
   const auto answer = Ask(Cancellation());
   ASSERT_TRUE(answer.has_value());
   EXPECT_EQ(answer->found.Count(), 1);
@@ -105,14 +115,14 @@ TEST_F(ReadUntilTest, AnIndexThatTheStoreDoesNotGiveIsGivenUpWithTheRequest) {
 }
 
 TEST_F(ReadUntilTest, WhoWaitsForAnothersOpeningGivesUpByItself) {
-  silent.silent = true;
+  silent.SetSilent(true);
   const auto patient = std::make_shared<std::atomic<bool>>(false);
   std::optional<expr::IndexAnswer> answer;
   std::thread opener([&] { answer = Ask(Cancellation(patient, 0)); });
   silent.asked.WaitForNotification();
   EXPECT_FALSE(Ask(Cancellation(std::make_shared<std::atomic<bool>>(true), 0)).has_value());
   EXPECT_FALSE(*patient);
-  silent.silent = false;
+  silent.SetSilent(false);
   opener.join();
   ASSERT_TRUE(answer.has_value());
   EXPECT_TRUE(answer->found.Test(77));

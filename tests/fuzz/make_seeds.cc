@@ -8,6 +8,7 @@
 #include "geometry/wkt_reader.h"
 #include "index/hnsw_hostile.h"
 #include "index/scalar/scalar_build.h"
+#include "index/scalar/text_build.h"
 #include "log/dml_record.h"
 #include "log/log_file.h"
 #include "meta/codec.h"
@@ -18,6 +19,7 @@
 #include "storage/delta_file.h"
 #include "storage/random_columns.h"
 #include "storage/shredded_file.h"
+#include "text/analyzer.h"
 
 namespace elanus {
 namespace {
@@ -68,6 +70,21 @@ void WriteScalarIndexes(const SeedWriter& out) {
           const std::string wkt = fmt::format("POINT ({} {})", row - 50, row % 7);
           column.AppendRaw(geometry::WktReader().Read(wkt).value());
         });
+}
+
+// Of 300 rows and the tokens that text_fuzz.cc asks for.
+void WriteTextIndex(const SeedWriter& out) {
+  schema::Column column({.type = schema::DataType::kVarChar});
+  for (int row = 0; row < 300; ++row) {
+    if (row % 9 == 0) {
+      column.AppendNull();
+    } else {
+      column.AppendRaw(row % 7 == 0 ? "c ab ab b" : row % 2 == 0 ? "a b c" : "ab c a b");
+    }
+  }
+  const auto analyzer = text::SharedAnalyzer("{}");
+  out.Write("text_fuzz", "words",
+            index::BuildTextIndex({.rows = column.View(), .analyzer = *analyzer}).value());
 }
 
 std::string LowerName(const schema::ColumnType& type) {
@@ -214,6 +231,7 @@ int main(int argc, char** argv) {
   elanus::WriteColumnFiles(out);
   elanus::WriteShreddedFiles(out);
   elanus::WriteScalarIndexes(out);
+  elanus::WriteTextIndex(out);
   elanus::WriteDeltaFiles(out);
   elanus::WriteLogs(out, elanus::WriteRecords(out));
   elanus::WriteCatalogRows(out);
