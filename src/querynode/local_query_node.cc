@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "common/metric_families.h"
 #include "expr/sample.h"
 #include "meta/row_expiry.h"
 #include "query/merge.h"
@@ -138,6 +139,7 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     const roles::ReadScope& scope, const ReadView& view, const Cancellation& cancellation,
     std::optional<int64_t> keys_wanted) {
   std::vector<kernels::Bitset> candidates(view.segments.size());
+  std::vector<expr::AnswerTally> tallies(view.segments.size());
   FirstError error;
   const bool everything = expr::IsAlwaysTrue(*scope.filter);
   const meta::RowExpiry expiry = meta::ExpiryOf(*scope.collection, parts_.default_ttl_s);
@@ -150,7 +152,7 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     error.Note(expired.Hide(*view.segments[i], scope.collection->schema, visible, cancellation));
     if (!everything && visible.size() > 0) {
       kernels::Bitset matching(visible.size());
-      expr::EvaluateOptions options;
+      expr::EvaluateOptions options{.tally = &tallies[i]};
       if (keys_wanted.has_value() && view.segments[i]->sorted_by_key()) {
         options.enough = FirstKeys(*view.segments[i], matching, *keys_wanted);
       }
@@ -162,7 +164,24 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     candidates[i] = std::move(visible);
   });
   ELANUS_RETURN_IF_ERROR(error.status());
+  CountAnswers(view, tallies);
   return candidates;
+}
+
+void LocalQueryNode::CountAnswers(const ReadView& view,
+                                  std::span<const expr::AnswerTally> tallies) const {
+  if (parts_.metrics == nullptr) return;
+  for (const bool growing : {false, true}) {
+    expr::AnswerTally total;
+    for (size_t i = 0; i < tallies.size(); ++i) {
+      if (view.segments[i]->growing() != growing) continue;
+      for (const auto& [by, count] : tallies[i]) total[by] += count;
+    }
+    for (const auto& [by, count] : total) {
+      parts_.metrics->GetCounter(metric::kFilterLeaves, {growing ? "Growing" : "Sealed", by})
+          ->Add(static_cast<uint64_t>(count));
+    }
+  }
 }
 
 segment::InterimIndexer* LocalQueryNode::InterimFor(const meta::Collection& collection,

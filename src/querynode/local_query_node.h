@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/executor.h"
+#include "common/metrics.h"
+#include "expr/answer_tally.h"
 #include "expr/element_filter.h"
 #include "index/index_kinds.h"
 #include "querynode/loaded_collection.h"
@@ -40,9 +43,10 @@ class LocalQueryNode final : public roles::QueryNode {
     Executor& loading;
     segment::InterimIndexer* interim = nullptr;  // Null: rows without an index are all compared.
     int64_t default_ttl_s = -1;  // Of rows of collections that say nothing about it; -1: none.
-    const cache::Tiers* tiers = nullptr;         // Null: segments are opened whole.
-    WarmupDefaults warmup = {};                  // Of tiers.
-    bool reads_shredded = true;  // Filters read JSON paths from columns of their own.
+    const cache::Tiers* tiers = nullptr;  // Null: segments are opened whole.
+    WarmupDefaults warmup = {};           // Of tiers.
+    bool reads_shredded = true;           // Filters read JSON paths from columns of their own.
+    MetricRegistry* metrics = nullptr;    // May be null.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
@@ -85,6 +89,8 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::StatusOr<std::vector<kernels::Bitset>> Candidates(
       const roles::ReadScope& scope, const ReadView& view, const Cancellation& cancellation,
       std::optional<int64_t> keys_wanted = std::nullopt);
+  // What answered a filter, in metrics.
+  void CountAnswers(const ReadView& view, std::span<const expr::AnswerTally> tallies) const;
   // What searches on this field may use: an index without files is asked for exact answers.
   segment::InterimIndexer* InterimFor(const meta::Collection& collection, FieldId field) const;
   // The matching elements of the candidates, by segment; none if the filter keeps rows.

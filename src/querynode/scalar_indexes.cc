@@ -34,6 +34,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> LocalQueryNode::Open
   loaded->name = index.type + " " + index.name;
   Describe(field, index, *loaded);
   const bool texts = index.type == meta::kTextMatchIndex;
+  const bool paths = loaded->path.has_value() && index::IsOverAllPaths(index.params);
   if (parts_.tiers != nullptr && built.bytes > 0) {
     // Nothing of it is read by a load that does not warm it.
     loaded->blocks = std::make_shared<segment::CachedBlocks>(
@@ -42,6 +43,8 @@ absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> LocalQueryNode::Open
     const auto reader = [blocks = loaded->blocks] { return segment::CachedBlocks::Reader(blocks); };
     if (texts) {
       loaded->texts.OpenWith([=] { return index::TextIndex::Open(reader(), num_rows); });
+    } else if (paths) {
+      loaded->paths.OpenWith([=] { return index::PathIndex::Open(reader(), num_rows); });
     } else {
       loaded->index.OpenWith([=] { return index::OpenScalarIndex(reader(), num_rows); });
     }
@@ -49,12 +52,18 @@ absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> LocalQueryNode::Open
   }
   if (WantsMmap(index)) {
     ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(built.key));
-    ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(std::move(blocks), num_rows));
+    if (paths) {
+      ELANUS_ASSIGN_OR_RETURN(loaded->paths, index::PathIndex::Open(std::move(blocks), num_rows));
+    } else {
+      ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(std::move(blocks), num_rows));
+    }
     return loaded;
   }
   ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(built.key));
   if (texts) {
     ELANUS_ASSIGN_OR_RETURN(loaded->texts, index::TextIndex::Open(loaded->file->data(), num_rows));
+  } else if (paths) {
+    ELANUS_ASSIGN_OR_RETURN(loaded->paths, index::PathIndex::Open(loaded->file->data(), num_rows));
   } else {
     ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(loaded->file->data(), num_rows));
   }

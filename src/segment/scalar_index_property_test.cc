@@ -4,6 +4,7 @@
 
 #include <random>
 
+#include "expr/json_paths.h"
 #include "expr/json_values.h"
 #include "expr/test_table.h"
 #include "index/scalar/scalar_build.h"
@@ -48,8 +49,8 @@ class Random {
     }
     return Once(2) ? Int() : Double();
   }
-  std::string Json() {
-    switch (Below(8)) {
+  std::string Json(int depth = 2) {
+    switch (Below(depth > 0 ? 10 : 8)) {
       case 0:
         return "null";
       case 1:
@@ -61,7 +62,14 @@ class Random {
       case 4:
         return List(&Random::Bool);
       case 5:
-        return "[1,\"a\",[2],true,null,2.5]";
+        return Of<std::string>({"[1,\"a\",[2],true,null,2.5]", "[]", "[null,{}]", "{}",
+                                "{\"a\":1e999,\"b\":1}",
+                                "[9007199254740993,\"" + std::string(1030, 'l') + "\"]",
+                                "\"" + std::string(1030, 'l') + "\""});
+      case 8:
+      case 9:
+        return fmt::format("{{\"{}\":{},\"b\":{}}}", Of<const char*>({"a", "b", "\\u0062"}),
+                           Json(depth - 1), Json(depth - 1));
       default:
         return JsonNumber();
     }
@@ -122,8 +130,13 @@ class Random {
   }
   std::string JsonLeaf() {
     const std::string path =
-        Of<std::string>({"j[\"a\"]", "j[\"x/y\"]", "color", "j[\"missing\"]", "j[\"a\"][0]"});
-    switch (Below(7)) {
+        Of<std::string>({"j[\"a\"]", "j[\"x/y\"]", "color", "j[\"missing\"]", "j[\"a\"][0]",
+                         "j[\"a\"][\"b\"]", "j[\"b\"]", "$meta[\"color\"][\"a\"]"});
+    switch (Below(9)) {
+      case 7:
+        return "exists " + path;
+      case 8:
+        return path + (Once(2) ? " is null" : " is not null");
       case 0:
         return Compare(path, Quoted());
       case 1:
@@ -144,7 +157,10 @@ class Random {
   std::string Leaf() {
     const std::string ints = Of<std::string>({"i8", "i16", "i32", "i64"});
     const std::string floats = Of<std::string>({"f", "d"});
-    switch (Below(13)) {
+    switch (Below(14)) {
+      case 13:
+        return Of<std::string>({"b", "i8", "i64", "f", "s", "ts", "ai", "as", "geo", "j"}) +
+               (Once(2) ? " is null" : " is not null");
       case 0:
         return Compare(ints, Int());
       case 1:
@@ -197,6 +213,8 @@ class Random {
 // A table with indexes, which are asked whatever they cost.
 class IndexedTable final : public expr::ColumnSource {
  public:
+  static constexpr char kAllPaths[] = "all paths";
+
   explicit IndexedTable(const expr::TestTable& table) : table_(table) {}
 
   void Index(const char* field_name, ScalarForm form, bool by_blocks,
@@ -209,6 +227,19 @@ class IndexedTable final : public expr::ColumnSource {
     loaded->field = field->id;
     loaded->elements = field->type == DataType::kArray;
     expr::JsonValues values;
+    if (cast_name != nullptr && cast_name == std::string_view("JSON")) {
+      loaded->path = expr::PathOfPointer(pointer);
+      auto file = expr::BuildJsonPathIndex(view, *loaded->path, Cancellation());
+      ELANUS_CHECK_OK(file.status());
+      const index::Bytes bytes = Keep(*std::move(file));
+      auto opened = by_blocks
+                        ? index::PathIndex::Open(storage::MakeMemoryReader(bytes), view.num_rows)
+                        : index::PathIndex::Open(bytes, view.num_rows);
+      ELANUS_CHECK_OK(opened.status());
+      loaded->paths = *std::move(opened);
+      loaded->name = kAllPaths;
+      return Use(std::move(loaded));
+    }
     if (cast_name != nullptr) {
       const auto cast = index::JsonCastOf({{"json_cast_type", cast_name}});
       loaded->path = expr::PathOfPointer(pointer);
@@ -221,15 +252,13 @@ class IndexedTable final : public expr::ColumnSource {
     }
     auto file = index::BuildScalarIndex(options);
     ELANUS_CHECK_OK(file.status());
-    files_.push_back(std::make_unique<std::string>(*std::move(file)));
-    const index::Bytes bytes(reinterpret_cast<const uint8_t*>(files_.back()->data()),
-                             files_.back()->size());
+    const index::Bytes bytes = Keep(*std::move(file));
     auto opened = by_blocks
                       ? index::OpenScalarIndex(storage::MakeMemoryReader(bytes), view.num_rows)
                       : index::OpenScalarIndex(bytes, view.num_rows);
     ELANUS_CHECK_OK(opened.status());
     loaded->index = *std::move(opened);
-    indexes_.Set(IndexId(static_cast<int64_t>(files_.size())), std::move(loaded));
+    Use(std::move(loaded));
   }
 
   int64_t num_rows() const override { return table_.num_rows(); }
@@ -242,15 +271,25 @@ class IndexedTable final : public expr::ColumnSource {
                                             const Cancellation& cancellation) const override {
     auto answer = indexes_.Ask(question, 1e18, cancellation);
     num_answers_ += answer.has_value() ? 1 : 0;
+    num_by_paths_ += answer.has_value() && answer->by == kAllPaths ? 1 : 0;
     return answer;
   }
   int64_t num_answers() const { return num_answers_; }
+  int64_t num_by_paths() const { return num_by_paths_; }
 
  private:
+  index::Bytes Keep(std::string file) {
+    files_.push_back(std::make_unique<std::string>(std::move(file)));
+    return {reinterpret_cast<const uint8_t*>(files_.back()->data()), files_.back()->size()};
+  }
+  void Use(std::shared_ptr<LoadedScalarIndex> loaded) {
+    indexes_.Set(IndexId(static_cast<int64_t>(files_.size())), std::move(loaded));
+  }
+
   const expr::TestTable& table_;
   std::vector<std::unique_ptr<std::string>> files_;
   mutable ScalarIndexes indexes_;
-  mutable int64_t num_answers_ = 0;
+  mutable int64_t num_answers_ = 0, num_by_paths_ = 0;
 };
 
 expr::TestTable RandomTable(Random& random) {
@@ -277,10 +316,14 @@ void IndexAll(Random& random, IndexedTable& table) {
     if (random.Once(2)) table.Index("$meta", values(), random.Once(2), "/color", cast);
   }
   if (random.Once(2)) table.Index("j", ScalarForm::kGrams, random.Once(2), "/a", "VARCHAR");
+  for (const char* pointer : {"", "/a", "/a/0"}) {
+    if (random.Once(2)) table.Index("j", values(), random.Once(2), pointer, "JSON");
+  }
+  if (random.Once(2)) table.Index("$meta", values(), random.Once(2), "", "JSON");
 }
 
 TEST(ScalarIndexes, ChangeNoAnswer) {
-  int64_t answers = 0, filters = 0;
+  int64_t answers = 0, by_paths = 0, filters = 0;
   for (uint32_t seed = 1; seed <= 12; ++seed) {
     Random random(seed);
     const expr::TestTable table = RandomTable(random);
@@ -307,9 +350,11 @@ TEST(ScalarIndexes, ChangeNoAnswer) {
       }
     }
     answers += indexed.num_answers();
+    by_paths += indexed.num_by_paths();
   }
   EXPECT_GT(filters, 2500) << "the filters are well formed";
   EXPECT_GT(answers, filters) << "the indexes are asked";
+  EXPECT_GT(by_paths, 300) << "those over all paths, too";
 }
 
 TEST(ScalarIndexes, OfSeveralTheCheapestAnswers) {

@@ -1,6 +1,7 @@
 #include "segment/scalar_indexes.h"
 
 #include "common/logging.h"
+#include "expr/json_paths.h"
 
 namespace elanus::segment {
 namespace {
@@ -8,11 +9,38 @@ namespace {
 // A look-up whose blocks are away waits for the store a few times.
 constexpr double kAwayNs = 30e6;
 
+bool AsksExistence(const expr::IndexQuestion& question) {
+  return !question.queries.empty() &&
+         question.queries.front().kind == index::ScalarQuery::Kind::kExists;
+}
+
 bool IsAbout(const LoadedScalarIndex& loaded, const expr::IndexQuestion& question) {
-  if (!loaded.index || loaded.field != question.field || loaded.elements != question.elements)
+  if (loaded.field != question.field || loaded.path.has_value() != (question.path != nullptr)) {
     return false;
-  if (question.path == nullptr) return !loaded.path.has_value();
-  return loaded.path.has_value() && *loaded.path == *question.path;
+  }
+  if (loaded.paths) return expr::PlaceBelow(*loaded.path, *question.path).has_value();
+  if (!loaded.index || (question.path != nullptr && *loaded.path != *question.path)) return false;
+  // Whether an array is null is known to the index of its elements; whether there is anything in
+  // an array of a document is not.
+  const bool whole_array = question.path == nullptr && AsksExistence(question);
+  return loaded.elements == question.elements || whole_array;
+}
+
+absl::StatusOr<std::shared_ptr<const index::ScalarIndex>> IndexFor(
+    const LoadedScalarIndex& loaded, const expr::IndexQuestion& question) {
+  if (!loaded.paths) return loaded.index.Get();
+  ELANUS_ASSIGN_OR_RETURN(auto paths, loaded.paths.Get());
+  return index::PathIndex::At(std::move(paths),
+                              {.path = *expr::PlaceBelow(*loaded.path, *question.path),
+                               .elements = question.elements,
+                               .tells_absent = question.negated || question.missing_unknown});
+}
+
+void AddOpen(const index::ScalarRows::Set& rows, int64_t num_rows,
+             std::optional<kernels::Bitset>& open) {
+  if (rows == nullptr) return;
+  if (!open.has_value()) open.emplace(num_rows);
+  open->Or(rows->view());
 }
 
 }  // namespace
@@ -84,8 +112,7 @@ absl::Status ScalarIndexes::Try(IndexId id, const LoadedScalarIndex& loaded,
   if (CodeOf(status) != ErrorCode::kDataIntegrity) return status;
   if (loaded.blocks != nullptr) {
     loaded.blocks->Discard();
-    loaded.index.Forget();
-    loaded.texts.Forget();
+    loaded.Forget();
     status = read();
     if (CodeOf(status) != ErrorCode::kDataIntegrity) return status;
   }
@@ -99,7 +126,7 @@ absl::Status ScalarIndexes::Try(IndexId id, const LoadedScalarIndex& loaded,
 absl::Status ScalarIndexes::Consider(IndexId id, const Ptr& loaded,
                                      const expr::IndexQuestion& question, double budget_ns,
                                      std::optional<Choice>& best) {
-  ELANUS_ASSIGN_OR_RETURN(const auto index, loaded->index.Get());
+  ELANUS_ASSIGN_OR_RETURN(const auto index, IndexFor(*loaded, question));
   for (const index::ScalarQuery& query : question.queries) {
     ELANUS_ASSIGN_OR_RETURN(auto plan, index->Plan(query, best ? best->plan.cost_ns : budget_ns));
     // What is not there, or only perhaps there, says nothing of the other rows.
@@ -132,25 +159,27 @@ std::optional<expr::IndexAnswer> ScalarIndexes::Ask(const expr::IndexQuestion& q
   const std::optional<Choice> choice = Choose(question, budget_ns);
   if (!choice.has_value()) return std::nullopt;
   const index::ScalarIndex& index = *choice->index;
-  kernels::Bitset rows;
+  index::ScalarRows rows;
   const absl::Status status = Try(choice->id, *choice->loaded, [&]() -> absl::Status {
     ELANUS_ASSIGN_OR_RETURN(rows, index.Rows(*choice->query, choice->plan, cancellation));
     return absl::OkStatus();
   });
   if (!status.ok()) return std::nullopt;
   expr::IndexAnswer answer;
-  answer.index = choice->index;
   answer.by = choice->loaded->name;
-  answer.absent = index.absent();
+  answer.absent = std::move(rows.absent);
   if (choice->plan.exact) {
-    answer.found = std::move(rows);
+    answer.found = std::move(rows.found);
   } else {
     answer.found = kernels::Bitset(index.num_rows());
-    answer.open = std::move(rows);
+    answer.open = std::move(rows.found);
   }
-  if (index.odd() != nullptr) {
-    if (!answer.open.has_value()) answer.open.emplace(index.num_rows());
-    answer.open->Or(index.odd()->view());
+  AddOpen(rows.odd, index.num_rows(), answer.open);
+  // Without a value of the index's type; of another there may be one.
+  if (AsksExistence(question) && choice->loaded->path.has_value() && !choice->loaded->paths) {
+    kernels::Bitset others = answer.found;
+    others.Invert();
+    if (others.Count() > 0) answer.open = std::move(others);
   }
   return answer;
 }
@@ -166,7 +195,6 @@ std::optional<expr::IndexAnswer> ScalarIndexes::AskTexts(const expr::IndexQuesti
     ELANUS_ASSIGN_OR_RETURN(const auto texts, loaded.texts.Get());
     ELANUS_ASSIGN_OR_RETURN(answer.found, texts->Match(*question.text, cancellation));
     answer.absent = texts->absent();
-    answer.index = texts;
     return absl::OkStatus();
   });
   if (!status.ok()) return std::nullopt;

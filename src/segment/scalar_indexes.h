@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/strong_id.h"
 #include "expr/index_question.h"
+#include "index/scalar/path_index.h"
 #include "index/scalar/scalar_index.h"
 #include "index/scalar/text_index.h"
 #include "segment/cached_blocks.h"
@@ -23,8 +24,9 @@ namespace elanus::segment {
 struct LoadedScalarIndex {
   std::shared_ptr<storage::MappedFile> file;  // Null: read by blocks.
   std::shared_ptr<CachedBlocks> blocks;       // Where these come and go.
-  // One of the two.
+  // One of the three.
   OpenedLater<index::ScalarIndex> index;
+  OpenedLater<const index::PathIndex> paths;  // At `path` and below.
   OpenedLater<const index::TextIndex> texts;
   std::string key;   // Of the object.
   std::string name;  // "INVERTED by_city", for people.
@@ -34,7 +36,15 @@ struct LoadedScalarIndex {
   // Called when a block turns out to be damaged; the index is used no more. May be empty.
   std::function<void(const absl::Status&)> on_damage;
 
-  int64_t memory_bytes() const { return index.memory_bytes() + texts.memory_bytes(); }
+  int64_t memory_bytes() const {
+    return index.memory_bytes() + paths.memory_bytes() + texts.memory_bytes();
+  }
+  // Opens them anew at the next question, if that can be done.
+  void Forget() const {
+    index.Forget();
+    paths.Forget();
+    texts.Forget();
+  }
 };
 
 // Threads: any.
@@ -63,7 +73,7 @@ class ScalarIndexes {
   struct Choice {
     IndexId id;
     Ptr loaded;
-    std::shared_ptr<index::ScalarIndex> index;
+    std::shared_ptr<const index::ScalarIndex> index;
     const index::ScalarQuery* query = nullptr;
     index::ScalarPlan plan;
   };

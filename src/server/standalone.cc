@@ -288,7 +288,8 @@ class Roles {
     return absl::OkStatus();
   }
 
-  // Files of what is not loaded any more go once the loads that the catalog asked for had their time.
+  // Files of what is not loaded any more go once the loads that the catalog asked for had their
+  // time.
   void MaintainTiers() {
     tiers_->Maintain();
     const auto loading = [this](const meta::CollectionPtr& collection) {
@@ -326,7 +327,7 @@ class Roles {
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
         settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers,
-        settings.json_shredding.read});
+        settings.json_shredding.read, &context_.metrics});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),
@@ -375,9 +376,7 @@ class Roles {
     return absl::OkStatus();
   }
 
-  const cache::Tiers* TiersOrNull() const {
-    return tiers_ != nullptr ? &tiers_->tiers() : nullptr;
-  }
+  const cache::Tiers* TiersOrNull() const { return tiers_ != nullptr ? &tiers_->tiers() : nullptr; }
 
   const StandaloneContext context_;
   const int cores_;

@@ -31,6 +31,8 @@ def json_indexes(type_, casts, **params):
 SETS = {
     "INVERTED": [(f, "INVERTED", {}) for f in [*PLAIN, *ARRAYS]] + json_indexes("INVERTED", ["DOUBLE", "VARCHAR"]),
     "INVERTED_ARRAYS_IN_JSON": json_indexes("INVERTED", ["ARRAY_DOUBLE", "ARRAY_VARCHAR"]),
+    "JSON": [("j", "INVERTED", {"json_path": "j", "json_cast_type": "JSON"}), ("$meta", "INVERTED", {"json_path": "color", "json_cast_type": "JSON"})],
+    "JSON_BELOW_A_PATH": [("j", "AUTOINDEX", {"json_path": 'j["a"]', "json_cast_type": "json"})],
     "BITMAP": [(f, "BITMAP", {}) for f in ("b", "i8", "i16", "i32", "i64", "s", "ab", "ai", "as_")] + json_indexes("BITMAP", ["BOOL", "VARCHAR"]),
     "STL_SORT": [(f, "STL_SORT", {}) for f in ("i8", "i16", "i32", "i64", "f", "d", "s", "ts")] + json_indexes("STL_SORT", ["VARCHAR", "DOUBLE"]),
     "TRIE": [("s", "TRIE", {})],
@@ -48,7 +50,9 @@ FILTERS = [
     "not array_contains(ai, 7)",
     'j["a"] == 5', 'j["a"] != 5', 'j["a"] > 8.5', 'j["a"] == "w5"', 'j["a"] in ["w5", "w6"]', 'j["a"] == true', 'j["a"] like "%5%"', 'not (j["a"] == 5)',
     'json_contains(j["a"], 5)', 'json_contains_any(j["a"], ["w5"])', 'color == "w5"', "color == 5", "color == true", 'json_contains(color, "w5")',
-    'j["a"] == 9007199254740993',
+    'j["a"] == 9007199254740993', 'j["a"]["x"] == 1', 'j["a"]["x"] != 1', 'j["a"] == "w5" and j["a"] != "w6"', 'exists j["a"]', 'j["a"] is null',
+    'j["a"] is not null', 'exists j["a"]["x"]', 'j["a"]["x"] is null', 'exists j["b"]', "exists color", "color is null", "ai is null", "geo is not null",
+    'j["a"] like "w1%"', '0 < j["a"] <= 2.5', 'json_contains_all(j["a"], [5, 7])', 'not json_contains(j["a"], 5)',
     "st_within(geo, 'POLYGON ((10 10, 20 10, 20 20, 10 20, 10 10))')", "st_intersects(geo, 'POINT (30 10)')", "st_dwithin(geo, 'POINT (50 10)', 200000)",
     "i8 == 3 and i16 == 3 and s like 'w1%'",
 ]  # fmt: skip
