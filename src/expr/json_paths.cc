@@ -15,6 +15,7 @@ namespace {
 using index::PathFact;
 
 constexpr int64_t kRowsPerCheck = 1024;
+constexpr int64_t kSampleRows = 1024;
 // Doubles stand for these integers and their neighbours, each for itself.
 constexpr int64_t kExactMax = int64_t{1} << 53;
 
@@ -143,37 +144,57 @@ class Walker {
   std::deque<absl::flat_hash_set<std::string>> seen_;  // Keys so far, of the object of each depth.
 };
 
+// The keys of rows, at a root and below.
+class RowKeys {
+ public:
+  RowKeys(const JsonPath& root, index::PathIndexBuilder& out) : out_(out), walker_(out) {
+    paths_.Add(root);
+  }
+
+  void Add(int64_t row, std::string_view text) {
+    JsonValue value;
+    paths_.Find(text, &value, 1);
+    const auto number = static_cast<uint32_t>(row);
+    // Something may be found inside a container that has no end.
+    const bool whole = value.type != JsonType::kMissing || JsonCursor(text).Skip();
+    if (!whole || !walker_.Add(number, value)) out_.AddOdd(number);
+  }
+
+ private:
+  index::PathIndexBuilder& out_;
+  Walker walker_;
+  JsonPathTree paths_;
+};
+
 }  // namespace
 
 absl::StatusOr<std::string> BuildJsonPathIndex(const schema::ColumnView& json, const JsonPath& root,
                                                const Cancellation& cancellation,
                                                const std::function<void(double)>& progress) {
   index::PathIndexBuilder builder;
-  Walker walker(builder);
-  JsonPathTree paths;
-  paths.Add(root);
+  RowKeys keys(root, builder);
   for (int64_t row = 0; row < json.num_rows; ++row) {
     if (row % kRowsPerCheck == 0) {
       ELANUS_RETURN_IF_ERROR(cancellation.Check());
       if (progress) progress(0.7 * static_cast<double>(row) / static_cast<double>(json.num_rows));
     }
-    if (!json.IsValid(row)) continue;
-    const std::string_view text = json.Bytes(row);
-    JsonValue value;
-    paths.Find(text, &value, 1);
-    const auto number = static_cast<uint32_t>(row);
-    // Something may be found inside a container that has no end.
-    const bool whole = value.type != JsonType::kMissing || JsonCursor(text).Skip();
-    if (!whole || !walker.Add(number, value)) builder.AddOdd(number);
+    if (json.IsValid(row)) keys.Add(row, json.Bytes(row));
   }
   return std::move(builder).Finish(json.num_rows, cancellation);
 }
 
-int64_t JsonPathBuildMemoryBytes(const schema::ColumnView& json) {
-  if (json.num_rows == 0) return 0;
-  // Documents of 60 to 100 bytes whose values are all different take seven times their size in the
-  // table of keys and twice in the file (measured: bench/index_bench.py).
-  return 9 * static_cast<int64_t>(json.offsets[json.num_rows] - json.offsets[0]);
+int64_t JsonPathBuildMemoryBytes(const schema::ColumnView& json, const JsonPath& root) {
+  // Of tables, and of the file while it is put together (measured: documents of 60 to 80 bytes
+  // whose values are all different).
+  constexpr int64_t kKeyBytes = 210, kEntryBytes = 2;
+  index::PathIndexBuilder builder;
+  RowKeys keys(root, builder);
+  const int64_t step = std::max<int64_t>(1, json.num_rows / kSampleRows);
+  for (int64_t row = 0; row < json.num_rows; row += step) {
+    if (json.IsValid(row)) keys.Add(row, json.Bytes(row));
+  }
+  return step * (kKeyBytes * builder.num_keys() + 2 * builder.key_bytes() +
+                 kEntryBytes * builder.num_entries());
 }
 
 std::optional<std::string> PlaceBelow(const JsonPath& root, const JsonPath& path) {

@@ -19,8 +19,9 @@ absl::StatusOr<std::string> BuildJsonPathIndex(const schema::ColumnView& json, c
                                                const Cancellation& cancellation,
                                                const std::function<void(double)>& progress = {});
 
-// Bytes that such a build has in memory at most, beside the column, about.
-int64_t JsonPathBuildMemoryBytes(const schema::ColumnView& json);
+// Bytes that such a build has in memory at most, beside the column, about: as a sample of its rows
+// tells, which does not see what comes again in rows far apart.
+int64_t JsonPathBuildMemoryBytes(const schema::ColumnView& json, const JsonPath& root);
 
 // Where an index over `root` has `path`; nothing if it does not have it.
 std::optional<std::string> PlaceBelow(const JsonPath& root, const JsonPath& path);

@@ -123,6 +123,24 @@ TEST(JsonPathIndex, EndsWhereDocumentsAreTooDeep) {
   EXPECT_EQ(documents.Exists(("/" + long_key).c_str()), "no such place");
 }
 
+TEST(JsonPathIndex, TellsBeforehandWhatABuildTakes) {
+  schema::Column same({.type = schema::DataType::kJson}),
+      different({.type = schema::DataType::kJson});
+  for (int i = 0; i < 20'000; ++i) {
+    same.AppendRaw(R"({"a":1,"b":"text"})");
+    different.AppendRaw("{\"a\":" + std::to_string(i) + ",\"b\":\"" + std::to_string(i) + "\"}");
+  }
+  const int64_t few = JsonPathBuildMemoryBytes(same.View(), {});
+  const int64_t many = JsonPathBuildMemoryBytes(different.View(), {});
+  EXPECT_GT(few, 20'000 * 4) << "an entry for each value and each that there is one";
+  EXPECT_LT(few, 20'000 * 40);
+  EXPECT_GT(many, 2 * 20'000 * 200) << "two different values a row";
+  EXPECT_LT(many, 2 * 20'000 * 300);
+  EXPECT_EQ(JsonPathBuildMemoryBytes(different.View(), PathOfPointer("/none")), 0);
+  EXPECT_EQ(JsonPathBuildMemoryBytes(schema::Column({.type = schema::DataType::kJson}).View(), {}),
+            0);
+}
+
 TEST(JsonPathIndex, EndsABuildThatIsCancelled) {
   schema::Column column({.type = schema::DataType::kJson});
   column.AppendRaw("{}");

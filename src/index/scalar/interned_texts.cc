@@ -12,6 +12,7 @@ uint32_t InternedTexts::NumberOf(std::string_view text, bool copy) {
   if (copy) text = copies_.emplace_back(text);
   numbers_.emplace(text, number);
   texts_.push_back({.text = text});
+  text_bytes_ += static_cast<int64_t>(text.size());
   return number;
 }
 

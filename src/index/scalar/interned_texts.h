@@ -23,6 +23,7 @@ class InternedTexts {
 
   size_t size() const { return texts_.size(); }
   uint64_t num_entries() const { return num_entries_; }
+  int64_t text_bytes() const { return text_bytes_; }
   std::string_view text(uint32_t number) const { return texts_[number].text; }
   // The numbers of all texts, by text.
   std::vector<uint32_t> Order() const;
@@ -42,6 +43,7 @@ class InternedTexts {
   std::vector<Text> texts_;
   std::deque<std::string> copies_;
   uint64_t num_entries_ = 0;
+  int64_t text_bytes_ = 0;
   // std::hash: Debian's absl cannot hash a std::string_view.
   absl::flat_hash_map<std::string_view, uint32_t, std::hash<std::string_view>, std::equal_to<>>
       numbers_;

@@ -21,6 +21,11 @@ class PathIndexBuilder {
   // The file's bytes. They depend on the keys alone.
   absl::StatusOr<std::string> Finish(int64_t num_rows, const Cancellation& cancellation) &&;
 
+  // Of distinct keys, and of keys and rows.
+  int64_t num_keys() const { return static_cast<int64_t>(keys_.size()); }
+  int64_t key_bytes() const { return keys_.text_bytes(); }
+  int64_t num_entries() const { return static_cast<int64_t>(keys_.num_entries()); }
+
  private:
   InternedTexts keys_;
   std::vector<uint32_t> odd_;
