@@ -17,6 +17,7 @@
 #include "querynode/segment_search.h"
 #include "segment/expiry_mask.h"
 #include "segment/filter.h"
+#include "segment/growing_segment.h"
 
 namespace elanus::querynode {
 namespace {
@@ -146,6 +147,7 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
   const segment::ExpiryMask expired({.inserted_up_to = expiry.InsertedUpTo(view.now),
                                      .field = scope.collection->schema.Find(expiry.field),
                                      .micros = meta::ExpiredMicros(view.now)});
+  if (!everything) DeclareIndexes(*scope.collection, view);
   const uint64_t sample = num_samples_.fetch_add(1, std::memory_order_relaxed);
   parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
     kernels::Bitset visible = view.segments[i]->Visible(view.at);
@@ -166,6 +168,18 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
   ELANUS_RETURN_IF_ERROR(error.status());
   CountAnswers(view, tallies);
   return candidates;
+}
+
+void LocalQueryNode::DeclareIndexes(const meta::Collection& collection,
+                                    const ReadView& view) const {
+  std::optional<std::vector<segment::DeclaredIndex>> declared;
+  for (const segment::SegmentPtr& segment : view.segments) {
+    const auto* growing = dynamic_cast<const segment::GrowingSegment*>(segment.get());
+    if (growing == nullptr) continue;
+    if (!declared.has_value()) declared = DeclaredIndexes(collection);
+    Executor* const executor = parts_.interim == nullptr ? nullptr : parts_.interim->executor();
+    growing->indexes().Declare(*declared, executor);
+  }
 }
 
 void LocalQueryNode::CountAnswers(const ReadView& view,

@@ -22,6 +22,7 @@
 #include "querynode/warmup.h"
 #include "roles/coordinator.h"
 #include "roles/query_node.h"
+#include "segment/growing_indexes.h"
 #include "segment/interim_index.h"
 #include "segment/loaded_deletes.h"
 #include "segment/segment_set.h"
@@ -89,6 +90,9 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::StatusOr<std::vector<kernels::Bitset>> Candidates(
       const roles::ReadScope& scope, const ReadView& view, const Cancellation& cancellation,
       std::optional<int64_t> keys_wanted = std::nullopt);
+  // Those on scalar fields that growing rows may have.
+  static std::vector<segment::DeclaredIndex> DeclaredIndexes(const meta::Collection& collection);
+  void DeclareIndexes(const meta::Collection& collection, const ReadView& view) const;
   // What answered a filter, in metrics.
   void CountAnswers(const ReadView& view, std::span<const expr::AnswerTally> tallies) const;
   // What searches on this field may use: an index without files is asked for exact answers.

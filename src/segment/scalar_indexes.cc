@@ -14,21 +14,9 @@ bool AsksExistence(const expr::IndexQuestion& question) {
          question.queries.front().kind == index::ScalarQuery::Kind::kExists;
 }
 
-bool IsAbout(const LoadedScalarIndex& loaded, const expr::IndexQuestion& question) {
-  if (loaded.field != question.field || loaded.path.has_value() != (question.path != nullptr)) {
-    return false;
-  }
-  if (loaded.paths) return expr::PlaceBelow(*loaded.path, *question.path).has_value();
-  if (!loaded.index || (question.path != nullptr && *loaded.path != *question.path)) return false;
-  // Whether an array is null is known to the index of its elements; whether there is anything in
-  // an array of a document is not.
-  const bool whole_array = question.path == nullptr && AsksExistence(question);
-  return loaded.elements == question.elements || whole_array;
-}
-
 absl::StatusOr<std::shared_ptr<const index::ScalarIndex>> IndexFor(
     const LoadedScalarIndex& loaded, const expr::IndexQuestion& question) {
-  if (!loaded.paths) return loaded.index.Get();
+  if (!loaded.all_paths) return loaded.index.Get();
   ELANUS_ASSIGN_OR_RETURN(auto paths, loaded.paths.Get());
   return index::PathIndex::At(std::move(paths),
                               {.path = *expr::PlaceBelow(*loaded.path, *question.path),
@@ -44,6 +32,16 @@ void AddOpen(const index::ScalarRows::Set& rows, int64_t num_rows,
 }
 
 }  // namespace
+
+bool IndexSubject::IsOf(const expr::IndexQuestion& question) const {
+  if (field != question.field || path.has_value() != (question.path != nullptr)) return false;
+  if (all_paths) return expr::PlaceBelow(*path, *question.path).has_value();
+  if (question.path != nullptr && *path != *question.path) return false;
+  // Whether an array is null is known to the index of its elements; whether there is anything in
+  // an array of a document is not.
+  const bool whole_array = question.path == nullptr && AsksExistence(question);
+  return elements == question.elements || whole_array;
+}
 
 void ScalarIndexes::Set(IndexId id, Ptr index) {
   absl::MutexLock lock(&mutex_);
@@ -100,7 +98,7 @@ std::map<IndexId, ScalarIndexes::Ptr> ScalarIndexes::About(
   absl::ReaderMutexLock lock(&mutex_);
   std::map<IndexId, Ptr> out;
   for (const auto& [id, loaded] : indexes_) {
-    if (IsAbout(*loaded, question)) out.emplace(id, loaded);
+    if (!loaded->texts && loaded->IsOf(question)) out.emplace(id, loaded);
   }
   return out;
 }
@@ -176,7 +174,7 @@ std::optional<expr::IndexAnswer> ScalarIndexes::Ask(const expr::IndexQuestion& q
   }
   AddOpen(rows.odd, index.num_rows(), answer.open);
   // Without a value of the index's type; of another there may be one.
-  if (AsksExistence(question) && choice->loaded->path.has_value() && !choice->loaded->paths) {
+  if (AsksExistence(question) && choice->loaded->path.has_value() && !choice->loaded->all_paths) {
     kernels::Bitset others = answer.found;
     others.Invert();
     if (others.Count() > 0) answer.open = std::move(others);

@@ -21,18 +21,26 @@
 
 namespace elanus::segment {
 
-struct LoadedScalarIndex {
-  std::shared_ptr<storage::MappedFile> file;  // Null: read by blocks.
-  std::shared_ptr<CachedBlocks> blocks;       // Where these come and go.
-  // One of the three.
-  OpenedLater<index::ScalarIndex> index;
-  OpenedLater<const index::PathIndex> paths;  // At `path` and below.
-  OpenedLater<const index::TextIndex> texts;
-  std::string key;   // Of the object.
-  std::string name;  // "INVERTED by_city", for people.
+// What the keys of an index stand for.
+struct IndexSubject {
   FieldId field;
   std::optional<expr::JsonPath> path;  // Into a JSON field.
   bool elements = false;               // Of arrays, in the column or at the path.
+  bool all_paths = false;              // At `path` and below.
+  // Whether the index may know the answer.
+  bool IsOf(const expr::IndexQuestion& question) const;
+};
+
+struct LoadedScalarIndex : IndexSubject {
+  std::string bytes;                          // Of an index that is in memory alone.
+  std::shared_ptr<storage::MappedFile> file;  // Null: read by blocks, or in `bytes`.
+  std::shared_ptr<CachedBlocks> blocks;       // Where these come and go.
+  // One of the three.
+  OpenedLater<index::ScalarIndex> index;
+  OpenedLater<const index::PathIndex> paths;  // `all_paths`.
+  OpenedLater<const index::TextIndex> texts;
+  std::string key;   // Of the object.
+  std::string name;  // "INVERTED by_city", for people.
   // Called when a block turns out to be damaged; the index is used no more. May be empty.
   std::function<void(const absl::Status&)> on_damage;
 

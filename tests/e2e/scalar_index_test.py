@@ -221,7 +221,7 @@ def test_the_same_by_blocks_from_disk(client, name, expected):
     client.insert(name, rows())
     client.flush(name)
     client.release_collection(name)
-    indexes = [(f, t, p) for f, t, p in SETS["INVERTED"]]
+    indexes = [*SETS["INVERTED"], SETS["JSON"][0]]
     names = add_indexes(client, name, indexes)
     check_indexes(client, name, indexes, names)
     for index in names:
@@ -245,3 +245,26 @@ def test_what_does_not_fit_is_refused(client, name):
     ]:
         with refused(words, 1100):
             add_indexes(client, name, [(field, type_, params)])
+
+
+def test_growing_rows_that_filters_look_at_are_indexed(client, server, name):
+    make(client, name)
+    add_indexes(client, name, [("j", "INVERTED", {"json_path": "j", "json_cast_type": "JSON"}), ("s", "INVERTED", {})])
+    more = [{**row, "id": row["id"] + ROWS * i} for i in range(4) for row in rows()]
+    for begin in range(0, len(more), ROWS):
+        client.insert(name, more[begin : begin + ROWS])
+    texts = 'j["a"]["x"] == 1 and s like "%7%"'
+    expected = [row["id"] for row in more if row["j"] and row["j"]["a"] == {"x": 1} and row["s"] and "7" in row["s"]]
+    series = 'elanus_filter_leaves_total{node_id="1",segment_state="Growing",answered_by="INVERTED"}'
+    before = server.metrics().get(series, 0)
+    for _ in range(400):
+        assert sorted(row["id"] for row in client.query(name, filter=texts, output_fields=["id"])) == expected
+        if server.metrics().get(series, 0) > before + 10:
+            break
+    else:
+        pytest.fail("columns answered 400 times")
+    client.delete(name, filter=f"id < {ROWS}")
+    left = [id for id in expected if id >= ROWS]
+    assert sorted(row["id"] for row in client.query(name, filter=texts, output_fields=["id"])) == left
+    client.flush(name)
+    assert sorted(row["id"] for row in client.query(name, filter=texts, output_fields=["id"])) == left
