@@ -231,6 +231,13 @@ inline constexpr MetricFamily kSearchReads{"elanus_search_reads_total",
                                            "blocks that searches read from disk"};
 inline constexpr MetricFamily kSearchReadBytes{
     "elanus_search_read_bytes_total", kCounter, "node_id,segment_state", {}, "bytes of them"};
+inline constexpr MetricFamily kFilterLeaves{
+    "elanus_filter_leaves_total",
+    kCounter,
+    "node_id,segment_state,answered_by",
+    {},
+    "predicates of filters, in each segment, by what answered them: an index type, "
+    "shredded_column, zones, column"};
 // Tiers: `tier` is memory or disk, `kind` scalar_field, vector_field, scalar_index or vector_index.
 inline constexpr MetricFamily kCacheHits{"elanus_cache_hits_total",
                                          kCounter,

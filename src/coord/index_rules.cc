@@ -154,7 +154,7 @@ bool SameIndex(const meta::Index& existing, const meta::Index& wanted,
 bool BuildsFiles(const meta::Index& index) {
   if (index.type == meta::kTextMatchIndex) return true;
   const index::IndexKind* kind = index::FindIndexKind(index.type);
-  return kind != nullptr && kind->builds_files && index::CanBuildOver(index.params);
+  return kind != nullptr && kind->builds_files;
 }
 
 absl::Status CheckAlterIndexKey(const meta::Index& index, std::string_view key,

@@ -472,7 +472,7 @@ TEST_F(CoordinatorTest, BuildsTheIndexOfWordsThatTheSchemaAsksFor) {
   EXPECT_NE(Segment(old)->indexes.at(0).key, built.key);
 }
 
-TEST_F(CoordinatorTest, FinishesAnIndexOverAllPathsOfJsonAtOnce) {
+TEST_F(CoordinatorTest, BuildsAnIndexOverAllPathsOfJson) {
   roles::CreateCollectionRequest request = SimpleCollection("c");
   request.schema.fields.push_back(MakeField("j", schema::DataType::kJson));
   ASSERT_TRUE(coordinator_->CreateCollection(request).ok());
@@ -480,7 +480,9 @@ TEST_F(CoordinatorTest, FinishesAnIndexOverAllPathsOfJsonAtOnce) {
   roles::CreateIndexRequest index = InvertedIndex("c", "j");
   index.params.emplace_back("json_cast_type", "JSON");
   ASSERT_TRUE(coordinator_->CreateIndex(index).ok());
+  builds_.RunAll();
   EXPECT_EQ(Segment(segment)->indexes.at(0).state, BuildState::kFinished);
+  EXPECT_FALSE(Segment(segment)->indexes.at(0).key.empty());
 }
 
 }  // namespace

@@ -58,9 +58,11 @@ Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& c
       cancellation_(cancellation),
       has_indexes_(source.has_indexes()),
       trace_(options.trace),
+      tally_(options.tally),
       answers_(options.answers),
       fields_(plan.fields.size()),
-      known_(plan.num_shared) {
+      known_(plan.num_shared),
+      noted_(plan.num_nodes) {
   int64_t paths = 1;
   for (size_t slot = 0; slot < plan.fields.size(); ++slot) {
     paths += plan.fields[slot].paths.num_paths();
@@ -80,7 +82,22 @@ Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& c
   max_rows_ = std::clamp<int64_t>(kMaxJsonValues / paths / 64 * 64, 64, kBatchRows);
 }
 
-Batch::~Batch() = default;
+Batch::~Batch() {
+  if (tally_ != nullptr) AddToTally();
+}
+
+void Batch::AddToTally() const {
+  constexpr std::pair<AnsweredBy, const char*> kNames[] = {
+      {AnsweredBy::kColumn, "column"},
+      {AnsweredBy::kZones, "zones"},
+      {AnsweredBy::kShredded, "shredded_column"}};
+  for (size_t id = 0; id < noted_.size(); ++id) {
+    for (const auto& [by, name] : kNames) {
+      if ((noted_[id] >> static_cast<uint8_t>(by) & 1) != 0) ++(*tally_)[name];
+    }
+  }
+  for (const auto& [id, type] : index_of_) ++(*tally_)[type];
+}
 
 void Batch::Move(int64_t begin, int64_t count) {
   begin_ = begin;
@@ -239,6 +256,10 @@ bool Batch::AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words*
   const IndexAnswer* answer = leaf->second.Answer(*this, source_, rows, cancellation_);
   if (answer == nullptr) return false;
   if (NodeTrace* trace = TraceOf(node.id)) trace->index = answer->by;
+  if (tally_ != nullptr) {
+    const auto [noted, first] = index_of_.try_emplace(node.id);
+    if (first) noted->second = answer->by.substr(0, answer->by.find(' '));
+  }
   ApplyAnswer(leaf->second.question(), *answer, *this, rows, out, open);
   return true;
 }

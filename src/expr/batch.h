@@ -88,6 +88,12 @@ class Batch {
   // Null if nobody wants to know.
   NodeTrace* TraceOf(int id) { return trace_ == nullptr ? nullptr : &trace_->nodes[id]; }
 
+  enum class AnsweredBy : uint8_t { kColumn, kZones, kShredded };
+  // That some rows of a leaf were answered so.
+  void Note(const Node& node, AnsweredBy by) {
+    if (tally_ != nullptr) noted_[node.id] |= static_cast<uint8_t>(1u << static_cast<uint8_t>(by));
+  }
+
   // What is known of a predicate that stands in several places; `rows` says for which rows.
   struct Known {
     Words rows;
@@ -124,13 +130,18 @@ class Batch {
   int64_t count_ = 0;
   void ChooseOrder();
 
-  EvaluationTrace* const trace_;  // May be null, as the next one.
+  void AddToTally() const;
+
+  EvaluationTrace* const trace_;  // May be null, as the next two.
+  AnswerTally* const tally_;
   const std::map<const Node*, IndexAnswer>* const answers_;
   EvaluationOrder order_;
   std::vector<Field> fields_;
   std::vector<std::unique_ptr<Shredded>> shredded_;
   std::map<const Node*, std::optional<ShreddedUse>> shredded_uses_;
-  std::vector<Known> known_;  // By Node::shared.
+  std::vector<Known> known_;             // By Node::shared.
+  std::vector<uint8_t> noted_;           // By Node::id, bits by AnsweredBy.
+  std::map<int, std::string> index_of_;  // By Node::id: the type of the index that answered.
   std::map<const TextMatch*, std::optional<kernels::Bitset>> text_matches_;
   std::map<const Node*, IndexedLeaf> indexed_leaves_;
   std::map<const geometry::SpatialQuery*, geometry::SpatialTest> spatial_tests_;

@@ -248,13 +248,17 @@ bool AnswerByShredding(Batch& batch, const Node& node, const Words& rows, Mask& 
 
 void EvaluateRows(Batch& batch, const Node& node, const Words& rows, Mask& out) {
   if (IsLogical(node)) return EvaluateNode(batch, node, rows, out);
-  if (AnswerByZones(batch, node, out)) return;
+  if (AnswerByZones(batch, node, out)) return batch.Note(node, Batch::AnsweredBy::kZones);
   Words open;
-  if (!batch.AnswerByIndex(node, rows, out, &open) &&
-      !AnswerByShredding(batch, node, rows, out, &open)) {
-    return EvaluateNode(batch, node, rows, out);
+  if (!batch.AnswerByIndex(node, rows, out, &open)) {
+    if (!AnswerByShredding(batch, node, rows, out, &open)) {
+      batch.Note(node, Batch::AnsweredBy::kColumn);
+      return EvaluateNode(batch, node, rows, out);
+    }
+    batch.Note(node, Batch::AnsweredBy::kShredded);
   }
   if (!AnyRow(open, batch.num_words())) return;
+  batch.Note(node, Batch::AnsweredBy::kColumn);
   Mask looked_at;
   EvaluateNode(batch, node, open, looked_at);
   for (int64_t word = 0; word < batch.num_words(); ++word) {
@@ -274,6 +278,7 @@ void EvaluateBatch(Batch& batch, const Words& rows, EvaluationTrace* trace, uint
     trace->runs_by_zones += any && settled ? 1 : 0;
   }
   if (settled) {
+    if (any) batch.Note(root, Batch::AnsweredBy::kZones);
     for (int64_t word = 0; word < batch.num_words(); ++word) {
       result[word] = outcomes.yes ? rows[word] : 0;
     }

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "common/cancellation.h"
 #include "common/status.h"
+#include "expr/answer_tally.h"
 #include "expr/column_statistics.h"
 #include "expr/index_question.h"
 #include "expr/json_path.h"
@@ -101,6 +102,7 @@ struct EvaluateOptions {
   // Asked now and then: whether out[0, end), which is settled, is all that the caller wants. If so
   // the rest is not looked at and comes as 0.
   std::function<bool(int64_t end)> enough;
+  AnswerTally* tally = nullptr;  // Added to if given.
   // What indexes said before (expr/foresight.h); may be null. Outlives the call.
   const std::map<const Node*, IndexAnswer>* answers = nullptr;
 };

@@ -16,7 +16,7 @@ using schema::DataType;
 // What leaves take for a row, in nanoseconds (measured: segment/scalar_index_bench.cc).
 constexpr double kBytesPerNs = 5;  // Of numbers, which are read from memory at its speed.
 constexpr double kTextNs = 4, kInfixNs = 8, kPatternNs = 25, kRegexNs = 80, kArrayNs = 20,
-                 kJsonNs = 50, kShapeNs = 60, kListNs = 2, kAnalyzeNs = 2000;
+                 kJsonNs = 50, kShapeNs = 60, kListNs = 2, kAnalyzeNs = 2000, kNullNs = 0.02;
 
 // Integers that doubles hold exactly.
 constexpr int64_t kExactMax = int64_t{1} << 53;
@@ -179,6 +179,21 @@ class Asker {
     return With({.kind = ScalarQuery::Kind::kBox,
                  .box = *reach,
                  .in_degrees = node.query.relation == geometry::Relation::kNear});
+  }
+
+  std::optional<IndexQuestion> operator()(const NullTest& node) {
+    question_.field = plan_.fields[node.slot].id;
+    question_.scan_ns = kNullNs;
+    question_.negated = node.is_null;
+    return With({.kind = ScalarQuery::Kind::kExists});
+  }
+
+  // FALSE for rows without a value, on both lines.
+  std::optional<IndexQuestion> operator()(const Exists& node) {
+    static const Value kText(std::string{});
+    (void)Ask(node.operand, &kText);
+    if (question_.path == nullptr) return std::nullopt;
+    return With({.kind = ScalarQuery::Kind::kExists});
   }
 
   std::optional<IndexQuestion> operator()(const TextMatch& node) {

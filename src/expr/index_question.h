@@ -37,9 +37,8 @@ struct IndexQuestion {
 struct IndexAnswer {
   kernels::Bitset found;                // What the queries find...
   std::optional<kernels::Bitset> open;  // ...but for these rows: their columns must be looked at.
-  const kernels::Bitset* absent = nullptr;  // Rows without a value. Null: there are none.
-  std::shared_ptr<const void> index;        // Keeps `absent`.
-  std::string by;                           // The type and name of the index, for people.
+  std::shared_ptr<const kernels::Bitset> absent;  // Rows without a value. Null: there are none.
+  std::string by;                                 // The type and name of the index, for people.
 };
 
 // Nothing for nodes that no kind of index knows. `node` outlives the question. `shredded`: the JSON

@@ -36,11 +36,12 @@ class Source final : public ColumnSource {
     return answer;
   }
 
-  int64_t Count(const char* filter, kernels::BitView candidates = {}) {
+  int64_t Count(const char* filter, kernels::BitView candidates = {},
+                const EvaluateOptions& options = {}) {
     const auto plan = Compile(filter, table_.schema());
     ELANUS_CHECK_OK(plan.status());
     kernels::Bitset out(kRows);
-    ELANUS_CHECK_OK(Evaluate(**plan, *this, candidates, out, Cancellation()));
+    ELANUS_CHECK_OK(Evaluate(**plan, *this, candidates, out, Cancellation(), options));
     return out.Count();
   }
 
@@ -74,9 +75,9 @@ TEST(IndexedLeaf, LooksOnlyAtRowsThatTheIndexLeavesOpen) {
 
 TEST(IndexedLeaf, RowsWithoutAValueAreUnknown) {
   Source source;
-  kernels::Bitset absent(kRows);
-  absent.Set(3);
-  source.answer.absent = &absent;
+  auto absent = std::make_shared<kernels::Bitset>(kRows);
+  absent->Set(3);
+  source.answer.absent = std::move(absent);
   EXPECT_EQ(source.Count("n != 7"), kRows - 1);
   EXPECT_EQ(source.Count("not (n == 7)"), kRows - 1);
 }
@@ -102,9 +103,24 @@ TEST(IndexedLeaf, OffersWhatTheRowsToComeWouldCost) {
   EXPECT_NEAR(source.budgets.front(), whole / 100, whole / 1000);
 }
 
+TEST(IndexedLeaf, IsCountedByWhatAnsweredIt) {
+  Source source;
+  source.answer.by = "INVERTED by_n";
+  const auto tally_of = [&](const char* filter) {
+    AnswerTally tally;
+    source.Count(filter, {}, {.tally = &tally});
+    return tally;
+  };
+  EXPECT_EQ(tally_of("n == 7"), (AnswerTally{{"INVERTED", 1}}));
+  EXPECT_EQ(tally_of("n == 7 or id + 1 == 3"), (AnswerTally{{"INVERTED", 1}, {"column", 1}}));
+  source.answer.open.emplace(kRows);
+  source.answer.open->Set(107);
+  EXPECT_EQ(tally_of("n == 7"), (AnswerTally{{"INVERTED", 1}, {"column", 1}}));
+}
+
 TEST(IndexedLeaf, WhatNoIndexKnowsIsNeverAsked) {
   Source source;
-  for (const char* filter : {"n + 1 == 8", "n is null", "id == n"}) (void)source.Count(filter);
+  for (const char* filter : {"n + 1 == 8", "id == n"}) (void)source.Count(filter);
   EXPECT_TRUE(source.budgets.empty());
 }
 

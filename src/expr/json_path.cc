@@ -5,14 +5,52 @@
 
 namespace elanus::expr {
 
+namespace {
+
+// Of more children keys are looked up in a table.
+constexpr size_t kFewChildren = 16;
+
+}  // namespace
+
 int JsonPathTree::Child(int node, const JsonStep& step) {
-  for (const auto& [child_step, child] : nodes_[node].children) {
-    if (child_step == step) return child;
+  const auto& before = nodes_[node].children;
+  if (step.is_index) {
+    for (const auto& [child_step, child] : before) {
+      if (child_step == step) return child;
+    }
+  } else if (const size_t place = PlaceOf(nodes_[node], step.key, 0); place < before.size()) {
+    return before[place].second;
   }
   const int child = static_cast<int>(nodes_.size());
   nodes_.emplace_back();
-  nodes_[node].children.emplace_back(step, child);
+  Node& parent = nodes_[node];
+  parent.children.emplace_back(step, child);
+  if (parent.children.size() <= kFewChildren) return child;
+  for (size_t i = parent.places.empty() ? 0 : parent.children.size() - 1;
+       i < parent.children.size(); ++i) {
+    const JsonStep& added = parent.children[i].first;
+    if (!added.is_index) parent.places.emplace(added.key, i);
+  }
   return child;
+}
+
+size_t JsonPathTree::PlaceOf(const Node& node, std::string_view key, size_t first) {
+  const size_t num_children = node.children.size();
+  const auto is = [&](size_t i) {
+    return !node.children[i].first.is_index && node.children[i].first.key == key;
+  };
+  if (num_children > kFewChildren) {
+    if (is(first)) return first;
+    const auto found = node.places.find(key);
+    return found == node.places.end() ? num_children : found->second;
+  }
+  for (size_t i = first; i < num_children; ++i) {
+    if (is(i)) return i;
+  }
+  for (size_t i = 0; i < first; ++i) {
+    if (is(i)) return i;
+  }
+  return num_children;
 }
 
 int JsonPathTree::Add(const JsonPath& path) {
@@ -84,13 +122,9 @@ struct JsonPathTree::Walk {
   // The child for a key, unless an equal key came before.
   const Node* ChildOf(const Node& node, std::string_view key, Seen& seen) const {
     const size_t num_children = node.children.size();
-    size_t i = seen.next;
-    for (size_t looks = 0; looks < num_children; ++looks, i = i + 1 < num_children ? i + 1 : 0) {
-      const auto& [step, child] = node.children[i];
-      if (step.is_index || step.key != key) continue;
-      return seen.Add(i, num_children) ? &tree.nodes_[child] : nullptr;
-    }
-    return nullptr;
+    const size_t place = PlaceOf(node, key, seen.next);
+    if (place == num_children || !seen.Add(place, num_children)) return nullptr;
+    return &tree.nodes_[node.children[place].second];
   }
   static const Node* ChildOf(const JsonPathTree& tree, const Node& node, int64_t index) {
     for (const auto& [step, child] : node.children) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "expr/json_cursor.h"
 
 namespace elanus::expr {
@@ -40,12 +42,21 @@ class JsonPathTree {
   void Find(std::string_view json, JsonValue* out, int64_t stride, std::string_view* texts) const;
 
  private:
+  struct KeyHash {
+    using is_transparent = void;
+    size_t operator()(std::string_view key) const { return std::hash<std::string_view>()(key); }
+  };
   struct Node {
     int path = -1;  // The path that ends here.
     std::vector<std::pair<JsonStep, int>> children;
+    // Where in `children` keys are, if they are many; else empty.
+    absl::flat_hash_map<std::string, size_t, KeyHash, std::equal_to<>> places;
   };
   struct Walk;
   int Child(int node, const JsonStep& step);
+  // The child for a key, looked for from the `first` one on; the number of children if there is
+  // none.
+  static size_t PlaceOf(const Node& node, std::string_view key, size_t first);
 
   std::vector<JsonPath> paths_;
   std::vector<Node> nodes_ = std::vector<Node>(1);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <random>
 
 namespace elanus::expr {
@@ -131,6 +133,36 @@ TEST(JsonPath, FindsManyPathsInOneWalk) {
   EXPECT_EQ(Show(values[deep * 2 + 1]), "int 1");
   EXPECT_EQ(Show(values[whole * 2 + 1]), R"(object {"b": 1})");
   EXPECT_EQ(Show(values[other * 2 + 1]), "true");
+}
+
+TEST(JsonPath, FindsKeysAmongThousandsInAnyOrder) {
+  std::mt19937 random(7);
+  for (const int num_keys : {15, 16, 17, 18, 65, 3000}) {
+    std::vector<int> order(num_keys);
+    std::iota(order.begin(), order.end(), 0);
+    std::string json = "{";
+    std::shuffle(order.begin(), order.end(), random);
+    for (const int key : order) {
+      json +=
+          (json.size() > 1 ? ",\"k" : "\"k") + std::to_string(key) + "\":" + std::to_string(key);
+    }
+    json += ",\"k0\":-1}";
+    JsonPathTree tree;
+    std::vector<int> asked;  // Every other key, and some that are not there.
+    for (int key = 0; key < num_keys + 20; key += 2) {
+      EXPECT_EQ(tree.Add(Path({("k" + std::to_string(key)).c_str()})), key / 2);
+      tree.Add(Path({("k" + std::to_string(key)).c_str()}));
+      asked.push_back(key);
+    }
+    tree.Add(Path({3}));
+    std::vector<JsonValue> values(tree.num_paths());
+    tree.Find(json, values.data(), 1);
+    for (size_t i = 0; i < asked.size(); ++i) {
+      const std::string expected =
+          asked[i] < num_keys ? "int " + std::to_string(asked[i]) : "missing";
+      ASSERT_EQ(Show(values[i]), expected) << asked[i] << " of " << num_keys;
+    }
+  }
 }
 
 TEST(JsonPath, KnowsWhatHasContent) {

@@ -242,8 +242,9 @@ std::optional<JsonCast> JsonCastOf(const Params& params) {
   return cast;
 }
 
-bool CanBuildOver(const Params& params) {
-  return !params.contains("json_cast_type") || JsonCastOf(params).has_value();
+bool IsOverAllPaths(const Params& params) {
+  const auto it = params.find("json_cast_type");
+  return it != params.end() && it->second == "JSON";
 }
 
 absl::StatusOr<std::string> JsonPointerOf(const FieldSchema& field, std::string_view path) {

@@ -21,9 +21,8 @@ struct JsonCast {
 };
 // Of resolved parameters; nothing for json_cast_type JSON and for fields that are no JSON.
 std::optional<JsonCast> JsonCastOf(const Params& params);
-// Whether there is anything to build: an index with json_cast_type JSON is over all paths at once,
-// which no structure of this version holds; filters read the column.
-bool CanBuildOver(const Params& params);
+// Whether json_cast_type is JSON: all paths at and below json_path (scalar/path_index.h).
+bool IsOverAllPaths(const Params& params);
 
 // Checks json_path, json_cast_type and json_cast_function of an index on a JSON field and writes
 // them back in their canonical form (the path as a JSON pointer).

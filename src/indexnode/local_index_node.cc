@@ -2,7 +2,8 @@
 
 #include "common/crash_point.h"
 #include "common/metric_families.h"
-#include "expr/json_values.h"
+#include "expr/field_index.h"
+#include "expr/json_paths.h"
 #include "index/build_memory.h"
 #include "index/index_kinds.h"
 #include "index/max_sim.h"
@@ -54,6 +55,8 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
   const schema::ColumnView view = column->View();
   const auto memory_bytes_of = [&] {
     if (texts) return index::TextBuildMemoryBytes(view);
+    if (index::IsOverAllPaths(task.index.params))
+      return expr::JsonPathBuildMemoryBytes(view, expr::PathOfPointer(task.index.json_path));
     if (!kind->is_vector) {
       return index::ScalarBuildMemoryBytes(kind->scalar_form, view, task.index.params);
     }
@@ -137,21 +140,12 @@ absl::StatusOr<std::string> LocalIndexNode::BuildScalars(const roles::BuildTask&
                                                          const schema::ColumnView& view,
                                                          const Cancellation& cancellation,
                                                          BuildReport& report) {
-  index::ScalarBuildOptions options{.form = kind.scalar_form, .rows = view};
-  options.params = task.index.params;
-  options.cancellation = &cancellation;
-  options.progress = [&report](double share) { report.Progress(share); };
-  expr::JsonValues values;
-  if (view.type.type == schema::DataType::kJson) {
-    const std::optional<index::JsonCast> cast = index::JsonCastOf(task.index.params);
-    if (!cast.has_value()) return std::string();
-    ELANUS_ASSIGN_OR_RETURN(
-        values,
-        expr::ReadJsonValues(view, expr::PathOfPointer(task.index.json_path), *cast, cancellation));
-    options.rows = values.column.View();
-    options.odd = values.odd;
-  }
-  return index::BuildScalarIndex(options);
+  return expr::BuildFieldIndex(view,
+                               {.form = kind.scalar_form,
+                                .params = task.index.params,
+                                .path = expr::PathOfPointer(task.index.json_path),
+                                .progress = [&report](double share) { report.Progress(share); }},
+                               cancellation);
 }
 
 }  // namespace elanus::indexnode

@@ -7,7 +7,9 @@
 #include <thread>
 
 #include "common/metric_families.h"
+#include "expr/json_paths.h"
 #include "index/index_kinds.h"
+#include "index/scalar/path_index.h"
 #include "index/scalar/scalar_index.h"
 #include "index/scalar/text_index.h"
 #include "meta/implied_indexes.h"
@@ -146,7 +148,7 @@ class ScalarBuildTest : public LocalIndexNodeTest {
     const auto plan = (*index)->Plan(query, 1e18);
     EXPECT_TRUE(plan.ok() && plan->has_value());
     std::vector<int64_t> rows;
-    (*index)->Rows(query, **plan, Cancellation())->view().ForEach([&](int64_t row) {
+    (*index)->Rows(query, **plan, Cancellation())->found.view().ForEach([&](int64_t row) {
       rows.push_back(row);
     });
     return rows;
@@ -171,6 +173,27 @@ TEST_F(ScalarBuildTest, BuildsOverValuesAtAPathOfJson) {
   EXPECT_EQ(RowsWith(task, 1.0), (std::vector<int64_t>{0, 3}));
   task.index.params = {{"json_cast_type", "VARCHAR"}};
   EXPECT_EQ(RowsWith(task, "1"), (std::vector<int64_t>{1}));
+}
+
+TEST_F(ScalarBuildTest, BuildsOverAllPathsOfJson) {
+  schema::Column column({.type = schema::DataType::kJson});
+  for (const char* json : {R"({"a":{"b":1}})", R"({"a":{"b":"1"}})", "{}", R"({"b":1})"}) {
+    column.AppendRaw(json);
+  }
+  roles::BuildTask task = TaskOver(column, "INVERTED");
+  task.index.json_path = "/a";
+  task.index.params = {{"json_cast_type", "JSON"}};
+  LocalIndexNode node(*store, executor, {.metrics = &metrics});
+  const auto built = node.Build(task, Cancellation(), {});
+  ASSERT_TRUE(built.ok()) << built.status();
+  const auto file = *store->Get(built->key);
+  auto index = index::PathIndex::Open(file->data(), 4);
+  ASSERT_TRUE(index.ok()) << index.status();
+  const auto below = expr::PlaceBelow(expr::PathOfPointer("/a"), expr::PathOfPointer("/a/b"));
+  const auto at = index::PathIndex::At(*std::move(index), {.path = *below});
+  const index::ScalarQuery query{.keys = {1.0}};
+  const auto plan = *at->Plan(query, 1e18);
+  EXPECT_EQ(at->Rows(query, *plan, Cancellation())->found.words()[0], 1u);
 }
 
 TEST_F(ScalarBuildTest, BuildsTheIndexOfWords) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "common/metric_families.h"
 #include "expr/sample.h"
 #include "meta/row_expiry.h"
 #include "query/merge.h"
@@ -17,6 +18,7 @@
 #include "querynode/segment_search.h"
 #include "segment/expiry_mask.h"
 #include "segment/filter.h"
+#include "segment/growing_segment.h"
 
 namespace elanus::querynode {
 namespace {
@@ -158,19 +160,22 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     const roles::ReadScope& scope, const ReadView& view, const Cancellation& cancellation,
     std::optional<int64_t> keys_wanted) {
   std::vector<kernels::Bitset> candidates(view.segments.size());
+  std::vector<expr::AnswerTally> tallies(view.segments.size());
   FirstError error;
   const bool everything = expr::IsAlwaysTrue(*scope.filter);
   const meta::RowExpiry expiry = meta::ExpiryOf(*scope.collection, parts_.default_ttl_s);
   const segment::ExpiryMask expired({.inserted_up_to = expiry.InsertedUpTo(view.now),
                                      .field = scope.collection->schema.Find(expiry.field),
                                      .micros = meta::ExpiredMicros(view.now)});
+  if (!everything) DeclareIndexes(*scope.collection, view);
   const uint64_t sample = num_samples_.fetch_add(1, std::memory_order_relaxed);
   parts_.compute.ParallelFor(view.segments.size(), [&](size_t i) {
     kernels::Bitset visible = view.segments[i]->Visible(view.at);
     error.Note(expired.Hide(*view.segments[i], scope.collection->schema, visible, cancellation));
     if (!everything && visible.size() > 0) {
       kernels::Bitset matching(visible.size());
-      segment::FilterOptions options{.reads_shredded = reads_shredded_, .evaluate = {}};
+      segment::FilterOptions options{.reads_shredded = reads_shredded_,
+                                     .evaluate = {.tally = &tallies[i]}};
       if (keys_wanted.has_value() && view.segments[i]->sorted_by_key()) {
         options.evaluate.enough = FirstKeys(*view.segments[i], matching, *keys_wanted);
       }
@@ -182,7 +187,36 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     candidates[i] = std::move(visible);
   });
   ELANUS_RETURN_IF_ERROR(error.status());
+  CountAnswers(view, tallies);
   return candidates;
+}
+
+void LocalQueryNode::DeclareIndexes(const meta::Collection& collection,
+                                    const ReadView& view) const {
+  std::optional<std::vector<segment::DeclaredIndex>> declared;
+  for (const segment::SegmentPtr& segment : view.segments) {
+    const auto* growing = dynamic_cast<const segment::GrowingSegment*>(segment.get());
+    if (growing == nullptr) continue;
+    if (!declared.has_value()) declared = DeclaredIndexes(collection);
+    Executor* const executor = parts_.interim == nullptr ? nullptr : parts_.interim->executor();
+    growing->indexes().Declare(*declared, executor);
+  }
+}
+
+void LocalQueryNode::CountAnswers(const ReadView& view,
+                                  std::span<const expr::AnswerTally> tallies) const {
+  if (parts_.metrics == nullptr) return;
+  for (const bool growing : {false, true}) {
+    expr::AnswerTally total;
+    for (size_t i = 0; i < tallies.size(); ++i) {
+      if (view.segments[i]->growing() != growing) continue;
+      for (const auto& [by, count] : tallies[i]) total[by] += count;
+    }
+    for (const auto& [by, count] : total) {
+      parts_.metrics->GetCounter(metric::kFilterLeaves, {growing ? "Growing" : "Sealed", by})
+          ->Add(static_cast<uint64_t>(count));
+    }
+  }
 }
 
 segment::InterimIndexer* LocalQueryNode::InterimFor(const meta::Collection& collection,

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,12 +14,15 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "common/executor.h"
+#include "common/metrics.h"
+#include "expr/answer_tally.h"
 #include "expr/element_filter.h"
 #include "index/index_kinds.h"
 #include "querynode/loaded_collection.h"
 #include "querynode/warmup.h"
 #include "roles/coordinator.h"
 #include "roles/query_node.h"
+#include "segment/growing_indexes.h"
 #include "segment/interim_index.h"
 #include "segment/loaded_deletes.h"
 #include "segment/segment_set.h"
@@ -43,6 +47,7 @@ class LocalQueryNode final : public roles::QueryNode {
     const cache::Tiers* tiers = nullptr;  // Null: segments are opened whole.
     WarmupDefaults warmup = {};           // Of tiers.
     bool prunes_segments = false;         // By what the catalog says of their values.
+    MetricRegistry* metrics = nullptr;    // May be null.
   };
   explicit LocalQueryNode(Parts parts);
   // `loading` has ended by then.
@@ -92,6 +97,11 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::StatusOr<std::vector<kernels::Bitset>> Candidates(
       const roles::ReadScope& scope, const ReadView& view, const Cancellation& cancellation,
       std::optional<int64_t> keys_wanted = std::nullopt);
+  // Those on scalar fields that growing rows may have.
+  static std::vector<segment::DeclaredIndex> DeclaredIndexes(const meta::Collection& collection);
+  void DeclareIndexes(const meta::Collection& collection, const ReadView& view) const;
+  // What answered a filter, in metrics.
+  void CountAnswers(const ReadView& view, std::span<const expr::AnswerTally> tallies) const;
   // What searches on this field may use: an index without files is asked for exact answers.
   segment::InterimIndexer* InterimFor(const meta::Collection& collection, FieldId field) const;
   // The matching elements of the candidates, by segment; none if the filter keeps rows.

@@ -14,17 +14,35 @@ namespace {
 constexpr int kRebuildsMax = 3;
 
 // What the keys of an index on this field stand for.
-void Describe(const schema::FieldSchema& field, const meta::Index& index,
-              segment::LoadedScalarIndex& loaded) {
-  loaded.field = field.id;
-  loaded.elements = field.type == schema::DataType::kArray;
-  if (field.type != schema::DataType::kJson) return;
-  loaded.path = expr::PathOfPointer(index.json_path);
+segment::IndexSubject SubjectOf(const schema::FieldSchema& field, const meta::Index& index) {
+  segment::IndexSubject subject{.field = field.id};
+  subject.elements = field.type == schema::DataType::kArray;
+  if (field.type != schema::DataType::kJson) return subject;
+  subject.path = expr::PathOfPointer(index.json_path);
+  subject.all_paths = index::IsOverAllPaths(index.params);
   const auto cast = index::JsonCastOf(index.params);
-  loaded.elements = cast.has_value() && cast->array;
+  subject.elements = cast.has_value() && cast->array;
+  return subject;
 }
 
 }  // namespace
+
+std::vector<segment::DeclaredIndex> LocalQueryNode::DeclaredIndexes(
+    const meta::Collection& collection) {
+  std::vector<segment::DeclaredIndex> declared;
+  for (const meta::Index& index : collection.indexes) {
+    const schema::FieldSchema* field = collection.schema.Find(index.field);
+    const index::IndexKind* kind = index::FindIndexKind(index.type);
+    if (field == nullptr || kind == nullptr || kind->is_vector || !kind->builds_files) continue;
+    declared.push_back({index.id,
+                        index.type + " " + index.name,
+                        SubjectOf(*field, index),
+                        {.form = kind->scalar_form,
+                         .params = index.params,
+                         .path = expr::PathOfPointer(index.json_path)}});
+  }
+  return declared;
+}
 
 absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> LocalQueryNode::OpenScalarIndex(
     const meta::Collection& collection, const schema::FieldSchema& field, const meta::Index& index,
@@ -32,8 +50,9 @@ absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> LocalQueryNode::Open
   auto loaded = std::make_shared<segment::LoadedScalarIndex>();
   loaded->key = built.key;
   loaded->name = index.type + " " + index.name;
-  Describe(field, index, *loaded);
+  static_cast<segment::IndexSubject&>(*loaded) = SubjectOf(field, index);
   const bool texts = index.type == meta::kTextMatchIndex;
+  const bool paths = loaded->all_paths;
   if (parts_.tiers != nullptr && built.bytes > 0) {
     // Nothing of it is read by a load that does not warm it.
     loaded->blocks = std::make_shared<segment::CachedBlocks>(
@@ -42,6 +61,8 @@ absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> LocalQueryNode::Open
     const auto reader = [blocks = loaded->blocks] { return segment::CachedBlocks::Reader(blocks); };
     if (texts) {
       loaded->texts.OpenWith([=] { return index::TextIndex::Open(reader(), num_rows); });
+    } else if (paths) {
+      loaded->paths.OpenWith([=] { return index::PathIndex::Open(reader(), num_rows); });
     } else {
       loaded->index.OpenWith([=] { return index::OpenScalarIndex(reader(), num_rows); });
     }
@@ -49,12 +70,18 @@ absl::StatusOr<std::shared_ptr<segment::LoadedScalarIndex>> LocalQueryNode::Open
   }
   if (WantsMmap(index)) {
     ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(built.key));
-    ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(std::move(blocks), num_rows));
+    if (paths) {
+      ELANUS_ASSIGN_OR_RETURN(loaded->paths, index::PathIndex::Open(std::move(blocks), num_rows));
+    } else {
+      ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(std::move(blocks), num_rows));
+    }
     return loaded;
   }
   ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(built.key));
   if (texts) {
     ELANUS_ASSIGN_OR_RETURN(loaded->texts, index::TextIndex::Open(loaded->file->data(), num_rows));
+  } else if (paths) {
+    ELANUS_ASSIGN_OR_RETURN(loaded->paths, index::PathIndex::Open(loaded->file->data(), num_rows));
   } else {
     ELANUS_ASSIGN_OR_RETURN(loaded->index, index::OpenScalarIndex(loaded->file->data(), num_rows));
   }

@@ -40,6 +40,13 @@ class GrowingSource final : public expr::ColumnSource {
     return segment_.match_columns().Match(*found, *this, query, cancellation);
   }
 
+  bool has_indexes() const override { return !segment_.indexes().empty(); }
+  std::optional<expr::IndexAnswer> AskIndex(const expr::IndexQuestion& question, double budget_ns,
+                                            const Cancellation& cancellation) const override {
+    return segment_.indexes().Ask(question, budget_ns, segment_.Share(question.field), num_rows_,
+                                  cancellation);
+  }
+
  private:
   schema::ColumnView DefaultRows(FieldId field, int64_t count) const {
     auto it = defaults_.find(field);

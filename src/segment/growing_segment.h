@@ -13,6 +13,7 @@
 #include "schema/row_batch.h"
 #include "segment/delete_log.h"
 #include "segment/growing_column.h"
+#include "segment/growing_indexes.h"
 #include "segment/interim_index.h"
 #include "segment/match_column.h"
 #include "segment/segment.h"
@@ -43,11 +44,15 @@ class GrowingSegment final : public Segment {
   std::vector<FieldId> Fields() const;
   const GrowingColumn* Find(FieldId field) const;
   MatchColumns& match_columns() const { return match_columns_; }
+  GrowingIndexes& indexes() const { return indexes_; }
+  // The field's column, to be kept; null if these rows have none.
+  std::shared_ptr<const GrowingColumn> Share(FieldId field) const;
 
   bool growing() const override { return true; }
   int64_t num_rows() const override { return num_rows_.load(std::memory_order_acquire); }
   int64_t memory_bytes() const override {
-    return byte_size() + match_columns_.memory_bytes() + interim_.memory_bytes();
+    return byte_size() + match_columns_.memory_bytes() + interim_.memory_bytes() +
+           indexes_.memory_bytes();
   }
   bool sorted_by_key() const override { return false; }
   kernels::Bitset Visible(Timestamp at) const override;
@@ -66,7 +71,6 @@ class GrowingSegment final : public Segment {
   // How many of the first `num_rows` rows were inserted at or before `at`.
   int64_t RowsUpTo(Timestamp at, int64_t num_rows) const;
   void IndexKeys(int64_t begin, int64_t end);
-  std::shared_ptr<const GrowingColumn> Share(FieldId field) const;
 
   const FieldId key_field_;
   const bool string_keys_;
@@ -75,6 +79,7 @@ class GrowingSegment final : public Segment {
   std::atomic<int64_t> num_rows_{0};
   DeleteLog deletes_;
   mutable MatchColumns match_columns_;
+  mutable GrowingIndexes indexes_;
 
   mutable absl::Mutex columns_mutex_;  // Columns are added, never removed.
   std::map<FieldId, std::shared_ptr<GrowingColumn>> columns_ ABSL_GUARDED_BY(columns_mutex_);

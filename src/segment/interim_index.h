@@ -113,6 +113,8 @@ class InterimIndexer {
       : options_(options), executor_(executor) {}
 
   const Options& options() const { return options_; }
+  // Work behind searches; may be null.
+  Executor* executor() const { return executor_; }
   // What a search over the first `num_rows` of `rows` may use; the whole runs of these rows are
   // coded soon. Null: none for this type and metric.
   std::shared_ptr<const InterimIndex> Index(InterimIndexes& indexes, FieldId field,

@@ -4,10 +4,12 @@
 
 #include <random>
 
+#include "expr/json_paths.h"
 #include "expr/json_values.h"
 #include "expr/test_table.h"
 #include "index/scalar/scalar_build.h"
 #include "index/scalar_kinds.h"
+#include "segment/growing_segment.h"
 #include "segment/scalar_indexes.h"
 
 namespace elanus::segment {
@@ -48,8 +50,8 @@ class Random {
     }
     return Once(2) ? Int() : Double();
   }
-  std::string Json() {
-    switch (Below(8)) {
+  std::string Json(int depth = 2) {
+    switch (Below(depth > 0 ? 10 : 8)) {
       case 0:
         return "null";
       case 1:
@@ -61,7 +63,14 @@ class Random {
       case 4:
         return List(&Random::Bool);
       case 5:
-        return "[1,\"a\",[2],true,null,2.5]";
+        return Of<std::string>({"[1,\"a\",[2],true,null,2.5]", "[]", "[null,{}]", "{}",
+                                "{\"a\":1e999,\"b\":1}",
+                                "[9007199254740993,\"" + std::string(1030, 'l') + "\"]",
+                                "\"" + std::string(1030, 'l') + "\""});
+      case 8:
+      case 9:
+        return fmt::format("{{\"{}\":{},\"b\":{}}}", Of<const char*>({"a", "b", "\\u0062"}),
+                           Json(depth - 1), Json(depth - 1));
       default:
         return JsonNumber();
     }
@@ -122,8 +131,13 @@ class Random {
   }
   std::string JsonLeaf() {
     const std::string path =
-        Of<std::string>({"j[\"a\"]", "j[\"x/y\"]", "color", "j[\"missing\"]", "j[\"a\"][0]"});
-    switch (Below(7)) {
+        Of<std::string>({"j[\"a\"]", "j[\"x/y\"]", "color", "j[\"missing\"]", "j[\"a\"][0]",
+                         "j[\"a\"][\"b\"]", "j[\"b\"]", "$meta[\"color\"][\"a\"]"});
+    switch (Below(9)) {
+      case 7:
+        return "exists " + path;
+      case 8:
+        return path + (Once(2) ? " is null" : " is not null");
       case 0:
         return Compare(path, Quoted());
       case 1:
@@ -144,7 +158,10 @@ class Random {
   std::string Leaf() {
     const std::string ints = Of<std::string>({"i8", "i16", "i32", "i64"});
     const std::string floats = Of<std::string>({"f", "d"});
-    switch (Below(13)) {
+    switch (Below(14)) {
+      case 13:
+        return Of<std::string>({"b", "i8", "i64", "f", "s", "ts", "ai", "as", "geo", "j"}) +
+               (Once(2) ? " is null" : " is not null");
       case 0:
         return Compare(ints, Int());
       case 1:
@@ -197,6 +214,8 @@ class Random {
 // A table with indexes, which are asked whatever they cost.
 class IndexedTable final : public expr::ColumnSource {
  public:
+  static constexpr char kAllPaths[] = "all paths";
+
   explicit IndexedTable(const expr::TestTable& table) : table_(table) {}
 
   void Index(const char* field_name, ScalarForm form, bool by_blocks,
@@ -209,6 +228,20 @@ class IndexedTable final : public expr::ColumnSource {
     loaded->field = field->id;
     loaded->elements = field->type == DataType::kArray;
     expr::JsonValues values;
+    if (cast_name != nullptr && cast_name == std::string_view("JSON")) {
+      loaded->path = expr::PathOfPointer(pointer);
+      auto file = expr::BuildJsonPathIndex(view, *loaded->path, Cancellation());
+      ELANUS_CHECK_OK(file.status());
+      const index::Bytes bytes = Keep(*std::move(file));
+      auto opened = by_blocks
+                        ? index::PathIndex::Open(storage::MakeMemoryReader(bytes), view.num_rows)
+                        : index::PathIndex::Open(bytes, view.num_rows);
+      ELANUS_CHECK_OK(opened.status());
+      loaded->paths = *std::move(opened);
+      loaded->all_paths = true;
+      loaded->name = kAllPaths;
+      return Use(std::move(loaded));
+    }
     if (cast_name != nullptr) {
       const auto cast = index::JsonCastOf({{"json_cast_type", cast_name}});
       loaded->path = expr::PathOfPointer(pointer);
@@ -221,15 +254,13 @@ class IndexedTable final : public expr::ColumnSource {
     }
     auto file = index::BuildScalarIndex(options);
     ELANUS_CHECK_OK(file.status());
-    files_.push_back(std::make_unique<std::string>(*std::move(file)));
-    const index::Bytes bytes(reinterpret_cast<const uint8_t*>(files_.back()->data()),
-                             files_.back()->size());
+    const index::Bytes bytes = Keep(*std::move(file));
     auto opened = by_blocks
                       ? index::OpenScalarIndex(storage::MakeMemoryReader(bytes), view.num_rows)
                       : index::OpenScalarIndex(bytes, view.num_rows);
     ELANUS_CHECK_OK(opened.status());
     loaded->index = *std::move(opened);
-    indexes_.Set(IndexId(static_cast<int64_t>(files_.size())), std::move(loaded));
+    Use(std::move(loaded));
   }
 
   int64_t num_rows() const override { return table_.num_rows(); }
@@ -242,15 +273,25 @@ class IndexedTable final : public expr::ColumnSource {
                                             const Cancellation& cancellation) const override {
     auto answer = indexes_.Ask(question, 1e18, cancellation);
     num_answers_ += answer.has_value() ? 1 : 0;
+    num_by_paths_ += answer.has_value() && answer->by == kAllPaths ? 1 : 0;
     return answer;
   }
   int64_t num_answers() const { return num_answers_; }
+  int64_t num_by_paths() const { return num_by_paths_; }
 
  private:
+  index::Bytes Keep(std::string file) {
+    files_.push_back(std::make_unique<std::string>(std::move(file)));
+    return {reinterpret_cast<const uint8_t*>(files_.back()->data()), files_.back()->size()};
+  }
+  void Use(std::shared_ptr<LoadedScalarIndex> loaded) {
+    indexes_.Set(IndexId(static_cast<int64_t>(files_.size())), std::move(loaded));
+  }
+
   const expr::TestTable& table_;
   std::vector<std::unique_ptr<std::string>> files_;
   mutable ScalarIndexes indexes_;
-  mutable int64_t num_answers_ = 0;
+  mutable int64_t num_answers_ = 0, num_by_paths_ = 0;
 };
 
 expr::TestTable RandomTable(Random& random) {
@@ -277,10 +318,14 @@ void IndexAll(Random& random, IndexedTable& table) {
     if (random.Once(2)) table.Index("$meta", values(), random.Once(2), "/color", cast);
   }
   if (random.Once(2)) table.Index("j", ScalarForm::kGrams, random.Once(2), "/a", "VARCHAR");
+  for (const char* pointer : {"", "/a", "/a/0"}) {
+    if (random.Once(2)) table.Index("j", values(), random.Once(2), pointer, "JSON");
+  }
+  if (random.Once(2)) table.Index("$meta", values(), random.Once(2), "", "JSON");
 }
 
 TEST(ScalarIndexes, ChangeNoAnswer) {
-  int64_t answers = 0, filters = 0;
+  int64_t answers = 0, by_paths = 0, filters = 0;
   for (uint32_t seed = 1; seed <= 12; ++seed) {
     Random random(seed);
     const expr::TestTable table = RandomTable(random);
@@ -307,9 +352,138 @@ TEST(ScalarIndexes, ChangeNoAnswer) {
       }
     }
     answers += indexed.num_answers();
+    by_paths += indexed.num_by_paths();
   }
   EXPECT_GT(filters, 2500) << "the filters are well formed";
   EXPECT_GT(answers, filters) << "the indexes are asked";
+  EXPECT_GT(by_paths, 300) << "those over all paths, too";
+}
+
+// The rows of a table in a growing segment, some inserted while it is asked.
+class GrowingTable {
+ public:
+  explicit GrowingTable(const expr::TestTable& table)
+      : table_(table), segment_(SegmentId(1), PartitionId(1), 0, table.schema()) {}
+
+  void Declare(Random& random) {
+    std::vector<DeclaredIndex> declared;
+    const auto add = [&](const char* name, ScalarForm form, const std::string& pointer = "",
+                         const char* cast_name = nullptr) {
+      const schema::FieldSchema* field = table_.schema().Find(name);
+      DeclaredIndex index{.id = IndexId(std::ssize(declared) + 1), .name = "GROWING x"};
+      index.subject.field = field->id;
+      index.subject.elements = field->type == DataType::kArray;
+      index.build.form = form;
+      index.build.params = {{"min_gram", "2"}, {"max_gram", "3"}};
+      if (cast_name != nullptr) {
+        index.build.params["json_cast_type"] = cast_name;
+        index.build.path = expr::PathOfPointer(pointer);
+        const auto cast = index::JsonCastOf(index.build.params);
+        index.subject.path = index.build.path;
+        index.subject.all_paths = !cast.has_value();
+        index.subject.elements = cast.has_value() && cast->array;
+      }
+      if (!random.Once(5)) declared.push_back(std::move(index));
+    };
+    for (const char* field : {"b", "i8", "i16", "i32", "i64", "f", "d", "s", "ai", "af", "as"}) {
+      add(field, ScalarForm::kHybrid);
+    }
+    add("s", ScalarForm::kGrams);
+    add("geo", ScalarForm::kBoxes);
+    add("j", ScalarForm::kValues, "/a", "DOUBLE");
+    add("j", ScalarForm::kValues, "/a", "ARRAY_DOUBLE");
+    add("j", ScalarForm::kValues, "", "JSON");
+    add("$meta", ScalarForm::kValues, "/color", "VARCHAR");
+    segment_.indexes().Declare(std::move(declared), nullptr);
+  }
+
+  void Insert(int64_t end) {
+    const int64_t begin = segment_.num_rows();
+    schema::RowBatch batch{.num_rows = end - begin};
+    for (const schema::FieldSchema& field : table_.schema().fields) {
+      schema::Column column(field.column_type());
+      column.AppendRows(table_.Rows(field.id, 0, table_.num_rows()), begin, end - begin);
+      batch.columns.emplace_back(field.id, std::move(column));
+    }
+    segment_.Insert(table_.schema(), batch, Timestamp(end));
+  }
+
+  const GrowingSegment& segment() const { return segment_; }
+
+ private:
+  const expr::TestTable& table_;
+  GrowingSegment segment_;
+};
+
+TEST(GrowingIndexes, ChangeNoAnswer) {
+  expr::AnswerTally tally;
+  for (uint32_t seed = 1; seed <= 3; ++seed) {
+    Random random(seed);
+    expr::TestTable table = expr::EveryType();
+    constexpr int64_t kGrowingRows = 17'000;  // Two chunks, and a tail.
+    for (int64_t id = table.num_rows(); id < kGrowingRows; ++id) table.AddRow(random.Row(id));
+    GrowingTable growing(table);
+    growing.Declare(random);
+    for (const int64_t end : {int64_t{5000}, int64_t{9000}, kGrowingRows}) {
+      growing.Insert(end);
+      // As many looks as make every index worth it.
+      for (int i = 0; i < 200; ++i) {
+        for (const char* filter :
+             {"b == true or i8 == 3 or i16 == 3 or i32 == 3 or i64 == 3 or f == 3.0 or d == 3.0",
+              "s == 'abc' or array_contains(ai, 3) or array_contains(as, 'a')"}) {
+          const auto plan = expr::Compile(filter, table.schema());
+          const auto source = growing.segment().Source(table.schema(), end);
+          kernels::Bitset found(end);
+          ELANUS_CHECK_OK(Evaluate(**plan, *source, {}, found, Cancellation()));
+        }
+      }
+      for (int i = 0; i < 150; ++i) {
+        const std::string filter = random.Filter(2);
+        const bool reports_30 = random.Once(2);
+        const auto plan = expr::Compile(filter, table.schema(), {}, {.reports_30 = reports_30});
+        if (!plan.ok()) continue;
+        // An earlier reader sees fewer rows.
+        const int64_t rows = random.Once(3) ? end - random.Below(end) : end;
+        kernels::Bitset expected(table.num_rows()), found(rows);
+        ELANUS_CHECK_OK(Evaluate(**plan, table, {}, expected, Cancellation()));
+        const auto source = growing.segment().Source(table.schema(), rows);
+        ELANUS_CHECK_OK(Evaluate(**plan, *source, {}, found, Cancellation(), {.tally = &tally}));
+        for (int64_t row = 0; row < rows; ++row) {
+          ASSERT_EQ(found.Test(row), expected.Test(row))
+              << filter << " row " << row << " of " << rows << " seed " << seed;
+        }
+      }
+    }
+  }
+  EXPECT_GT(tally["GROWING"], 300) << "indexes answer";
+  EXPECT_GT(tally["column"], 300) << "columns answer for the rest";
+}
+
+TEST(GrowingIndexes, AreMadeOfFullChunksThatWereLookedAtOftenEnough) {
+  Random random(1);
+  expr::TestTable table = expr::EveryType();
+  for (int64_t id = table.num_rows(); id < 9000; ++id) table.AddRow(random.Row(id));
+  GrowingTable growing(table);
+  growing.Insert(9000);
+  DeclaredIndex index{.id = IndexId(1), .name = "INVERTED by_s"};
+  index.subject.field = table.schema().Find("s")->id;
+  growing.segment().indexes().Declare({index}, nullptr);
+  const auto plan = expr::Compile("s like '%bc'", table.schema());
+  const auto ask = [&](int64_t rows) {
+    expr::AnswerTally tally;
+    kernels::Bitset found(rows);
+    const auto source = growing.segment().Source(table.schema(), rows);
+    ELANUS_CHECK_OK(Evaluate(**plan, *source, {}, found, Cancellation(), {.tally = &tally}));
+    return tally;
+  };
+  EXPECT_EQ(ask(9000), (expr::AnswerTally{{"column", 1}})) << "one look is no reason";
+  for (int i = 0; i < 200; ++i) ask(9000);
+  EXPECT_EQ(ask(9000), (expr::AnswerTally{{"INVERTED", 1}, {"column", 1}}));
+  EXPECT_EQ(ask(8191), (expr::AnswerTally{{"column", 1}})) << "the chunk is not full for a reader";
+  EXPECT_GT(growing.segment().indexes().memory_bytes(), 0);
+  growing.segment().indexes().Declare({}, nullptr);
+  EXPECT_EQ(ask(9000), (expr::AnswerTally{{"column", 1}})) << "it was dropped";
+  EXPECT_EQ(growing.segment().indexes().memory_bytes(), 0);
 }
 
 TEST(ScalarIndexes, OfSeveralTheCheapestAnswers) {

@@ -1,6 +1,7 @@
 #include "segment/scalar_indexes.h"
 
 #include "common/logging.h"
+#include "expr/json_paths.h"
 #include "segment/read_until.h"
 
 namespace elanus::segment {
@@ -9,14 +10,40 @@ namespace {
 // A look-up whose blocks are away waits for the store a few times.
 constexpr double kAwayNs = 30e6;
 
-bool IsAbout(const LoadedScalarIndex& loaded, const expr::IndexQuestion& question) {
-  if (!loaded.index || loaded.field != question.field || loaded.elements != question.elements)
-    return false;
-  if (question.path == nullptr) return !loaded.path.has_value();
-  return loaded.path.has_value() && *loaded.path == *question.path;
+bool AsksExistence(const expr::IndexQuestion& question) {
+  return !question.queries.empty() &&
+         question.queries.front().kind == index::ScalarQuery::Kind::kExists;
+}
+
+absl::StatusOr<std::shared_ptr<const index::ScalarIndex>> IndexFor(
+    const LoadedScalarIndex& loaded, const expr::IndexQuestion& question,
+    const Cancellation& cancellation) {
+  if (!loaded.all_paths) return loaded.index.Get(cancellation);
+  ELANUS_ASSIGN_OR_RETURN(auto paths, loaded.paths.Get(cancellation));
+  return index::PathIndex::At(std::move(paths),
+                              {.path = *expr::PlaceBelow(*loaded.path, *question.path),
+                               .elements = question.elements,
+                               .tells_absent = question.negated || question.missing_unknown});
+}
+
+void AddOpen(const index::ScalarRows::Set& rows, int64_t num_rows,
+             std::optional<kernels::Bitset>& open) {
+  if (rows == nullptr) return;
+  if (!open.has_value()) open.emplace(num_rows);
+  open->Or(rows->view());
 }
 
 }  // namespace
+
+bool IndexSubject::IsOf(const expr::IndexQuestion& question) const {
+  if (field != question.field || path.has_value() != (question.path != nullptr)) return false;
+  if (all_paths) return expr::PlaceBelow(*path, *question.path).has_value();
+  if (question.path != nullptr && *path != *question.path) return false;
+  // Whether an array is null is known to the index of its elements; whether there is anything in
+  // an array of a document is not.
+  const bool whole_array = question.path == nullptr && AsksExistence(question);
+  return elements == question.elements || whole_array;
+}
 
 void ScalarIndexes::Set(IndexId id, Ptr index) {
   absl::MutexLock lock(&mutex_);
@@ -73,7 +100,7 @@ std::map<IndexId, ScalarIndexes::Ptr> ScalarIndexes::About(
   absl::ReaderMutexLock lock(&mutex_);
   std::map<IndexId, Ptr> out;
   for (const auto& [id, loaded] : indexes_) {
-    if (IsAbout(*loaded, question)) out.emplace(id, loaded);
+    if (!loaded->texts && loaded->IsOf(question)) out.emplace(id, loaded);
   }
   return out;
 }
@@ -87,8 +114,7 @@ absl::Status ScalarIndexes::Try(IndexId id, const LoadedScalarIndex& loaded,
   if (CodeOf(status) != ErrorCode::kDataIntegrity) return status;
   if (loaded.blocks != nullptr) {
     loaded.blocks->Discard();
-    loaded.index.Forget();
-    loaded.texts.Forget();
+    loaded.Forget();
     status = read();
     if (CodeOf(status) != ErrorCode::kDataIntegrity) return status;
   }
@@ -103,7 +129,7 @@ absl::Status ScalarIndexes::Consider(IndexId id, const Ptr& loaded,
                                      const expr::IndexQuestion& question, double budget_ns,
                                      const Cancellation& cancellation,
                                      std::optional<Choice>& best) {
-  ELANUS_ASSIGN_OR_RETURN(const auto index, loaded->index.Get(cancellation));
+  ELANUS_ASSIGN_OR_RETURN(const auto index, IndexFor(*loaded, question, cancellation));
   for (const index::ScalarQuery& query : question.queries) {
     ELANUS_ASSIGN_OR_RETURN(auto plan, index->Plan(query, best ? best->plan.cost_ns : budget_ns));
     // What is not there, or only perhaps there, says nothing of the other rows.
@@ -137,25 +163,27 @@ std::optional<expr::IndexAnswer> ScalarIndexes::Ask(const expr::IndexQuestion& q
   const std::optional<Choice> choice = Choose(question, budget_ns, cancellation);
   if (!choice.has_value()) return std::nullopt;
   const index::ScalarIndex& index = *choice->index;
-  kernels::Bitset rows;
+  index::ScalarRows rows;
   const absl::Status status = Try(choice->id, *choice->loaded, cancellation, [&]() -> absl::Status {
     ELANUS_ASSIGN_OR_RETURN(rows, index.Rows(*choice->query, choice->plan, cancellation));
     return absl::OkStatus();
   });
   if (!status.ok()) return std::nullopt;
   expr::IndexAnswer answer;
-  answer.index = choice->index;
   answer.by = choice->loaded->name;
-  answer.absent = index.absent();
+  answer.absent = std::move(rows.absent);
   if (choice->plan.exact) {
-    answer.found = std::move(rows);
+    answer.found = std::move(rows.found);
   } else {
     answer.found = kernels::Bitset(index.num_rows());
-    answer.open = std::move(rows);
+    answer.open = std::move(rows.found);
   }
-  if (index.odd() != nullptr) {
-    if (!answer.open.has_value()) answer.open.emplace(index.num_rows());
-    answer.open->Or(index.odd()->view());
+  AddOpen(rows.odd, index.num_rows(), answer.open);
+  // Without a value of the index's type; of another there may be one.
+  if (AsksExistence(question) && choice->loaded->path.has_value() && !choice->loaded->all_paths) {
+    kernels::Bitset others = answer.found;
+    others.Invert();
+    if (others.Count() > 0) answer.open = std::move(others);
   }
   return answer;
 }
@@ -171,7 +199,6 @@ std::optional<expr::IndexAnswer> ScalarIndexes::AskTexts(const expr::IndexQuesti
     ELANUS_ASSIGN_OR_RETURN(const auto texts, loaded.texts.Get(cancellation));
     ELANUS_ASSIGN_OR_RETURN(answer.found, texts->Match(*question.text, cancellation));
     answer.absent = texts->absent();
-    answer.index = texts;
     return absl::OkStatus();
   });
   if (!status.ok()) return std::nullopt;

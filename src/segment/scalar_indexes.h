@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/strong_id.h"
 #include "expr/index_question.h"
+#include "index/scalar/path_index.h"
 #include "index/scalar/scalar_index.h"
 #include "index/scalar/text_index.h"
 #include "segment/cached_blocks.h"
@@ -20,21 +21,38 @@
 
 namespace elanus::segment {
 
-struct LoadedScalarIndex {
-  std::shared_ptr<storage::MappedFile> file;  // Null: read by blocks.
-  std::shared_ptr<CachedBlocks> blocks;       // Where these come and go.
-  // One of the two.
-  OpenedLater<index::ScalarIndex> index;
-  OpenedLater<const index::TextIndex> texts;
-  std::string key;   // Of the object.
-  std::string name;  // "INVERTED by_city", for people.
+// What the keys of an index stand for.
+struct IndexSubject {
   FieldId field;
   std::optional<expr::JsonPath> path;  // Into a JSON field.
   bool elements = false;               // Of arrays, in the column or at the path.
+  bool all_paths = false;              // At `path` and below.
+  // Whether the index may know the answer.
+  bool IsOf(const expr::IndexQuestion& question) const;
+};
+
+struct LoadedScalarIndex : IndexSubject {
+  std::string bytes;                          // Of an index that is in memory alone.
+  std::shared_ptr<storage::MappedFile> file;  // Null: read by blocks, or in `bytes`.
+  std::shared_ptr<CachedBlocks> blocks;       // Where these come and go.
+  // One of the three.
+  OpenedLater<index::ScalarIndex> index;
+  OpenedLater<const index::PathIndex> paths;  // `all_paths`.
+  OpenedLater<const index::TextIndex> texts;
+  std::string key;   // Of the object.
+  std::string name;  // "INVERTED by_city", for people.
   // Called when a block turns out to be damaged; the index is used no more. May be empty.
   std::function<void(const absl::Status&)> on_damage;
 
-  int64_t memory_bytes() const { return index.memory_bytes() + texts.memory_bytes(); }
+  int64_t memory_bytes() const {
+    return index.memory_bytes() + paths.memory_bytes() + texts.memory_bytes();
+  }
+  // Opens them anew at the next question, if that can be done.
+  void Forget() const {
+    index.Forget();
+    paths.Forget();
+    texts.Forget();
+  }
 };
 
 // Threads: any.
@@ -63,7 +81,7 @@ class ScalarIndexes {
   struct Choice {
     IndexId id;
     Ptr loaded;
-    std::shared_ptr<index::ScalarIndex> index;
+    std::shared_ptr<const index::ScalarIndex> index;
     const index::ScalarQuery* query = nullptr;
     index::ScalarPlan plan;
   };

@@ -349,7 +349,7 @@ class Roles {
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
         settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers,
-        settings.prunes_segments});
+        settings.prunes_segments, &context_.metrics});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),

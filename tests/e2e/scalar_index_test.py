@@ -31,6 +31,8 @@ def json_indexes(type_, casts, **params):
 SETS = {
     "INVERTED": [(f, "INVERTED", {}) for f in [*PLAIN, *ARRAYS]] + json_indexes("INVERTED", ["DOUBLE", "VARCHAR"]),
     "INVERTED_ARRAYS_IN_JSON": json_indexes("INVERTED", ["ARRAY_DOUBLE", "ARRAY_VARCHAR"]),
+    "JSON": [("j", "INVERTED", {"json_path": "j", "json_cast_type": "JSON"}), ("$meta", "INVERTED", {"json_path": "color", "json_cast_type": "JSON"})],
+    "JSON_BELOW_A_PATH": [("j", "AUTOINDEX", {"json_path": 'j["a"]', "json_cast_type": "json"})],
     "BITMAP": [(f, "BITMAP", {}) for f in ("b", "i8", "i16", "i32", "i64", "s", "ab", "ai", "as_")] + json_indexes("BITMAP", ["BOOL", "VARCHAR"]),
     "STL_SORT": [(f, "STL_SORT", {}) for f in ("i8", "i16", "i32", "i64", "f", "d", "s", "ts")] + json_indexes("STL_SORT", ["VARCHAR", "DOUBLE"]),
     "TRIE": [("s", "TRIE", {})],
@@ -48,7 +50,9 @@ FILTERS = [
     "not array_contains(ai, 7)",
     'j["a"] == 5', 'j["a"] != 5', 'j["a"] > 8.5', 'j["a"] == "w5"', 'j["a"] in ["w5", "w6"]', 'j["a"] == true', 'j["a"] like "%5%"', 'not (j["a"] == 5)',
     'json_contains(j["a"], 5)', 'json_contains_any(j["a"], ["w5"])', 'color == "w5"', "color == 5", "color == true", 'json_contains(color, "w5")',
-    'j["a"] == 9007199254740993',
+    'j["a"] == 9007199254740993', 'j["a"]["x"] == 1', 'j["a"]["x"] != 1', 'j["a"] == "w5" and j["a"] != "w6"', 'exists j["a"]', 'j["a"] is null',
+    'j["a"] is not null', 'exists j["a"]["x"]', 'j["a"]["x"] is null', 'exists j["b"]', "exists color", "color is null", "ai is null", "geo is not null",
+    'j["a"] like "w1%"', '0 < j["a"] <= 2.5', 'json_contains_all(j["a"], [5, 7])', 'not json_contains(j["a"], 5)',
     "st_within(geo, 'POLYGON ((10 10, 20 10, 20 20, 10 20, 10 10))')", "st_intersects(geo, 'POINT (30 10)')", "st_dwithin(geo, 'POINT (50 10)', 200000)",
     "i8 == 3 and i16 == 3 and s like 'w1%'",
 ]  # fmt: skip
@@ -217,7 +221,7 @@ def test_the_same_by_blocks_from_disk(client, name, expected):
     client.insert(name, rows())
     client.flush(name)
     client.release_collection(name)
-    indexes = [(f, t, p) for f, t, p in SETS["INVERTED"]]
+    indexes = [*SETS["INVERTED"], SETS["JSON"][0]]
     names = add_indexes(client, name, indexes)
     check_indexes(client, name, indexes, names)
     for index in names:
@@ -241,3 +245,26 @@ def test_what_does_not_fit_is_refused(client, name):
     ]:
         with refused(words, 1100):
             add_indexes(client, name, [(field, type_, params)])
+
+
+def test_growing_rows_that_filters_look_at_are_indexed(client, server, name):
+    make(client, name)
+    add_indexes(client, name, [("j", "INVERTED", {"json_path": "j", "json_cast_type": "JSON"}), ("s", "INVERTED", {})])
+    more = [{**row, "id": row["id"] + ROWS * i} for i in range(4) for row in rows()]
+    for begin in range(0, len(more), ROWS):
+        client.insert(name, more[begin : begin + ROWS])
+    texts = 'j["a"]["x"] == 1 and s like "%7%"'
+    expected = [row["id"] for row in more if row["j"] and row["j"]["a"] == {"x": 1} and row["s"] and "7" in row["s"]]
+    series = 'elanus_filter_leaves_total{node_id="1",segment_state="Growing",answered_by="INVERTED"}'
+    before = server.metrics().get(series, 0)
+    for _ in range(400):
+        assert sorted(row["id"] for row in client.query(name, filter=texts, output_fields=["id"])) == expected
+        if server.metrics().get(series, 0) > before + 10:
+            break
+    else:
+        pytest.fail("columns answered 400 times")
+    client.delete(name, filter=f"id < {ROWS}")
+    left = [id for id in expected if id >= ROWS]
+    assert sorted(row["id"] for row in client.query(name, filter=texts, output_fields=["id"])) == left
+    client.flush(name)
+    assert sorted(row["id"] for row in client.query(name, filter=texts, output_fields=["id"])) == left

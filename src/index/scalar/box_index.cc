@@ -25,8 +25,8 @@ class BoxIndex final : public ScalarIndexBase {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::optional<ScalarPlan>> Plan(const ScalarQuery& query,
-                                                 double budget_ns) const override {
+  absl::StatusOr<std::optional<ScalarPlan>> PlanFor(const ScalarQuery& query,
+                                                    double budget_ns) const override {
     if (query.kind != ScalarQuery::Kind::kBox || (query.in_degrees && !on_globe_)) {
       return std::nullopt;
     }
@@ -56,7 +56,7 @@ class BoxIndex final : public ScalarIndexBase {
     return plan;
   }
 
-  absl::StatusOr<kernels::Bitset> Rows(const ScalarQuery& query, const ScalarPlan& plan,
+  absl::StatusOr<kernels::Bitset> Find(const ScalarQuery& query, const ScalarPlan& plan,
                                        const Cancellation& cancellation) const override {
     kernels::Bitset rows(num_rows());
     Scratch boxes_scratch, rows_scratch;

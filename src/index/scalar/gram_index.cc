@@ -14,8 +14,8 @@ class GramIndex final : public ScalarIndexBase {
   GramIndex(ScalarFilePtr file, std::unique_ptr<const ScalarKeys> keys, const RowLists& lists)
       : ScalarIndexBase(std::move(file)), keys_(std::move(keys)), lists_(lists) {}
 
-  absl::StatusOr<std::optional<ScalarPlan>> Plan(const ScalarQuery& query,
-                                                 double budget_ns) const override {
+  absl::StatusOr<std::optional<ScalarPlan>> PlanFor(const ScalarQuery& query,
+                                                    double budget_ns) const override {
     const ScalarCosts costs = ScalarCosts::Of(*file_);
     const std::vector<ScalarKey> grams = GramsOf(query);
     const double mask_ns = costs.mask_row_ns * static_cast<double>(num_rows());
@@ -51,7 +51,7 @@ class GramIndex final : public ScalarIndexBase {
     return plan;
   }
 
-  absl::StatusOr<kernels::Bitset> Rows(const ScalarQuery&, const ScalarPlan& plan,
+  absl::StatusOr<kernels::Bitset> Find(const ScalarQuery&, const ScalarPlan& plan,
                                        const Cancellation& cancellation) const override {
     kernels::Bitset rows(num_rows());
     Scratch scratch;

@@ -5,10 +5,19 @@
 
 namespace elanus::index {
 
-void InternedTexts::Add(std::string_view text, uint32_t row) {
-  const auto [at, added] = numbers_.try_emplace(text, static_cast<uint32_t>(texts_.size()));
-  if (added) texts_.push_back({.text = text});
-  Text& entry = texts_[at->second];
+uint32_t InternedTexts::NumberOf(std::string_view text, bool copy) {
+  const auto found = numbers_.find(text);
+  if (found != numbers_.end()) return found->second;
+  const auto number = static_cast<uint32_t>(texts_.size());
+  if (copy) text = copies_.emplace_back(text);
+  numbers_.emplace(text, number);
+  texts_.push_back({.text = text});
+  text_bytes_ += static_cast<int64_t>(text.size());
+  return number;
+}
+
+void InternedTexts::AddRow(uint32_t number, uint32_t row) {
+  Text& entry = texts_[number];
   if (entry.used && entry.last_row == row) return;
   uint32_t gap = row - entry.last_row;
   for (; gap >= 128; gap >>= 7) entry.gaps.push_back(static_cast<char>(gap | 128));

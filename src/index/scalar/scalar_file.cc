@@ -19,7 +19,8 @@ size_t NumSections(ScalarFileKind kind) {
 }
 bool IsKnown(ScalarStructure structure, ScalarFileKind kind) {
   if (kind == ScalarFileKind::kTokens) return structure == ScalarStructure::kTokens;
-  return structure >= ScalarStructure::kValues && structure <= ScalarStructure::kBoxes;
+  return (structure >= ScalarStructure::kValues && structure <= ScalarStructure::kBoxes) ||
+         structure == ScalarStructure::kPaths;
 }
 
 }  // namespace
@@ -66,13 +67,12 @@ absl::Status ScalarFile::ReadHead(int64_t num_rows, ScalarFileKind kind) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<kernels::Bitset>> ScalarFile::ReadRows(size_t section,
-                                                                    uint64_t count) const {
-  if (count == 0) return std::nullopt;
+absl::StatusOr<ScalarFile::Set> ScalarFile::ReadRows(size_t section, uint64_t count) const {
+  if (count == 0) return nullptr;
   Scratch scratch;
   ELANUS_ASSIGN_OR_RETURN(const auto list,
                           Read<uint8_t>(section, 0, section_bytes(section), scratch));
-  std::optional<kernels::Bitset> rows(static_cast<int64_t>(facts_.num_rows));
+  auto rows = std::make_shared<kernels::Bitset>(static_cast<int64_t>(facts_.num_rows));
   if (!AddPackedRows(list, count, *rows)) return Damaged("a list of rows");
   return rows;
 }
@@ -91,7 +91,7 @@ int64_t ScalarFile::memory_bytes() const {
   if (blocks_ != nullptr) bytes += blocks_->memory_bytes();
   for (const Bytes section : sections_) bytes += static_cast<int64_t>(section.size());
   for (const auto& rows : {&absent_, &odd_}) {
-    if (rows->has_value()) bytes += (*rows)->num_words() * 8;
+    if (*rows != nullptr) bytes += (*rows)->num_words() * 8;
   }
   return bytes;
 }

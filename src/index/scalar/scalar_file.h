@@ -16,7 +16,13 @@
 
 namespace elanus::index {
 
-enum class ScalarStructure : uint32_t { kValues = 1, kGrams = 2, kBoxes = 3, kTokens = 4 };
+enum class ScalarStructure : uint32_t {
+  kValues = 1,
+  kGrams = 2,
+  kBoxes = 3,
+  kTokens = 4,
+  kPaths = 5,  // path_keys.h
+};
 
 // A file of tokens (text_index.h) has a magic of its own, and two sections more.
 enum class ScalarFileKind : uint8_t { kKeys, kTokens };
@@ -68,8 +74,9 @@ class ScalarFile {
       ScalarFileKind kind = ScalarFileKind::kKeys);
 
   const ScalarFacts& facts() const { return facts_; }
-  const kernels::Bitset* absent() const { return absent_ ? &*absent_ : nullptr; }
-  const kernels::Bitset* odd() const { return odd_ ? &*odd_ : nullptr; }
+  using Set = std::shared_ptr<const kernels::Bitset>;  // Null: no rows.
+  const Set& absent() const { return absent_; }
+  const Set& odd() const { return odd_; }
   // Reads go to the disk.
   bool by_blocks() const { return blocks_ != nullptr; }
   int64_t memory_bytes() const;
@@ -95,13 +102,13 @@ class ScalarFile {
   absl::StatusOr<Bytes> ReadBytes(size_t section, uint64_t offset, uint64_t size,
                                   Scratch& scratch) const;
   absl::Status ReadHead(int64_t num_rows, ScalarFileKind kind);
-  absl::StatusOr<std::optional<kernels::Bitset>> ReadRows(size_t section, uint64_t count) const;
+  absl::StatusOr<Set> ReadRows(size_t section, uint64_t count) const;
 
   std::vector<uint64_t> copy_;  // Of a file that does not lie aligned.
   std::vector<Bytes> sections_;
   std::unique_ptr<const IndexBlocks> blocks_;
   ScalarFacts facts_;
-  std::optional<kernels::Bitset> absent_, odd_;
+  Set absent_, odd_;
 };
 
 // The file's bytes. `sections`: all of them but the facts; kNumTokenSections for a file of tokens.

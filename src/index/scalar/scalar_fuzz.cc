@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "index/scalar/path_index.h"
 #include "index/scalar/scalar_file.h"
 #include "index/scalar/scalar_index.h"
 
@@ -31,6 +32,17 @@ void AskAll(const ScalarIndex& index) {
               .passes = [](std::string_view text) { return text.size() % 2 == 0; },
               .parts = {"ab", "bcd"}});
   Ask(index, {.kind = ScalarQuery::Kind::kBox, .box = {-1, -1, 1, 1}});
+  Ask(index, {.kind = ScalarQuery::Kind::kExists});
+}
+
+template <typename Opened>
+void AskPaths(Opened opened) {
+  if (!opened.ok()) return;
+  const std::shared_ptr<const PathIndex> index = *std::move(opened);
+  for (const bool elements : {false, true}) {
+    AskAll(*PathIndex::At(index, {.elements = elements}));
+    AskAll(*PathIndex::At(index, {.path = "ab", .elements = elements, .tells_absent = false}));
+  }
 }
 
 void OpenAndAsk(const std::string& file) {
@@ -38,6 +50,8 @@ void OpenAndAsk(const std::string& file) {
   if (const auto index = OpenScalarIndex(bytes, kRows); index.ok()) AskAll(**index);
   const auto index = OpenScalarIndex(storage::MakeMemoryReader(bytes), kRows);
   if (index.ok()) AskAll(**index);
+  AskPaths(PathIndex::Open(bytes, kRows));
+  AskPaths(PathIndex::Open(storage::MakeMemoryReader(bytes), kRows));
 }
 
 }  // namespace
@@ -48,6 +62,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   constexpr uint32_t kTypes[] = {1, 2, 3, 4, 5, 10, 11, 21, 24, 26};
   ScalarFacts facts;
   facts.structure = static_cast<ScalarStructure>(take() % 4);
+  if (take() % 4 == 0) facts.structure = ScalarStructure::kPaths;
   facts.key_type = kTypes[take() % 10];
   facts.num_rows = kRows;
   facts.num_keys = take();

@@ -2,7 +2,8 @@
 //
 // All index types (INVERTED, BITMAP, STL_SORT, TRIE, HYBRID, NGRAM, RTREE) are one of three
 // structures: values with their rows (value_index.cc), n-grams with the rows whose text has them
-// (gram_index.cc), a tree of bounding boxes (box_index.cc). One file form: scalar_file.h.
+// (gram_index.cc), a tree of bounding boxes (box_index.cc). One file form: scalar_file.h. What an
+// index over all paths of JSON documents holds at one of them is one too (path_index.h).
 #pragma once
 
 #include <memory>
@@ -12,7 +13,6 @@
 #include "common/status.h"
 #include "index/index_file.h"
 #include "index/scalar/scalar_query.h"
-#include "kernels/bitset.h"
 #include "schema/data_type.h"
 #include "storage/block_reader.h"
 
@@ -27,16 +27,11 @@ class ScalarIndex {
   // the whole column is then no worse. kDataIntegrity names a damaged block.
   virtual absl::StatusOr<std::optional<ScalarPlan>> Plan(const ScalarQuery& query,
                                                          double budget_ns) const = 0;
-  // The rows that pass, or, if the plan is not exact, all that may. `odd` rows are in neither.
-  virtual absl::StatusOr<kernels::Bitset> Rows(const ScalarQuery& query, const ScalarPlan& plan,
-                                               const Cancellation& cancellation) const = 0;
+  virtual absl::StatusOr<ScalarRows> Rows(const ScalarQuery& query, const ScalarPlan& plan,
+                                          const Cancellation& cancellation) const = 0;
 
   virtual schema::DataType key_type() const = 0;
   virtual int64_t num_rows() const = 0;
-  // Rows without a value. Null: every row has one.
-  virtual const kernels::Bitset* absent() const = 0;
-  // Rows whose value the index does not hold: only the column can tell. Null: there are none.
-  virtual const kernels::Bitset* odd() const = 0;
   virtual int64_t memory_bytes() const = 0;
 };
 

@@ -178,15 +178,26 @@ ScalarQuery RandomQuery(Rows& rows, bool texts) {
   return query;
 }
 
+// Who has a value is asked by itself, and told beside every other answer.
+void CheckExistence(const ScalarIndex& index, const Rows& rows) {
+  const ScalarQuery query{.kind = ScalarQuery::Kind::kExists};
+  const auto plan = index.Plan(query, kAnyCost);
+  ASSERT_TRUE(plan.ok() && plan->has_value() && (*plan)->exact);
+  const auto existing = index.Rows(query, **plan, Cancellation());
+  ASSERT_TRUE(existing.ok()) << existing.status();
+  EXPECT_EQ((*plan)->num_entries, static_cast<uint64_t>(existing->found.Count()));
+  EXPECT_TRUE(existing->absent == nullptr && existing->odd == nullptr);
+  for (int64_t row = 0; row < index.num_rows(); ++row) {
+    ASSERT_EQ(existing->found.Test(row), rows.valid()[row]) << row;
+  }
+}
+
 void CheckAgainstRows(const Case& test, int64_t num_rows, uint32_t seed) {
   Rows rows(test, num_rows, seed);
   const std::string file = Build(rows.column(), test.form, {{"min_gram", "2"}, {"max_gram", "3"}});
   for (const bool by_blocks : {false, true}) {
     const auto index = Open(file, num_rows, by_blocks);
-    for (int64_t row = 0; row < num_rows; ++row) {
-      const bool absent = index->absent() != nullptr && index->absent()->Test(row);
-      ASSERT_EQ(absent, !rows.valid()[row]) << row;
-    }
+    CheckExistence(*index, rows);
     for (int i = 0; i < 60; ++i) {
       const ScalarQuery query = RandomQuery(rows, index->key_type() == DataType::kVarChar);
       auto plan = index->Plan(query, kAnyCost);
@@ -197,13 +208,14 @@ void CheckAgainstRows(const Case& test, int64_t num_rows, uint32_t seed) {
       }
       const auto found = index->Rows(query, **plan, Cancellation());
       ASSERT_TRUE(found.ok()) << found.status();
-      EXPECT_GE((*plan)->num_entries, static_cast<uint64_t>(found->Count()));
+      EXPECT_GE((*plan)->num_entries, static_cast<uint64_t>(found->found.Count()));
       for (int64_t row = 0; row < num_rows; ++row) {
+        ASSERT_EQ(found->absent != nullptr && found->absent->Test(row), !rows.valid()[row]) << row;
         const bool passes = rows.valid()[row] && Passes(rows.values()[row], query);
         if ((*plan)->exact) {
-          ASSERT_EQ(found->Test(row), passes) << "row " << row << " seed " << seed;
+          ASSERT_EQ(found->found.Test(row), passes) << "row " << row << " seed " << seed;
         } else if (passes) {
-          ASSERT_TRUE(found->Test(row)) << "row " << row << " seed " << seed;
+          ASSERT_TRUE(found->found.Test(row)) << "row " << row << " seed " << seed;
         }
       }
     }
@@ -250,9 +262,11 @@ TEST(ScalarIndex, LeavesNaNToTheColumn) {
   for (const double value : {1.0, std::nan(""), 2.0}) column.Append(value);
   const std::string file = Build(column, ScalarForm::kValues);
   const auto index = Open(file, 3, false);
-  ASSERT_NE(index->odd(), nullptr);
-  EXPECT_TRUE(index->odd()->Test(1));
-  EXPECT_EQ(index->odd()->Count(), 1);
+  const ScalarQuery query{.keys = {1.0}};
+  const auto rows = index->Rows(query, **index->Plan(query, kAnyCost), Cancellation());
+  ASSERT_TRUE(rows.ok() && rows->odd != nullptr);
+  EXPECT_TRUE(rows->odd->Test(1));
+  EXPECT_EQ(rows->odd->Count(), 1);
 }
 
 TEST(ScalarIndex, DeclinesKeysOfAnotherKindAndPlansThatCostTooMuch) {
@@ -312,9 +326,9 @@ TEST(ScalarIndex, FindsBoxesThatMeet) {
         for (int row = 0; row < num_rows; ++row) {
           const bool meets = boxes[row].has_value() && boxes[row]->Intersects(query.box);
           meeting += meets ? 1 : 0;
-          ASSERT_TRUE(!meets || found->Test(row)) << row;
+          ASSERT_TRUE(!meets || found->found.Test(row)) << row;
         }
-        EXPECT_LE(found->Count(), meeting + 20) << "boxes far away are left out";
+        EXPECT_LE(found->found.Count(), meeting + 20) << "boxes far away are left out";
       }
     }
   }

@@ -25,18 +25,26 @@ struct ScalarCosts {
   static ScalarCosts Of(const ScalarFile& file);
 };
 
-// What all structures have in common.
+// What all structures have in common: whether a row has a value they know alike.
 class ScalarIndexBase : public ScalarIndex {
  public:
   explicit ScalarIndexBase(ScalarFilePtr file) : file_(std::move(file)) {}
+  absl::StatusOr<std::optional<ScalarPlan>> Plan(const ScalarQuery& query,
+                                                 double budget_ns) const final;
+  absl::StatusOr<ScalarRows> Rows(const ScalarQuery& query, const ScalarPlan& plan,
+                                  const Cancellation& cancellation) const final;
   schema::DataType key_type() const override {
     return static_cast<schema::DataType>(file_->facts().key_type);
   }
   int64_t num_rows() const override { return static_cast<int64_t>(file_->facts().num_rows); }
-  const kernels::Bitset* absent() const override { return file_->absent(); }
-  const kernels::Bitset* odd() const override { return file_->odd(); }
 
  protected:
+  // Of queries about the values.
+  virtual absl::StatusOr<std::optional<ScalarPlan>> PlanFor(const ScalarQuery& query,
+                                                            double budget_ns) const = 0;
+  virtual absl::StatusOr<kernels::Bitset> Find(const ScalarQuery& query, const ScalarPlan& plan,
+                                               const Cancellation& cancellation) const = 0;
+
   const ScalarFilePtr file_;
 };
 

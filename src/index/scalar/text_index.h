@@ -33,7 +33,7 @@ class TextIndex {
   int64_t num_rows() const { return static_cast<int64_t>(file_->facts().num_rows); }
   int64_t num_tokens() const { return static_cast<int64_t>(file_->facts().num_keys); }
   // Null rows. Null: there are none.
-  const kernels::Bitset* absent() const { return file_->absent(); }
+  const ScalarFile::Set& absent() const { return file_->absent(); }
   int64_t memory_bytes() const { return file_->memory_bytes() + keys_->memory_bytes(); }
 
  private:

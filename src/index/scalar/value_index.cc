@@ -14,8 +14,8 @@ class ValueIndex final : public ScalarIndexBase {
   ValueIndex(ScalarFilePtr file, std::unique_ptr<const ScalarKeys> keys, const RowLists& lists)
       : ScalarIndexBase(std::move(file)), keys_(std::move(keys)), lists_(lists) {}
 
-  absl::StatusOr<std::optional<ScalarPlan>> Plan(const ScalarQuery& query,
-                                                 double budget_ns) const override {
+  absl::StatusOr<std::optional<ScalarPlan>> PlanFor(const ScalarQuery& query,
+                                                    double budget_ns) const override {
     const ScalarCosts costs = ScalarCosts::Of(*file_);
     ScalarPlan plan;
     plan.cost_ns = costs.mask_row_ns * static_cast<double>(num_rows()) + LookUpCost(query, costs);
@@ -36,9 +36,13 @@ class ValueIndex final : public ScalarIndexBase {
         break;
       }
       case ScalarQuery::Kind::kTexts: {
-        ELANUS_RETURN_IF_ERROR(AddPassing(query, plan.ranges));
+        ELANUS_ASSIGN_OR_RETURN(const Keys range, Between(query, scratch));
+        plan.cost_ns += costs.text_ns * static_cast<double>(range.end - range.begin);
+        if (plan.cost_ns > budget_ns) return std::nullopt;
+        ELANUS_RETURN_IF_ERROR(AddPassing(query, range, plan.ranges));
         break;
       }
+      case ScalarQuery::Kind::kExists:
       case ScalarQuery::Kind::kBox:
         return std::nullopt;
     }
@@ -57,7 +61,7 @@ class ValueIndex final : public ScalarIndexBase {
     return plan;
   }
 
-  absl::StatusOr<kernels::Bitset> Rows(const ScalarQuery& query, const ScalarPlan& plan,
+  absl::StatusOr<kernels::Bitset> Find(const ScalarQuery& query, const ScalarPlan& plan,
                                        const Cancellation& cancellation) const override {
     kernels::Bitset rows(num_rows());
     Scratch scratch;
@@ -82,8 +86,9 @@ class ValueIndex final : public ScalarIndexBase {
 
  private:
   bool Takes(const ScalarQuery& query) const {
-    if (query.kind == ScalarQuery::Kind::kTexts) {
-      return key_type() == schema::DataType::kVarChar && query.passes != nullptr;
+    if (query.kind == ScalarQuery::Kind::kTexts &&
+        (key_type() != schema::DataType::kVarChar || query.passes == nullptr)) {
+      return false;
     }
     if (query.kind == ScalarQuery::Kind::kAllOf && query.keys.empty()) return false;
     for (const ScalarKey& key : query.keys) {
@@ -96,11 +101,8 @@ class ValueIndex final : public ScalarIndexBase {
   }
 
   double LookUpCost(const ScalarQuery& query, const ScalarCosts& costs) const {
-    if (query.kind == ScalarQuery::Kind::kTexts) {
-      return costs.text_ns * static_cast<double>(file_->facts().num_keys);
-    }
     const size_t look_ups =
-        query.kind == ScalarQuery::Kind::kInterval ? size_t{2} : query.keys.size();
+        query.keys.size() + (query.lower.has_value() ? 1 : 0) + (query.upper.has_value() ? 1 : 0);
     return costs.locate_ns * static_cast<double>(look_ups);
   }
 
@@ -119,16 +121,16 @@ class ValueIndex final : public ScalarIndexBase {
   }
 
   // The texts that pass; neighbours in one range.
-  absl::Status AddPassing(const ScalarQuery& query, std::vector<Keys>& ranges) const {
-    return keys_->ForEachText(0, file_->facts().num_keys,
-                              [&](uint64_t ordinal, std::string_view text) {
-                                if (!query.passes(text)) return true;
-                                if (ranges.empty() || ranges.back().end != ordinal) {
-                                  ranges.push_back({ordinal, ordinal});
-                                }
-                                ++ranges.back().end;
-                                return true;
-                              });
+  absl::Status AddPassing(const ScalarQuery& query, const Keys& among,
+                          std::vector<Keys>& ranges) const {
+    return keys_->ForEachText(among.begin, among.end, [&](uint64_t ordinal, std::string_view text) {
+      if (!query.passes(text)) return true;
+      if (ranges.empty() || ranges.back().end != ordinal) {
+        ranges.push_back({ordinal, ordinal});
+      }
+      ++ranges.back().end;
+      return true;
+    });
   }
 
   const std::unique_ptr<const ScalarKeys> keys_;

@@ -1,0 +1,15 @@
+// What answered the leaves of filters, in counts: what metrics show.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+namespace elanus::expr {
+
+// Leaves by what answered them: the type of an index ("INVERTED", ...), "shredded_column", "zones",
+// "column". A leaf counts once for each of those that answered some of its rows; a filter that
+// zones settle as a whole counts as one leaf.
+using AnswerTally = std::map<std::string, int64_t>;
+
+}  // namespace elanus::expr
