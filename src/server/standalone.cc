@@ -239,7 +239,7 @@ class Roles {
                      .nice = context.settings.build.nice}),
         interim_work_({.name = "interim", .num_threads = 1, .queue_max = 65536, .nice = 5}) {}
 
-  // The coordinator keeps its own copy of what it checks by.
+  // Roles keep copies of what they go by.
   void FollowSettings() {
     auto current = context_.live.Current();
     if (current == followed_) return;
@@ -249,12 +249,8 @@ class Roles {
     coordinator_->SetDeltaMergeRules(DeltaMergeRulesOf(*followed_));
     coordinator_->SetClusteringRules(ClusteringRulesOf(*followed_));
     coordinator_->SetGarbageRules(GarbageRulesOf(*followed_));
-    FollowShredding(*followed_);
-  }
-
-  void FollowShredding(const Settings& settings) {
-    data_node_->SetShredding(ShreddingOf(settings));
-    query_node_->SetReadsShredded(settings.json_shredding.read);
+    data_node_->SetShredding(ShreddingOf(*followed_));
+    query_node_->SetReadsShredded(followed_->json_shredding.read);
   }
 
   // A store that is down or not there yet is waited for: what comes up together with it, as in
@@ -359,7 +355,7 @@ class Roles {
       const auto alive = node.lock();
       gauge->Set(alive != nullptr ? static_cast<double>(alive->reserved_bytes()) : 0);
     });
-    FollowShredding(settings);
+    FollowSettings();
     coordinator_->Connect(data_node_.get(), query_node_.get(), index_node_.get());
     const uint64_t begin = SystemClock().MonotonicNs();
     ELANUS_RETURN_IF_ERROR(data_node_->Recover());
