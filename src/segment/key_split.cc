@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "schema/row_batch.h"
+#include "segment/column_summary.h"
 #include "storage/column_file.h"
 
 namespace elanus::segment {
@@ -29,16 +30,7 @@ std::optional<T> ValueAt(const schema::ColumnView& column, int64_t row) {
         column.type.width() == 4 ? column.Value<float>(row) : column.Value<double>(row);
     return std::isnan(value) ? std::nullopt : std::optional(value);
   } else {
-    switch (column.type.width()) {
-      case 1:
-        return column.Value<int8_t>(row);
-      case 2:
-        return column.Value<int16_t>(row);
-      case 4:
-        return column.Value<int32_t>(row);
-      default:
-        return column.Value<int64_t>(row);
-    }
+    return IntegerAt(column, row);
   }
 }
 
