@@ -92,8 +92,8 @@ absl::Status LocalQueryNode::OpenColdSegment(const meta::Collection& collection,
   }
   absl::Status status;
   if (const auto listed = parts_.coordinator.FindSegment(segment)) {
-    const EarlyIndexes early =
-        searched.has_value() ? FetchIndexes(collection, **listed, *searched) : EarlyIndexes();
+    const EarlyIndex early =
+        searched.has_value() ? FetchIndex(collection, **listed, *searched) : nullptr;
     status = LoadSegment(collection, *listed, set, deletes, early);
     if (!status.ok()) {
       ELANUS_LOG(Error, "segment not opened", Field("collection", collection.schema.name),

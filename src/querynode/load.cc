@@ -41,6 +41,15 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
   return files;
 }
 
+// The segment's part of an index, if it is built and has a file; else null.
+const meta::SegmentIndex* FinishedFile(const meta::Segment& flushed, IndexId index) {
+  for (const meta::SegmentIndex& built : flushed.indexes) {
+    if (built.index != index) continue;
+    return built.state == meta::BuildState::kFinished && !built.key.empty() ? &built : nullptr;
+  }
+  return nullptr;
+}
+
 std::shared_ptr<const cache::StoredObject> StoredIndex(const cache::Tiers& tiers,
                                                        CollectionId collection,
                                                        const meta::SegmentIndex& built) {
@@ -215,8 +224,7 @@ absl::Status LocalQueryNode::LoadSegments(const LoadTask& task,
 
 absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
                                          const meta::SegmentPtr& listed, segment::SegmentSet& set,
-                                         segment::LoadedDeletes& deletes,
-                                         const EarlyIndexes& early) {
+                                         segment::LoadedDeletes& deletes, const EarlyIndex& early) {
   const meta::Segment& flushed = *listed;
   if (set.FindSealed(flushed.id) != nullptr) return absl::OkStatus();
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
@@ -280,27 +288,22 @@ void LocalQueryNode::WarmBehind(const meta::Collection& collection,
   (void)parts_.loading.Submit(warm);
 }
 
-LocalQueryNode::EarlyIndexes LocalQueryNode::FetchIndexes(const meta::Collection& collection,
-                                                          const meta::Segment& flushed,
-                                                          FieldId field) {
-  EarlyIndexes early;
+LocalQueryNode::EarlyIndex LocalQueryNode::FetchIndex(const meta::Collection& collection,
+                                                      const meta::Segment& flushed, FieldId field) {
   const meta::Index* index = collection.IndexOf(field);
   const index::IndexKind* kind = index != nullptr ? index::FindIndexKind(index->type) : nullptr;
-  if (kind == nullptr || !kind->is_vector || OpensBlocks(*kind, *index)) return early;
-  for (const meta::SegmentIndex& built : flushed.indexes) {
-    const bool ready = built.index == index->id && built.state == meta::BuildState::kFinished;
-    if (!ready || built.key.empty() || built.bytes <= 0) continue;
-    auto stored = StoredIndex(*parts_.tiers, collection.id, built);
-    (void)parts_.tiers->io->Submit([stored] { stored->Prefetch(Cancellation()); });
-    early[built.key] = std::move(stored);
-  }
+  if (kind == nullptr || !kind->is_vector || OpensBlocks(*kind, *index)) return nullptr;
+  const meta::SegmentIndex* built = FinishedFile(flushed, index->id);
+  if (built == nullptr || built->bytes <= 0) return nullptr;
+  EarlyIndex early = StoredIndex(*parts_.tiers, collection.id, *built);
+  (void)parts_.tiers->io->Submit([early] { early->Prefetch(Cancellation()); });
   return early;
 }
 
 absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
     const index::IndexKind& kind, const meta::Index& index, const meta::SegmentIndex& built,
     CollectionId collection, const index::VectorRows& rows, kernels::Metric metric,
-    const EarlyIndexes& early) {
+    const EarlyIndex& early) {
   const std::string& key = built.key;
   auto loaded = std::make_shared<segment::LoadedIndex>();
   loaded->metric = metric;
@@ -312,11 +315,9 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
     return loaded;
   }
   if (parts_.tiers != nullptr && built.bytes > 0) {
-    const auto on_its_way = early.find(key);
+    const bool on_its_way = early != nullptr && early->identity().name == key;
     loaded->cells = std::make_shared<segment::CachedIndex>(
-        *parts_.tiers,
-        on_its_way != early.end() ? on_its_way->second
-                                  : StoredIndex(*parts_.tiers, collection, built),
+        *parts_.tiers, on_its_way ? early : StoredIndex(*parts_.tiers, collection, built),
         [&kind, rows, metric, params = index.params](std::span<const uint8_t> file) {
           return kind.open(file, rows, metric, params);
         });
@@ -329,34 +330,32 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
 }
 
 void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
-                                segment::SealedSegment& sealed, const EarlyIndexes& early) {
+                                segment::SealedSegment& sealed, const EarlyIndex& early) {
   KeepScalarIndexes(collection, sealed);  // One may have been dropped while the segment was loaded.
   for (const meta::Index& index : meta::AllIndexes(collection)) {
-    const auto it = std::find_if(flushed.indexes.begin(), flushed.indexes.end(),
-                                 [&](const auto& built) { return built.index == index.id; });
-    const bool ready =
-        it != flushed.indexes.end() && it->state == meta::BuildState::kFinished && !it->key.empty();
+    const meta::SegmentIndex* built = FinishedFile(flushed, index.id);
     const index::IndexKind* kind = index::FindIndexKind(index.type);
     if (index.type == meta::kTextMatchIndex || (kind != nullptr && !kind->is_vector)) {
-      UseScalarIndex(collection, flushed, index, ready ? *it : meta::SegmentIndex(), sealed);
+      UseScalarIndex(collection, flushed, index, built != nullptr ? *built : meta::SegmentIndex(),
+                     sealed);
       continue;
     }
     const auto metric = index::ElementMetric(index.metric);
-    if (!ready || kind == nullptr || kind->open == nullptr || !metric.has_value()) {
+    if (built == nullptr || kind == nullptr || kind->open == nullptr || !metric.has_value()) {
       sealed.SetIndex(index.field, nullptr);
       continue;
     }
     const index::VectorRows rows = sealed.Vectors(index.field);
     if (rows.data == nullptr) continue;
     const auto used = sealed.IndexOf(index.field);
-    if (used != nullptr && used->key == it->key) continue;
-    auto loaded = OpenIndex(*kind, index, *it, collection.id, rows, *metric, early);
+    if (used != nullptr && used->key == built->key) continue;
+    auto loaded = OpenIndex(*kind, index, *built, collection.id, rows, *metric, early);
     if (!loaded.ok()) {
-      NoteBadIndex(collection, flushed, index, it->key, loaded.status());
+      NoteBadIndex(collection, flushed, index, built->key, loaded.status());
       continue;
     }
     (*loaded)->id = index.id.value();
-    (*loaded)->key = it->key;
+    (*loaded)->key = built->key;
     if (WarmupOf(parts_.warmup, collection, index) == Warmup::kSync) {
       // Before it takes the place of what serves now. Damage is for searches to find.
       const absl::Status warm = sealed.WarmIndex(index.field, **loaded, Cancellation());

@@ -126,16 +126,17 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::Status LoadSegments(const LoadTask& task, const std::vector<meta::SegmentPtr>& todo,
                             size_t total, segment::LoadedDeletes& deletes,
                             std::atomic<int64_t>& done);
-  // Objects of indexes, by key, that are on their way before their segment is open.
-  using EarlyIndexes = std::map<std::string, std::shared_ptr<const cache::StoredObject>>;
+  // The object of an index that is on its way before its segment is open; null: none is.
+  using EarlyIndex = std::shared_ptr<const cache::StoredObject>;
   absl::Status LoadSegment(const meta::Collection& collection, const meta::SegmentPtr& flushed,
                            segment::SegmentSet& set, segment::LoadedDeletes& deletes,
-                           const EarlyIndexes& early = {});
+                           const EarlyIndex& early = nullptr);
   // Puts the segment in place without reading it, where the collection wants none of it to be there
   // before a request uses it. False: it is to be loaded now.
   bool AddCold(const meta::Collection& collection, const meta::SegmentPtr& flushed,
                segment::SegmentSet& set);
-  // Loads segments that were put in place so, and beside that has the indexes of a field fetched.
+  // Loads segments that were put in place so, and beside that has each one's index of a field
+  // fetched.
   absl::Status OpenCold(CollectionId collection, segment::SegmentSet& set,
                         const std::vector<segment::ColdSegment>& cold,
                         std::optional<FieldId> searched, const Cancellation& cancellation)
@@ -144,17 +145,17 @@ class LocalQueryNode final : public roles::QueryNode {
                                std::optional<FieldId> searched, segment::SegmentSet& set,
                                segment::LoadedDeletes& deletes, const Cancellation& cancellation)
       ABSL_LOCKS_EXCLUDED(cold_mutex_);
-  EarlyIndexes FetchIndexes(const meta::Collection& collection, const meta::Segment& flushed,
-                            FieldId field);
+  EarlyIndex FetchIndex(const meta::Collection& collection, const meta::Segment& flushed,
+                        FieldId field);
   // Makes a segment use the indexes that the catalog names now.
   void RefreshIndexes(CollectionId collection, SegmentId segment)
       ABSL_LOCKS_EXCLUDED(indexes_mutex_);
   void UseIndexes(const meta::Collection& collection, const meta::Segment& flushed,
-                  segment::SealedSegment& sealed, const EarlyIndexes& early = {});
+                  segment::SealedSegment& sealed, const EarlyIndex& early = nullptr);
   absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(
       const index::IndexKind& kind, const meta::Index& index, const meta::SegmentIndex& built,
       CollectionId collection, const index::VectorRows& rows, kernels::Metric metric,
-      const EarlyIndexes& early);
+      const EarlyIndex& early);
   // The client would rather have memory than speed.
   static bool WantsMmap(const meta::Index& index);
   // A vector index that is read block by block where it lies, not brought.
