@@ -354,6 +354,7 @@ absl::Status Coordinator::BuildIndexes(const meta::Collection& collection, meta:
         part.state = meta::BuildState::kFinished;
         part.key = built->key;
         part.bytes = built->bytes;
+        part.parts = built->parts;
       } else if (CodeOf(built.status()) == ErrorCode::kCancelled) {
         return built.status();
       }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/status.h"
+#include "meta/isolation.h"
 #include "meta/types.h"
 
 namespace elanus::coord {
@@ -19,7 +20,7 @@ inline constexpr std::string_view kDynamicFieldKey = "dynamicfield.enabled";
 inline constexpr std::string_view kDescriptionKey = "collection.description";
 inline constexpr std::string_view kConsistencyKey = "consistency_level";
 inline constexpr std::string_view kReplicaNumberKey = "collection.replica.number";
-inline constexpr std::string_view kIsolationKey = "partitionkey.isolation";
+using meta::kIsolationKey;
 inline constexpr std::string_view kQueryModeKey = "query_mode";
 inline constexpr std::string_view kDatabaseCollectionsKey = "database.max.collections";
 

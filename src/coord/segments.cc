@@ -145,6 +145,7 @@ absl::Status Coordinator::FinishBuild(const roles::BuildTask& task,
     part->state = meta::BuildState::kFinished;
     part->key = result->key;
     part->bytes = result->bytes;
+    part->parts = result->parts;
     part->fail_reason.clear();
   } else {
     part->state = meta::BuildState::kFailed;

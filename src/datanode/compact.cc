@@ -4,6 +4,7 @@
 
 #include "common/crash_point.h"
 #include "datanode/local_data_node.h"
+#include "meta/isolation.h"
 #include "segment/expiry_mask.h"
 #include "segment/key_split.h"
 #include "segment/loaded_deletes.h"
@@ -36,6 +37,7 @@ absl::StatusOr<std::vector<meta::Segment>> LocalDataNode::Compact(
   made.collection = task.collection->id;
   made.partition = task.sources.front()->partition;
   made.shard = task.sources.front()->shard;
+  made.ordered_by = meta::IsolatedBy(*task.collection);
 
   segment::LoadedDeletes deletes(parts_.store);
   for (const meta::Delta& delta : parts_.coordinator.Deltas(task.collection->id)) {
@@ -118,10 +120,10 @@ absl::Status LocalDataNode::WriteMerged(const meta::Collection& collection,
   ELANUS_ASSIGN_OR_RETURN(
       const int64_t log_id,
       parts_.coordinator.AllocateIds(static_cast<int64_t>(collection.schema.fields.size()) + 1));
-  ELANUS_ASSIGN_OR_RETURN(
-      segment::MergedRows merged,
-      segment::MergeSegments(inputs, collection.schema, meta::kTimestampField,
-                             ColumnKeys(made, log_id), parts_.store, cancellation, shredding()));
+  ELANUS_ASSIGN_OR_RETURN(segment::MergedRows merged,
+                          segment::MergeSegments(inputs, collection.schema, meta::kTimestampField,
+                                                 ColumnKeys(made, log_id), parts_.store,
+                                                 cancellation, shredding(), made.ordered_by));
   made.num_rows = merged.num_rows;
   made.min_timestamp = merged.min_timestamp;
   made.max_timestamp = merged.max_timestamp;

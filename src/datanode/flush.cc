@@ -4,6 +4,7 @@
 #include "common/crash_point.h"
 #include "common/logging.h"
 #include "datanode/local_data_node.h"
+#include "meta/isolation.h"
 #include "segment/segment_writer.h"
 #include "storage/delta_file.h"
 
@@ -52,13 +53,15 @@ absl::StatusOr<meta::Segment> LocalDataNode::WriteFiles(const OpenSegment& open)
   made.min_timestamp = growing.min_timestamp();
   made.max_timestamp = growing.max_timestamp();
   made.log_end = applied_end_.load();  // Its last row was applied before.
+  const auto collection = parts_.coordinator.GetCollection(open.collection);
+  if (collection.ok()) made.ordered_by = meta::IsolatedBy(**collection);
   ELANUS_ASSIGN_OR_RETURN(
       const int64_t log_id,
       parts_.coordinator.AllocateIds(static_cast<int64_t>(growing.Fields().size()) + 1));
   ELANUS_ASSIGN_OR_RETURN(
       std::vector<segment::WrittenColumn> columns,
       segment::WriteSegment(growing, rows, meta::kTimestampField, ColumnKeys(made, log_id),
-                            parts_.store, shredding()));
+                            parts_.store, shredding(), made.ordered_by));
   AddFiles(std::move(columns), made);
   return made;
 }
@@ -382,6 +385,7 @@ segment::SealedFiles FilesOf(const meta::Segment& segment) {
   files.min_timestamp = segment.min_timestamp;
   files.max_timestamp = segment.max_timestamp;
   files.deletes_applied = segment.deletes_applied;
+  files.ordered_by = segment.ordered_by;
   for (const meta::ReplacedSegment& replaced : segment.replaces) {
     files.replaces.push_back(replaced.id);
   }

@@ -7,9 +7,11 @@
 #include "index/build_memory.h"
 #include "index/index_kinds.h"
 #include "index/max_sim.h"
+#include "index/parted_index.h"
 #include "index/scalar/text_build.h"
 #include "index/scalar_kinds.h"
 #include "indexnode/build_report.h"
+#include "kernels/bit_range.h"
 #include "meta/implied_indexes.h"
 #include "schema/text_params.h"
 #include "storage/column_file.h"
@@ -17,6 +19,9 @@
 
 namespace elanus::indexnode {
 namespace {
+
+// Where parts of an index begin in its object: pages, for those who map it.
+constexpr size_t kPartAlignment = 4096;
 
 const meta::FieldFile* FileOf(const meta::Segment& segment, FieldId field) {
   for (const meta::FieldFile& file : segment.files) {
@@ -68,15 +73,15 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
                           budget_.Reserve(memory_bytes, cancellation, observer.waiting));
   BuildReport report(task, observer, metrics_);
   report.Begin(view.num_rows, memory_bytes);
+  roles::BuildResult result;
   const auto build = [&] {
     if (texts) return BuildTexts(task, view, cancellation, report);
-    return kind->is_vector ? BuildVectors(task, *kind, view, cancellation, report)
+    return kind->is_vector ? BuildVectors(task, *kind, view, cancellation, report, result.parts)
                            : BuildScalars(task, *kind, view, cancellation, report);
   };
   ELANUS_ASSIGN_OR_RETURN(const std::string bytes, build());
   if (bytes.empty()) return roles::BuildResult{};
   const double built = report.seconds();
-  roles::BuildResult result;
   result.key = fmt::format("index_files/{}/1/{}/{}/{}", task.build, task.segment->partition,
                            task.segment->id, task.index.type);
   result.bytes = static_cast<int64_t>(bytes.size());
@@ -94,31 +99,63 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
   return result;
 }
 
-absl::StatusOr<std::string> LocalIndexNode::BuildVectors(const roles::BuildTask& task,
-                                                         const index::IndexKind& kind,
-                                                         const schema::ColumnView& view,
-                                                         const Cancellation& cancellation,
-                                                         BuildReport& report) {
+absl::StatusOr<std::string> LocalIndexNode::BuildVectors(
+    const roles::BuildTask& task, const index::IndexKind& kind, const schema::ColumnView& view,
+    const Cancellation& cancellation, BuildReport& report, std::vector<meta::IndexPart>& parts) {
   const auto metric = index::ElementMetric(task.index.metric);
   if (!metric.has_value()) {
     return InternalError(ErrorCode::kInternal, "index {} has no known metric: {}", task.index.name,
                          task.index.metric);
   }
   index::BuildOptions options;
-  if (view.type.type == schema::DataType::kArrayOfVector) {
-    options.rows = index::ElementRows(view).vectors();
-    if (options.rows.num_rows == 0) return std::string();
-  } else {
-    options.rows = {view.type.type, view.type.dim, view.num_rows, view.fixed};
-    if (view.validity != nullptr) options.valid = {view.validity, view.num_rows};
-  }
   options.metric = *metric;
   options.params = task.index.params;
   options.executor = &executor_;
   options.seed = static_cast<uint64_t>(task.segment->id.value());
   options.cancellation = &cancellation;
-  options.progress = [&report](double share) { report.Progress(share); };
-  return kind.build(options);
+  if (view.type.type == schema::DataType::kArrayOfVector) {
+    options.rows = index::ElementRows(view).vectors();
+    if (options.rows.num_rows == 0) return std::string();
+    options.progress = [&report](double share) { report.Progress(share); };
+    return kind.build(options);
+  }
+  const index::VectorRows rows{view.type.type, view.type.dim, view.num_rows, view.fixed};
+  const kernels::BitView valid = view.validity != nullptr
+                                     ? kernels::BitView(view.validity, view.num_rows)
+                                     : kernels::BitView();
+  std::vector<int64_t> starts = {0};
+  if (task.segment->ordered_by.valid() && !kind.stays_on_disk) {
+    ELANUS_ASSIGN_OR_RETURN(starts, TenantStarts(*task.segment));
+  }
+  std::string file;
+  for (size_t i = 0; i < starts.size(); ++i) {
+    const int64_t begin = starts[i];
+    const int64_t count = (i + 1 < starts.size() ? starts[i + 1] : rows.num_rows) - begin;
+    options.rows = {rows.type, rows.dim, count, rows.Row(begin)};
+    const kernels::Bitset own =
+        valid.empty() ? kernels::Bitset() : kernels::Cut(valid, begin, count);
+    options.valid = own.view();
+    options.progress = [&report, begin, count, all = rows.num_rows](double share) {
+      report.Progress((static_cast<double>(begin) + share * static_cast<double>(count)) /
+                      static_cast<double>(std::max<int64_t>(all, 1)));
+    };
+    ELANUS_ASSIGN_OR_RETURN(const std::string part, kind.build(options));
+    if (starts.size() == 1) return part;
+    file.resize((file.size() + kPartAlignment - 1) / kPartAlignment * kPartAlignment);
+    parts.push_back({begin, static_cast<int64_t>(file.size()), static_cast<int64_t>(part.size())});
+    file += part;
+  }
+  return file;
+}
+
+absl::StatusOr<std::vector<int64_t>> LocalIndexNode::TenantStarts(const meta::Segment& segment) {
+  const meta::FieldFile* file = FileOf(segment, segment.ordered_by);
+  if (file == nullptr) return std::vector<int64_t>{0};
+  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store_.Get(file->key));
+  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> column,
+                          storage::ColumnFile::Open(std::move(object), file->key));
+  const schema::ColumnView tenants = column->View();
+  return index::PartStarts(tenants, index::PartRowsMin(tenants.num_rows));
 }
 
 absl::StatusOr<std::string> LocalIndexNode::BuildTexts(const roles::BuildTask& task,

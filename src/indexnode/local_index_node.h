@@ -42,7 +42,10 @@ class LocalIndexNode final : public roles::IndexNode {
   absl::StatusOr<std::string> BuildVectors(const roles::BuildTask& task,
                                            const index::IndexKind& kind,
                                            const schema::ColumnView& column,
-                                           const Cancellation& cancellation, BuildReport& report);
+                                           const Cancellation& cancellation, BuildReport& report,
+                                           std::vector<meta::IndexPart>& parts);
+  // The first rows of the parts that an index over this segment gets.
+  absl::StatusOr<std::vector<int64_t>> TenantStarts(const meta::Segment& segment);
   absl::StatusOr<std::string> BuildTexts(const roles::BuildTask& task,
                                          const schema::ColumnView& column,
                                          const Cancellation& cancellation, BuildReport& report);

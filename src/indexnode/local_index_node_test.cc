@@ -90,6 +90,64 @@ TEST_F(LocalIndexNodeTest, TellsHowFarABuildIsAndNeverGoesBack) {
       << after;
 }
 
+TEST_F(LocalIndexNodeTest, TenantsThatLieTogetherGetPartsOfTheIndex) {
+  LocalIndexNode node(*store, executor, {.metrics = &metrics});
+  roles::BuildTask task = TaskOver(5000);
+  // Two large tenants with many small ones between them.
+  schema::Column tenants({.type = schema::DataType::kInt64});
+  for (int64_t row = 0; row < 5000; ++row) {
+    tenants.Append(row < 2000 ? 1 : row < 2700 ? row : 9999);
+  }
+  const auto column = storage::EncodeColumnFile(tenants.View());
+  const std::string_view bytes = *column;
+  ASSERT_TRUE(store->Put("insert_log/1/2/3/102/1", {&bytes, 1}).ok());
+  meta::Segment segment = *task.segment;
+  segment.files.push_back({FieldId(102), "insert_log/1/2/3/102/1", 1});
+  task.segment = std::make_shared<const meta::Segment>(segment);
+  const auto whole = node.Build(task, Cancellation(), {});
+  ASSERT_TRUE(whole.ok()) << whole.status();
+  EXPECT_TRUE(whole->parts.empty());
+
+  segment.ordered_by = FieldId(102);
+  task.segment = std::make_shared<const meta::Segment>(segment);
+  std::mutex mutex;
+  std::vector<double> told;
+  const auto built = node.Build(task, Cancellation(),
+                                {.progress =
+                                     [&](double share) {
+                                       std::lock_guard lock(mutex);
+                                       told.push_back(share);
+                                     },
+                                 .waiting = nullptr});
+  ASSERT_TRUE(built.ok()) << built.status();
+  for (size_t i = 1; i < told.size(); ++i) EXPECT_GT(told[i], told[i - 1]);
+  ASSERT_EQ(built->parts.size(), 3u);
+  EXPECT_EQ(built->parts[1].first_row, 2000);
+  EXPECT_EQ(built->parts[2].first_row, 2700);
+  const auto file = *store->Get(built->key);
+  EXPECT_EQ(file->data().size(), static_cast<size_t>(built->bytes));
+  const auto vectors = *store->Get("insert_log/1/2/3/101/1");
+  const auto opened = *storage::ColumnFile::Open(vectors, "101");
+  const index::IndexKind& kind = *index::FindIndexKind("HNSW");
+  for (size_t i = 0; i < 3; ++i) {
+    const meta::IndexPart& part = built->parts[i];
+    EXPECT_EQ(part.offset % 4096, 0);
+    const int64_t end = i < 2 ? built->parts[i + 1].first_row : 5000;
+    const index::VectorRows rows{schema::DataType::kFloatVector, kDim, end - part.first_row,
+                                 opened->View().fixed + part.first_row * kDim * 4};
+    const auto index = kind.open(file->data().subspan(part.offset, part.bytes), rows,
+                                 kernels::Metric::kL2, task.index.params);
+    EXPECT_TRUE(index.ok()) << index.status();
+  }
+
+  // A graph that stays on disk brings what searches touch anyway.
+  task.index.type = "DISKANN";
+  task.index.params = {{"search_list_size", "100"}};
+  const auto on_disk = node.Build(task, Cancellation(), {});
+  ASSERT_TRUE(on_disk.ok()) << on_disk.status();
+  EXPECT_TRUE(on_disk->parts.empty());
+}
+
 TEST_F(LocalIndexNodeTest, ABuildBeyondTheBudgetIsRefusedBeforeItBegins) {
   LocalIndexNode node(*store, executor, {.memory_bytes_max = 17 << 20, .metrics = &metrics});
   const auto refused = node.Build(TaskOver(20000), Cancellation(), {});

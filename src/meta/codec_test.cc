@@ -81,6 +81,7 @@ Segment MakeSegment() {
   out.siblings = {SegmentId(21), SegmentId(22)};
   out.deletes_applied = Timestamp(12);
   out.merged = true;
+  out.ordered_by = FieldId(103);
   out.clustered_by = FieldId(101);
   out.clustering = 21;
   out.id = SegmentId(21);
@@ -124,7 +125,13 @@ Segment MakeSegment() {
                {FieldId(103), "n", 0, {}, false, ColumnValues{.num_nulls = 9}},
                {FieldId(100), "stats_log/7/8/21/100/22", 5, {}, true}};
   out.indexes = {{IndexId(11), BuildId(30), BuildState::kFailed, "", 0, "no memory"},
-                 {IndexId(12), BuildId(31), BuildState::kFinished, "index_files/31/x", 7, ""}};
+                 {IndexId(12),
+                  BuildId(31),
+                  BuildState::kFinished,
+                  "index_files/31/x",
+                  7000,
+                  "",
+                  {{0, 0, 1000}, {400, 4096, 2904}}}};
   return out;
 }
 
@@ -275,6 +282,31 @@ TEST(Codec, SurvivesTruncationAtEveryLengthAndRandomDamage) {
   }
   const std::string deep(200000, '[');
   LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(deep.data()), deep.size());
+}
+
+TEST(Codec, RefusesPartsThatAreNoRunsOfTheSegment) {
+  const std::string good = *Encode(MakeSegment());
+  const std::string parts = "[[0,0,1000],[400,4096,2904]]";
+  ASSERT_NE(good.find(parts), std::string::npos);
+  for (const char* bad : {
+           "[[1,0,1000],[400,4096,2904]]",              // Not from the first row.
+           "[[0,0,1000],[0,4096,2904]]",                // No rows.
+           "[[0,0,1000],[1000,4096,2904]]",             // Behind the last row.
+           "[[0,0,4097],[400,4096,2904]]",              // Overlaps.
+           "[[0,0,1000],[400,4096,2905]]",              // Ends behind the object.
+           "[[0,0,1000],[400,9223372036854775807,1]]",  // Likewise.
+           "[[0,0,1000],[400,4096,9223372036854775807]]",
+           "[[0,0,0],[400,4096,2904]]",
+           "[[0,-1,1000]]",
+           "[[0,0]]",
+           "[7]",
+           "[[0,0,\"1\"]]",
+           "[[0,0,18446744073709551615]]",
+       }) {
+    std::string row = good;
+    row.replace(row.find(parts), parts.size(), bad);
+    EXPECT_FALSE(DecodeSegment("key", row).ok()) << bad;
+  }
 }
 
 TEST(Codec, ReadsOnlyPlainNumbers) {

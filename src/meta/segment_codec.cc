@@ -106,12 +106,42 @@ FieldFile FileFromJson(JsonReader& reader) {
 }
 
 json SegmentIndexToJson(const SegmentIndex& index) {
-  return {{"index", index.index.value()},
-          {"build", index.build.value()},
-          {"state", static_cast<int>(index.state)},
-          {"key", index.key},
-          {"bytes", index.bytes},
-          {"fail_reason", index.fail_reason}};
+  json out = {{"index", index.index.value()},
+              {"build", index.build.value()},
+              {"state", static_cast<int>(index.state)},
+              {"key", index.key},
+              {"bytes", index.bytes},
+              {"fail_reason", index.fail_reason}};
+  if (index.parts.empty()) return out;
+  json& parts = out["parts"] = json::array();
+  for (const IndexPart& part : index.parts) {
+    parts.push_back({part.first_row, part.offset, part.bytes});
+  }
+  return out;
+}
+
+// Each begins behind the one before, rows and bytes; the first with row 0.
+std::vector<IndexPart> PartsFromJson(JsonReader& reader, int64_t object_bytes) {
+  std::vector<IndexPart> out;
+  for (const json& value : reader.Array("parts")) {
+    const bool numbers =
+        value.is_array() && value.size() == 3 && std::all_of(value.begin(), value.end(), IsInt64);
+    if (!numbers) {
+      reader.Fail("parts has something else than runs of rows");
+      return {};
+    }
+    const IndexPart part{value[0].get<int64_t>(), value[1].get<int64_t>(), value[2].get<int64_t>()};
+    const bool first = out.empty();
+    if (first ? part.first_row != 0 : part.first_row <= out.back().first_row) {
+      reader.Fail("parts are not in the order of rows");
+    } else if (part.bytes <= 0 || part.bytes > object_bytes ||
+               part.offset < (first ? 0 : out.back().offset + out.back().bytes) ||
+               part.offset > object_bytes - part.bytes) {
+      reader.Fail("parts do not lie in the object");
+    }
+    out.push_back(part);
+  }
+  return out;
 }
 
 SegmentIndex SegmentIndexFromJson(JsonReader& reader) {
@@ -122,6 +152,7 @@ SegmentIndex SegmentIndexFromJson(JsonReader& reader) {
   out.key = reader.String("key");
   out.bytes = reader.Int("bytes", 0);
   out.fail_reason = reader.String("fail_reason");
+  if (reader.Has("parts")) out.parts = PartsFromJson(reader, out.bytes);
   return out;
 }
 
@@ -167,6 +198,7 @@ absl::StatusOr<std::string> Encode(const Segment& segment) {
     for (const SegmentId sibling : segment.siblings) siblings.push_back(sibling.value());
     row["siblings"] = std::move(siblings);
   }
+  if (segment.ordered_by.valid()) row["ordered_by"] = segment.ordered_by.value();
   if (segment.clustered_by.valid()) {
     row["clustered_by"] = segment.clustered_by.value();
     row["clustering"] = segment.clustering;
@@ -209,9 +241,15 @@ absl::StatusOr<Segment> DecodeSegment(std::string_view key, std::string_view val
       out.siblings.emplace_back(value.get<int64_t>());
     }
   }
+  if (reader.Has("ordered_by")) out.ordered_by = reader.PositiveId<FieldId>("ordered_by");
   if (reader.Has("clustered_by")) {
     out.clustered_by = reader.PositiveId<FieldId>("clustered_by");
     out.clustering = reader.Int("clustering", 0);
+  }
+  for (const SegmentIndex& index : out.indexes) {
+    if (!index.parts.empty() && index.parts.back().first_row >= out.num_rows) {
+      reader.Fail("parts begin behind the last row");
+    }
   }
   ELANUS_RETURN_IF_ERROR(reader.Finish());
   return out;

@@ -145,6 +145,14 @@ struct FieldFile {
 
 enum class BuildState { kPending, kFinished, kFailed };
 
+// A run of a segment's rows that its index has a part of its own for, up to the first row of the
+// next part.
+struct IndexPart {
+  int64_t first_row = 0;
+  int64_t offset = 0;  // Of the part, an index file by itself, in the object.
+  int64_t bytes = 0;
+};
+
 struct SegmentIndex {
   IndexId index;
   BuildId build;
@@ -152,6 +160,7 @@ struct SegmentIndex {
   std::string key;  // Empty: no file (FLAT, too few rows).
   int64_t bytes = 0;
   std::string fail_reason;
+  std::vector<IndexPart> parts = {};  // Empty: the object is one index over all rows.
 };
 
 // A segment that a compaction has made another one of. Its rows stand in the log up to `log_end`: a
@@ -161,7 +170,8 @@ struct ReplacedSegment {
   uint64_t log_end = 0;
 };
 
-// A flushed (sealed, durable) segment. Rows are sorted by (primary key, timestamp).
+// A flushed (sealed, durable) segment. Rows are sorted by (primary key, timestamp), or by
+// (ordered_by, primary key, timestamp) if that is valid.
 struct Segment {
   SegmentId id;
   CollectionId collection;
@@ -182,6 +192,7 @@ struct Segment {
                               // they hold what was replaced. Empty: it made no other.
   Timestamp deletes_applied;  // Rows that delta files hide at or before this are left out.
   bool merged = false;        // By a compaction that a client asked for.
+  FieldId ordered_by;         // The partition key of a collection whose tenants are isolated.
   // Its rows are a range of this field, and lie nowhere else among those of the same `clustering`.
   FieldId clustered_by;    // Not valid: they are not.
   int64_t clustering = 0;  // The compaction that did it.

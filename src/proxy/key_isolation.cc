@@ -4,15 +4,14 @@
 #include <string_view>
 
 #include "expr/plan.h"
-#include "schema/validate.h"
+#include "meta/isolation.h"
 
 namespace elanus::proxy {
 namespace {
 
-constexpr std::string_view kIsolationKey = "partitionkey.isolation";
-
 absl::Status NotSupported(std::string_view what) {
-  return UserError(ErrorCode::kParameterInvalid, "partition key isolation does not support {}", what);
+  return UserError(ErrorCode::kParameterInvalid, "partition key isolation does not support {}",
+                   what);
 }
 
 std::string_view NameOf(expr::CompareOp op) {
@@ -33,7 +32,8 @@ std::string_view NameOf(expr::CompareOp op) {
   return ">=";
 }
 
-// Whether a part of the filter is an equality on the key; an error if it uses the key in another way.
+// Whether a part of the filter is an equality on the key; an error if it uses the key in another
+// way.
 class KeyUse {
  public:
   explicit KeyUse(int slot) : slot_(slot) {}
@@ -84,13 +84,10 @@ class KeyUse {
 }  // namespace
 
 absl::Status CheckKeyIsolation(const meta::Collection& collection, const expr::Plan& filter) {
-  const schema::FieldSchema* key = collection.schema.partition_key();
-  const auto isolation = collection.Property(kIsolationKey);
-  if (key == nullptr || !isolation.has_value() || !schema::ParseBool(*isolation).value_or(false)) {
-    return absl::OkStatus();
-  }
+  const FieldId key = meta::IsolatedBy(collection);
+  if (!key.valid()) return absl::OkStatus();
   const auto use = std::find_if(filter.fields.begin(), filter.fields.end(),
-                                [&](const expr::FieldUse& field) { return field.id == key->id; });
+                                [&](const expr::FieldUse& field) { return field.id == key; });
   bool found = false;
   if (use != filter.fields.end()) {
     const int slot = static_cast<int>(use - filter.fields.begin());
@@ -100,7 +97,7 @@ absl::Status CheckKeyIsolation(const meta::Collection& collection, const expr::P
   return UserError(ErrorCode::kParameterInvalid,
                    "partition key not found in expr or the expr is invalid when validating "
                    "partition key isolation[field={}]",
-                   key->name);
+                   collection.schema.Find(key)->name);
 }
 
 }  // namespace elanus::proxy

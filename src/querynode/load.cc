@@ -7,6 +7,7 @@
 #include "index/index_kinds.h"
 #include "index/index_params.h"
 #include "index/max_sim.h"
+#include "index/parted_index.h"
 #include "meta/implied_indexes.h"
 #include "querynode/local_query_node.h"
 #include "segment/loaded_deletes.h"
@@ -23,6 +24,7 @@ segment::SealedFiles FilesOf(const meta::Collection& collection, const meta::Seg
   files.min_timestamp = flushed.min_timestamp;
   files.max_timestamp = flushed.max_timestamp;
   files.deletes_applied = flushed.deletes_applied;
+  files.ordered_by = flushed.ordered_by;
   for (const meta::ReplacedSegment& replaced : flushed.replaces) {
     files.replaces.push_back(replaced.id);
   }
@@ -50,12 +52,29 @@ const meta::SegmentIndex* FinishedFile(const meta::Segment& flushed, IndexId ind
   return nullptr;
 }
 
+// One over the whole object where the index has no parts.
+std::vector<segment::StoredPart> PartsOf(const meta::SegmentIndex& built) {
+  std::vector<segment::StoredPart> parts;
+  for (const meta::IndexPart& part : built.parts) {
+    parts.push_back(
+        {part.first_row, static_cast<uint64_t>(part.offset), static_cast<uint64_t>(part.bytes)});
+  }
+  if (parts.empty()) parts.push_back({0, 0, static_cast<uint64_t>(built.bytes)});
+  return parts;
+}
+
+std::vector<int64_t> StartsOf(std::span<const segment::StoredPart> parts) {
+  std::vector<int64_t> starts;
+  for (const segment::StoredPart& part : parts) starts.push_back(part.first_row);
+  return starts;
+}
+
 std::shared_ptr<const cache::StoredObject> StoredIndex(const cache::Tiers& tiers,
                                                        CollectionId collection,
                                                        const meta::SegmentIndex& built) {
   return segment::CachedIndex::Stored(tiers,
                                       {cache::Kind::kVectorIndex, collection.value(), built.key},
-                                      static_cast<uint64_t>(built.bytes));
+                                      static_cast<uint64_t>(built.bytes), PartsOf(built));
 }
 
 bool MayPass(const absl::Status& status) {
@@ -294,7 +313,8 @@ LocalQueryNode::EarlyIndex LocalQueryNode::FetchIndex(const meta::Collection& co
   const index::IndexKind* kind = index != nullptr ? index::FindIndexKind(index->type) : nullptr;
   if (kind == nullptr || !kind->is_vector || OpensBlocks(*kind, *index)) return nullptr;
   const meta::SegmentIndex* built = FinishedFile(flushed, index->id);
-  if (built == nullptr || built->bytes <= 0) return nullptr;
+  // Which parts a search needs is not known yet.
+  if (built == nullptr || built->bytes <= 0 || !built->parts.empty()) return nullptr;
   EarlyIndex early = StoredIndex(*parts_.tiers, collection.id, *built);
   (void)parts_.tiers->io->Submit([early] { early->Prefetch(Cancellation()); });
   return early;
@@ -308,24 +328,44 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
   auto loaded = std::make_shared<segment::LoadedIndex>();
   loaded->metric = metric;
   loaded->type = kind.name;
+  const std::vector<segment::StoredPart> parts = PartsOf(built);
   if (OpensBlocks(kind, index)) {
-    ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(key));
-    ELANUS_ASSIGN_OR_RETURN(loaded->index,
-                            kind.open_blocks(std::move(blocks), rows, metric, index.params));
+    ELANUS_ASSIGN_OR_RETURN(auto opened, parts_.store.OpenBlocks(key));
+    if (built.parts.empty()) {
+      ELANUS_ASSIGN_OR_RETURN(loaded->index,
+                              kind.open_blocks(std::move(opened), rows, metric, index.params));
+      return loaded;
+    }
+    const std::shared_ptr<storage::BlockReader> blocks = std::move(opened);
+    ELANUS_ASSIGN_OR_RETURN(
+        loaded->index,
+        index::OpenParts(StartsOf(parts), rows, [&](size_t i, const index::VectorRows& own) {
+          return kind.open_blocks(storage::MakeSliceReader(blocks, parts[i].offset, parts[i].bytes),
+                                  own, metric, index.params);
+        }));
     return loaded;
   }
   if (parts_.tiers != nullptr && built.bytes > 0) {
     const bool on_its_way = early != nullptr && early->identity().name == key;
     loaded->cells = std::make_shared<segment::CachedIndex>(
-        *parts_.tiers, on_its_way ? early : StoredIndex(*parts_.tiers, collection, built),
-        [&kind, rows, metric, params = index.params](std::span<const uint8_t> file) {
-          return kind.open(file, rows, metric, params);
+        *parts_.tiers, on_its_way ? early : StoredIndex(*parts_.tiers, collection, built), parts,
+        rows,
+        [&kind, metric, params = index.params](std::span<const uint8_t> file,
+                                               const index::VectorRows& own) {
+          return kind.open(file, own, metric, params);
         });
     return loaded;
   }
   ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(key));
-  ELANUS_ASSIGN_OR_RETURN(loaded->index,
-                          kind.open(loaded->file->data(), rows, metric, index.params));
+  const std::span<const uint8_t> file = loaded->file->data();
+  if (file.size() < parts.back().offset + parts.back().bytes) {
+    return InternalError(ErrorCode::kDataIntegrity, "index file is damaged: it ends early");
+  }
+  ELANUS_ASSIGN_OR_RETURN(
+      loaded->index,
+      index::OpenParts(StartsOf(parts), rows, [&](size_t i, const index::VectorRows& own) {
+        return kind.open(file.subspan(parts[i].offset, parts[i].bytes), own, metric, index.params);
+      }));
   return loaded;
 }
 

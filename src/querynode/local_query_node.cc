@@ -335,6 +335,17 @@ std::vector<query::RowRef> RowsByKey(const Page& page,
   std::vector<std::vector<query::RowRef>> lists(segments.size());
   compute.ParallelFor(segments.size(), [&](size_t s) {
     std::vector<query::RowRef>& list = lists[s];
+    if (const std::span<const uint32_t> order = segments[s]->KeyOrder(); !order.empty()) {
+      const int64_t keys_wanted = page.limit < 0 ? INT64_MAX : page.offset + page.limit;
+      int64_t keys = 0;
+      for (const uint32_t row : order) {
+        if (!candidates[s].Test(row)) continue;
+        if (list.empty() || segments[s]->Key(list.back().row) != segments[s]->Key(row)) ++keys;
+        if (keys > keys_wanted) break;
+        list.push_back({static_cast<int32_t>(s), row});
+      }
+      return;
+    }
     candidates[s].view().ForEach([&](int64_t row) {
       list.push_back({static_cast<int32_t>(s), row});
     });

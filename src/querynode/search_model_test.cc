@@ -110,8 +110,9 @@ class Fixture {
     growing->Insert(schema, batch, Timestamp(5));
     segment::SegmentPtr segment = growing;
     if (s % 2 == 0 && count > 0) {
-      const auto sealed = segment::Seal(*growing, schema, *store_, {},
-                                        s % 4 == 0 ? tiers_.options() : segment::TierOptions());
+      const auto sealed = segment::Seal(
+          *growing, schema, *store_, {}, s % 4 == 0 ? tiers_.options() : segment::TierOptions(),
+          std::nullopt, {}, Draw(3) == 0 ? segment::kNumber : FieldId());
       ASSERT_TRUE(sealed.ok()) << sealed.status().ToString();
       segment = *sealed;
     }

@@ -19,6 +19,7 @@ struct BuildTask {
 struct BuildResult {
   std::string key;       // Of the index file; empty = nothing to build.
   int64_t bytes = 0;
+  std::vector<meta::IndexPart> parts = {};  // Empty: it is one index over all rows.
 };
 
 // Who wants to know how a build goes. Either may be empty; called from any thread.

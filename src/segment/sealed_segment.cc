@@ -1,6 +1,7 @@
 #include "segment/sealed_segment.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "common/check.h"
 #include "common/logging.h"
@@ -207,7 +208,8 @@ SealedSegment::SealedSegment(const SealedFiles& files)
       max_timestamp_(files.max_timestamp),
       replaces_(files.replaces),
       siblings_(files.siblings),
-      deletes_applied_(files.deletes_applied) {}
+      deletes_applied_(files.deletes_applied),
+      ordered_by_(files.ordered_by) {}
 
 absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
     const SealedFiles& files, const schema::CollectionSchema& schema, storage::ObjectStore& store,
@@ -285,12 +287,27 @@ const ShreddedField* SealedSegment::Shredded(FieldId field) const {
   return it == shredded_.end() ? nullptr : it->second.get();
 }
 
+std::span<const uint32_t> SealedSegment::KeyOrder() const {
+  if (sorted_by_key()) return {};
+  absl::call_once(key_order_once_, [&] {
+    key_order_.resize(num_rows_);
+    std::iota(key_order_.begin(), key_order_.end(), 0);
+    std::sort(key_order_.begin(), key_order_.end(), [&](uint32_t a, uint32_t b) {
+      const auto order = Key(a) <=> Key(b);
+      return order != 0 ? order < 0 : RowTimestamp(a) < RowTimestamp(b);
+    });
+    key_order_bytes_ = num_rows_ * static_cast<int64_t>(sizeof(uint32_t));
+  });
+  return key_order_;
+}
+
 int64_t SealedSegment::LowerBound(schema::PrimaryKeyView key, Timestamp at) const {
   int64_t low = 0, high = num_rows_;
   while (low < high) {
     const int64_t middle = low + (high - low) / 2;
-    const auto order = Key(middle) <=> key;
-    if (order < 0 || (order == 0 && RowTimestamp(middle) < at)) {
+    const int64_t row = RowAt(middle);
+    const auto order = Key(row) <=> key;
+    if (order < 0 || (order == 0 && RowTimestamp(row) < at)) {
       low = middle + 1;
     } else {
       high = middle;
@@ -302,8 +319,9 @@ int64_t SealedSegment::LowerBound(schema::PrimaryKeyView key, Timestamp at) cons
 bool SealedSegment::Delete(schema::PrimaryKeyView key, Timestamp at) {
   bool hid = false;
   // Newest first: what hid a row hid the older ones of its key too.
-  for (int64_t row = LowerBound(key, at) - 1; row >= 0 && Key(row) == key; --row) {
-    if (!deletes_.Add(row, at)) break;
+  for (int64_t place = LowerBound(key, at) - 1; place >= 0; --place) {
+    const int64_t row = RowAt(place);
+    if (Key(row) != key || !deletes_.Add(row, at)) break;
     hid = true;
   }
   return hid;
@@ -344,7 +362,7 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
 int64_t SealedSegment::memory_bytes() const {
   int64_t sum = timestamp_file_->memory_bytes() + match_columns_.memory_bytes() +
                 statistics_.memory_bytes() + interim_.memory_bytes() +
-                scalar_indexes_.memory_bytes();
+                scalar_indexes_.memory_bytes() + key_order_bytes_;
   for (const auto& [field, file] : columns_) sum += file->memory_bytes();
   for (const auto& [field, shredded] : shredded_) sum += shredded->memory_bytes();
   absl::ReaderMutexLock lock(&index_mutex_);
@@ -563,7 +581,7 @@ absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SealedSegment::SearchT
   if (!schema::IsDenseVector(column.View().type.type)) rows.WantAll();
   for (;;) {
     cache::TierWants wants = rows.Wants();
-    if (loaded.cells != nullptr) wants.memory.push_back(cache::Want::All(loaded.cells));
+    if (loaded.cells != nullptr) wants.memory.push_back(loaded.cells->WantFor(candidates.view()));
     ELANUS_ASSIGN_OR_RETURN(const cache::TierPins pins,
                             std::move(wants).Pin(tiers_, cancellation, waits));
     if (!rows.all() && !loaded.Get().reads_few_rows()) {

@@ -1,5 +1,6 @@
-// A flushed segment whose files are open, rows in (key, timestamp) order: columns mapped or in
-// memory, or, in tiers, there while they are used (docs/decisions/012-tiers.md).
+// A flushed segment whose files are open, rows in (key, timestamp) order or by tenant
+// (row_order.h): columns mapped or in memory, or, in tiers, there while they are used
+// (docs/decisions/012-tiers.md).
 #pragma once
 
 #include <atomic>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/call_once.h"
 #include "absl/synchronization/mutex.h"
 #include "cache/cached_column.h"
 #include "segment/cached_index.h"
@@ -45,6 +47,7 @@ struct SealedFiles {
   // replace. Empty: this one holds them all.
   std::vector<SegmentId> siblings;
   Timestamp deletes_applied;  // Rows deleted at or before this are left out.
+  FieldId ordered_by;         // Rows lie by (this field, key, timestamp). Not valid: by the latter.
 };
 
 // How to open: whole, or in tiers.
@@ -59,7 +62,7 @@ struct LoadedIndex {
   std::unique_ptr<index::VectorIndex> index;  // Null: in `cells`.
   std::shared_ptr<CachedIndex> cells;
   std::string type;  // Of the index, for traces.
-  // In `cells`: only while it is pinned.
+  // In `cells`: only what is pinned of it.
   const index::VectorIndex& Get() const { return cells != nullptr ? cells->index() : *index; }
 
   kernels::Metric metric = kernels::Metric::kL2;
@@ -103,7 +106,9 @@ class SealedSegment final : public Segment {
   int64_t num_rows() const override { return num_rows_; }
   Timestamp max_timestamp() const { return max_timestamp_; }  // Of its rows.
   int64_t memory_bytes() const override;
-  bool sorted_by_key() const override { return true; }
+  FieldId ordered_by() const { return ordered_by_; }
+  bool sorted_by_key() const override { return !ordered_by_.valid(); }
+  std::span<const uint32_t> KeyOrder() const override;
   kernels::Bitset Visible(Timestamp at) const override;
   void HideInsertedUpTo(Timestamp at, kernels::Bitset& rows) const override;
   absl::StatusOr<cache::TierPins> Pin(std::span<const FieldId> fields,
@@ -141,11 +146,14 @@ class SealedSegment final : public Segment {
   const ShreddedField* Shredded(FieldId field) const;
   MatchColumns& match_columns() const { return match_columns_; }
   SegmentStatistics& statistics() const { return statistics_; }
-  // The first row that is not below (key, at) in the order of rows.
+  // The first place in the order of keys whose row is not below (key, at). Where the rows lie in
+  // that order, the place is the row.
   int64_t LowerBound(schema::PrimaryKeyView key, Timestamp at = {}) const;
 
  private:
   SealedSegment(const SealedFiles& files);
+  // The row at a place in the order of keys.
+  int64_t RowAt(int64_t place) const { return sorted_by_key() ? place : KeyOrder()[place]; }
   // The columns of these fields that are not there for good, and `also`.
   cache::TierWants WantsOf(std::span<const FieldId> fields, cache::TierWants also = {}) const;
   const cache::CachedColumn* CachedOf(FieldId field) const;
@@ -176,6 +184,10 @@ class SealedSegment final : public Segment {
   const std::vector<SegmentId> replaces_;
   const std::vector<SegmentId> siblings_;
   const Timestamp deletes_applied_;
+  const FieldId ordered_by_;
+  mutable absl::once_flag key_order_once_;
+  mutable std::vector<uint32_t> key_order_;       // Made when it is asked for first.
+  mutable std::atomic<int64_t> key_order_bytes_{0};
   std::map<FieldId, std::shared_ptr<const storage::ColumnFile>> columns_;  // Constant after Open.
   std::map<FieldId, std::shared_ptr<const ShreddedField>> shredded_;       // Constant after Open.
   // Columns whose parts come and go.

@@ -40,6 +40,27 @@ TEST_F(SealedSegmentTest, RowsAreWrittenInOrderOfKeyAndTime) {
   EXPECT_EQ((*sealed)->LowerBound(schema::PrimaryKeyView(int64_t{50})), 300);
 }
 
+TEST_F(SealedSegmentTest, KnowsTheOrderOfKeysWhereRowsLieInAnother) {
+  std::mt19937_64 random(1);
+  for (uint64_t at = 1; at <= 300; ++at) Insert({static_cast<int64_t>(random() % 50)}, at);
+  const auto sealed = *Seal(growing, schema, *store, {}, {}, std::nullopt, {}, kNumber);
+  const int64_t before = sealed->memory_bytes();
+  const std::span<const uint32_t> order = sealed->KeyOrder();
+  ASSERT_EQ(order.size(), 300u);
+  EXPECT_EQ(sealed->memory_bytes(), before + 1200);
+  std::vector<bool> seen(300);
+  for (size_t i = 0; i < 300; ++i) {
+    ASSERT_FALSE(seen[order[i]]);
+    seen[order[i]] = true;
+    if (i == 0) continue;
+    const auto by_key = sealed->Key(order[i - 1]) <=> sealed->Key(order[i]);
+    ASSERT_TRUE(by_key < 0 || (by_key == 0 && sealed->RowTimestamp(order[i - 1]) <
+                                                  sealed->RowTimestamp(order[i])));
+  }
+  EXPECT_EQ(sealed->LowerBound(schema::PrimaryKeyView(int64_t{50})), 300);
+  EXPECT_TRUE((*Seal(growing, schema, *store))->KeyOrder().empty());
+}
+
 TEST_F(SealedSegmentTest, HoldsWhatTheGrowingSegmentHeld) {
   Insert({5, 3, 1}, 10);
   Insert({2, 4, 3}, 20);
@@ -69,7 +90,9 @@ TEST_F(SealedSegmentTest, DeletesInAnyOrderGiveTheSameAsTheGrowingSegmentInTimeO
         rows.Insert(schema, TestRows(schema, {key}), Timestamp(at));
       }
     }
-    const auto sealed = *Seal(rows, schema, *store);
+    const auto sealed =
+        *Seal(rows, schema, *store, {}, {}, std::nullopt, {}, seed % 2 ? kNumber : FieldId());
+    ASSERT_EQ(sealed->sorted_by_key(), seed % 2 == 0);
     std::shuffle(deletes.begin(), deletes.end(), random);
     for (const auto& [key, at] : deletes) {
       sealed->Delete(schema::PrimaryKeyView(key), Timestamp(at));

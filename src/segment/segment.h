@@ -96,6 +96,8 @@ class Segment {
   virtual Timestamp deletes_applied() const { return {}; }
   // True when rows are in ascending (key, timestamp) order.
   virtual bool sorted_by_key() const = 0;
+  // Of a sealed segment whose rows lie in another order: its rows by (key, timestamp). Else empty.
+  virtual std::span<const uint32_t> KeyOrder() const { return {}; }
 
   // One bit for each of the rows a reader at `at` has to consider; set = inserted at or before `at`
   // and not hidden by a delete at or before `at`. Smaller than num_rows() when newer rows follow.

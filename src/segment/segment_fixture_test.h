@@ -96,13 +96,13 @@ inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(
     storage::ObjectStore& store, std::vector<SegmentId> replaces = {},
     const TierOptions& tiers = {},
     const std::optional<expr::ShreddingLimits>& shredding = std::nullopt,
-    std::vector<SegmentId> siblings = {}) {
+    std::vector<SegmentId> siblings = {}, FieldId order_by = {}) {
   const auto key_of = [&](FieldId field) {
     return fmt::format("insert_log/{}/{}", growing.id(), field);
   };
   ELANUS_ASSIGN_OR_RETURN(
       const std::vector<WrittenColumn> written,
-      WriteSegment(growing, growing.num_rows(), kStamps, key_of, store, shredding));
+      WriteSegment(growing, growing.num_rows(), kStamps, key_of, store, shredding, order_by));
   SealedFiles files;
   files.id = growing.id();
   files.partition = growing.partition();
@@ -110,6 +110,7 @@ inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(
   files.max_timestamp = growing.max_timestamp();
   files.replaces = std::move(replaces);
   files.siblings = std::move(siblings);
+  files.ordered_by = order_by;
   for (const WrittenColumn& column : written) {
     if (column.field == kStamps) {
       files.timestamps = column.key;

@@ -1,9 +1,11 @@
 #include "segment/segment_merge.h"
 
 #include <algorithm>
+#include <numeric>
 #include <optional>
 
 #include "schema/row_batch.h"
+#include "segment/row_order.h"
 #include "segment/time_quantiles.h"
 #include "storage/column_file.h"
 
@@ -17,23 +19,67 @@ struct Run {
   int64_t count;
 };
 
-// The first kept row at or behind `row`; the number of rows if there is none.
-int64_t NextKept(const kernels::Bitset& kept, int64_t row) {
-  const int64_t size = kept.size();
-  while (row < size && !kept.Test(row)) {
-    // Whole words of rows that are left out at once.
-    row = (row & 63) == 0 && kept.words()[row >> 6] == 0 ? row + 64 : row + 1;
+// Places in an order of rows, those that are kept one after the other.
+class InputOrder {
+ public:
+  // In the order of (by, key, timestamp); `by` not valid: of (key, timestamp).
+  InputOrder(const MergeInput& input, const schema::FieldSchema* by) : input_(&input) {
+    const SealedSegment& segment = *input.segment;
+    if (by != nullptr) values_ = segment.Find(by->id)->View();
+    const FieldId wanted = by != nullptr ? by->id : FieldId();
+    if (segment.ordered_by() == wanted) return;
+    const std::span<const uint32_t> by_key = segment.KeyOrder();
+    rows_.assign(by_key.begin(), by_key.end());
+    if (rows_.empty()) {
+      rows_.resize(segment.num_rows());
+      std::iota(rows_.begin(), rows_.end(), 0);
+    }
+    if (by == nullptr) return;
+    std::stable_sort(rows_.begin(), rows_.end(), [&](uint32_t a, uint32_t b) {
+      return CompareValues(by->type, Value(a), Value(b)) < 0;
+    });
   }
-  return std::min(row, size);
-}
 
-// The order of the merged rows, as runs. The inputs are in order themselves.
-std::vector<Run> MergeOrder(std::span<const MergeInput> inputs) {
+  // The first kept place at or behind `place`; the number of rows if there is none.
+  int64_t NextKept(int64_t place) const {
+    const kernels::Bitset& kept = input_->kept;
+    const int64_t size = kept.size();
+    if (!rows_.empty()) {
+      while (place < size && !kept.Test(rows_[place])) ++place;
+      return place;
+    }
+    while (place < size && !kept.Test(place)) {
+      // Whole words of rows that are left out at once.
+      place = (place & 63) == 0 && kept.words()[place >> 6] == 0 ? place + 64 : place + 1;
+    }
+    return std::min(place, size);
+  }
+  int64_t size() const { return input_->kept.size(); }
+  int64_t RowAt(int64_t place) const { return rows_.empty() ? place : rows_[place]; }
+  // Of the field that the rows are ordered by first.
+  std::string_view Value(int64_t row) const { return values_.Raw(row); }
+
+ private:
+  const MergeInput* input_;
+  schema::ColumnView values_;
+  std::vector<uint32_t> rows_;  // Empty: they lie in that order.
+};
+
+// The order of the merged rows, as runs.
+std::vector<Run> MergeOrder(std::span<const MergeInput> inputs, const schema::FieldSchema* by) {
+  std::vector<InputOrder> orders;
+  for (const MergeInput& input : inputs) orders.emplace_back(input, by);
   struct Cursor {
     size_t input;
+    int64_t place;
     int64_t row;
   };
   const auto later = [&](const Cursor& a, const Cursor& b) {
+    if (by != nullptr) {
+      const auto order =
+          CompareValues(by->type, orders[a.input].Value(a.row), orders[b.input].Value(b.row));
+      if (order != 0) return order > 0;
+    }
     const SealedSegment& left = *inputs[a.input].segment;
     const SealedSegment& right = *inputs[b.input].segment;
     const auto order = left.Key(a.row) <=> right.Key(b.row);
@@ -42,27 +88,27 @@ std::vector<Run> MergeOrder(std::span<const MergeInput> inputs) {
     return x != y ? x > y : a.input > b.input;
   };
   std::vector<Cursor> heap;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const int64_t first = NextKept(inputs[i].kept, 0);
-    if (first < inputs[i].kept.size()) heap.push_back({i, first});
-  }
+  const auto advance = [&](size_t input, int64_t from) {
+    const InputOrder& order = orders[input];
+    const int64_t place = order.NextKept(from);
+    if (place >= order.size()) return false;
+    heap.push_back({input, place, order.RowAt(place)});
+    return true;
+  };
+  for (size_t i = 0; i < inputs.size(); ++i) advance(i, 0);
   std::make_heap(heap.begin(), heap.end(), later);
   std::vector<Run> runs;
   while (!heap.empty()) {
     std::pop_heap(heap.begin(), heap.end(), later);
-    Cursor& next = heap.back();
+    const Cursor next = heap.back();
+    heap.pop_back();
     if (!runs.empty() && runs.back().input == next.input &&
         runs.back().begin + runs.back().count == next.row) {
       ++runs.back().count;
     } else {
       runs.push_back({next.input, next.row, 1});
     }
-    next.row = NextKept(inputs[next.input].kept, next.row + 1);
-    if (next.row < inputs[next.input].kept.size()) {
-      std::push_heap(heap.begin(), heap.end(), later);
-    } else {
-      heap.pop_back();
-    }
+    if (advance(next.input, next.place + 1)) std::push_heap(heap.begin(), heap.end(), later);
   }
   return runs;
 }
@@ -70,12 +116,13 @@ std::vector<Run> MergeOrder(std::span<const MergeInput> inputs) {
 class Merger {
  public:
   Merger(std::span<const MergeInput> inputs, const std::function<std::string(FieldId)>& key_of,
-         storage::ObjectStore& store, const std::optional<expr::ShreddingLimits>& shredding)
+         storage::ObjectStore& store, const std::optional<expr::ShreddingLimits>& shredding,
+         const schema::FieldSchema* order_by)
       : inputs_(inputs),
         key_of_(key_of),
         store_(store),
         shredding_(shredding),
-        runs_(MergeOrder(inputs)) {
+        runs_(MergeOrder(inputs, order_by)) {
     for (const Run& run : runs_) merged_.num_rows += run.count;
   }
 
@@ -193,14 +240,19 @@ class Merger {
 
 }  // namespace
 
-absl::StatusOr<MergedRows> MergeSegments(std::span<const MergeInput> inputs,
-                                         const schema::CollectionSchema& schema,
-                                         FieldId timestamp_field,
-                                         const std::function<std::string(FieldId)>& key_of,
-                                         storage::ObjectStore& store,
-                                         const Cancellation& cancellation,
-                                         const std::optional<expr::ShreddingLimits>& shredding) {
-  Merger merger(inputs, key_of, store, shredding);
+absl::StatusOr<MergedRows> MergeSegments(
+    std::span<const MergeInput> inputs, const schema::CollectionSchema& schema,
+    FieldId timestamp_field, const std::function<std::string(FieldId)>& key_of,
+    storage::ObjectStore& store, const Cancellation& cancellation,
+    const std::optional<expr::ShreddingLimits>& shredding, FieldId order_by) {
+  const schema::FieldSchema* by = order_by.valid() ? schema.Find(order_by) : nullptr;
+  for (const MergeInput& input : inputs) {
+    if (by != nullptr && input.segment->Find(by->id) == nullptr) {
+      return InternalError(ErrorCode::kDataIntegrity, "segment {} has no column of its field {}",
+                           input.segment->id(), by->name);
+    }
+  }
+  Merger merger(inputs, key_of, store, shredding, by);
   const absl::Status status = merger.Write(schema, timestamp_field, cancellation);
   if (!status.ok()) {
     merger.RemoveWritten();

@@ -19,12 +19,13 @@ class SegmentMergeTest : public testing::Test {
   // A sealed segment of these keys, each batch at its own time.
   std::shared_ptr<SealedSegment> MakeSegment(
       const schema::CollectionSchema& schema,
-      const std::vector<std::pair<uint64_t, std::vector<int64_t>>>& batches) {
+      const std::vector<std::pair<uint64_t, std::vector<int64_t>>>& batches,
+      FieldId order_by = {}) {
     GrowingSegment growing(SegmentId(++last_id_), PartitionId(1), 0, schema);
     for (const auto& [at, keys] : batches) {
       growing.Insert(schema, TestRows(schema, keys), Timestamp(at));
     }
-    const auto sealed = Seal(growing, schema, *store_);
+    const auto sealed = Seal(growing, schema, *store_, {}, {}, std::nullopt, {}, order_by);
     EXPECT_TRUE(sealed.ok()) << sealed.status();
     return *sealed;
   }
@@ -34,13 +35,16 @@ class SegmentMergeTest : public testing::Test {
   }
   absl::StatusOr<MergedRows> Merge(const std::vector<MergeInput>& inputs,
                                    const schema::CollectionSchema& schema,
-                                   const Cancellation& cancellation = {}) {
-    return MergeSegments(inputs, schema, kStamps, KeyOf, *store_, cancellation);
+                                   const Cancellation& cancellation = {}, FieldId order_by = {}) {
+    return MergeSegments(inputs, schema, kStamps, KeyOf, *store_, cancellation, std::nullopt,
+                         order_by);
   }
   static std::string KeyOf(FieldId field) { return fmt::format("insert_log/merged/{}", field); }
   std::shared_ptr<SealedSegment> Open(const MergedRows& merged,
-                                      const schema::CollectionSchema& schema) {
+                                      const schema::CollectionSchema& schema,
+                                      FieldId order_by = {}) {
     SealedFiles files;
+    files.ordered_by = order_by;
     files.id = SegmentId(1000);
     files.partition = PartitionId(1);
     files.num_rows = merged.num_rows;
@@ -82,9 +86,23 @@ std::vector<Row> RowsOf(const SealedSegment& segment, const schema::CollectionSc
   return out;
 }
 
+// The rows of a segment stand by (key, time), or by (number, key, time).
+void ExpectInOrder(const SealedSegment& segment) {
+  const schema::ColumnView numbers = segment.Find(kNumber)->View();
+  for (int64_t row = 1; row < segment.num_rows(); ++row) {
+    auto order = segment.ordered_by() == kNumber
+                     ? numbers.Value<int64_t>(row - 1) <=> numbers.Value<int64_t>(row)
+                     : std::strong_ordering::equal;
+    if (order == 0) order = segment.Key(row - 1) <=> segment.Key(row);
+    ASSERT_TRUE(order < 0 ||
+                (order == 0 && segment.RowTimestamp(row - 1) <= segment.RowTimestamp(row)));
+  }
+}
+
 TEST_F(SegmentMergeTest, HoldsTheKeptRowsInOrderOfKeyAndTime) {
   std::mt19937_64 random(5);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 80; ++round) {
+    const FieldId order_by = round % 4 < 2 ? FieldId() : kNumber;
     const bool text_keys = round % 2 == 1;
     const auto schema = TestSchema(text_keys, /*with_added=*/true);
     // Half of the segments are from before the last field was there.
@@ -100,7 +118,10 @@ TEST_F(SegmentMergeTest, HoldsTheKeptRowsInOrderOfKeyAndTime) {
         batches.emplace_back(at * 10 + random() % 10, std::move(keys));
       }
       batches.emplace_back(50, std::vector<int64_t>{i});
-      MergeInput input = All(MakeSegment(i % 2 == 0 ? older : schema, batches));
+      // In the order of the merged segment, mostly.
+      const FieldId input_order = random() % 4 != 0 ? order_by : random() % 2 ? FieldId() : kNumber;
+      MergeInput input = All(MakeSegment(i % 2 == 0 ? older : schema, batches, input_order));
+      ExpectInOrder(*input.segment);
       for (int64_t row = 0; row < input.kept.size(); ++row) {
         if (random() % 3 == 0) input.kept.Reset(row);
       }
@@ -108,21 +129,17 @@ TEST_F(SegmentMergeTest, HoldsTheKeptRowsInOrderOfKeyAndTime) {
       expected.insert(expected.end(), rows.begin(), rows.end());
       inputs.push_back(std::move(input));
     }
-    const auto merged = Merge(inputs, schema);
+    const auto merged = Merge(inputs, schema, {}, order_by);
     ASSERT_TRUE(merged.ok()) << merged.status();
     ASSERT_EQ(merged->num_rows, std::ssize(expected));
     if (expected.empty()) {
       EXPECT_TRUE(merged->columns.empty());
       continue;
     }
-    const auto opened = Open(*merged, schema);
+    const auto opened = Open(*merged, schema, order_by);
     auto found = RowsOf(*opened, schema, kernels::Bitset(opened->num_rows(), true));
     uint64_t oldest = UINT64_MAX, newest = 0;
-    for (int64_t row = 1; row < opened->num_rows(); ++row) {
-      const auto order = opened->Key(row - 1) <=> opened->Key(row);
-      EXPECT_TRUE(order < 0 ||
-                  (order == 0 && opened->RowTimestamp(row - 1) <= opened->RowTimestamp(row)));
-    }
+    ExpectInOrder(*opened);
     for (const Row& row : expected) {
       oldest = std::min(oldest, std::get<1>(row));
       newest = std::max(newest, std::get<1>(row));

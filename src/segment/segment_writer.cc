@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "segment/row_order.h"
 #include "segment/shredded_field.h"
 #include "segment/time_quantiles.h"
 #include "storage/column_file.h"
@@ -10,12 +11,19 @@
 namespace elanus::segment {
 namespace {
 
-std::vector<int64_t> KeyOrder(const GrowingSegment& segment, int64_t num_rows) {
+std::vector<int64_t> WrittenOrder(const GrowingSegment& segment, int64_t num_rows,
+                                  FieldId order_by) {
   std::vector<int64_t> order(num_rows);
   std::iota(order.begin(), order.end(), 0);
-  // Rows stand in timestamp order already, so a stable sort by key alone gives (key, timestamp).
-  std::stable_sort(order.begin(), order.end(),
-                   [&](int64_t a, int64_t b) { return segment.Key(a) < segment.Key(b); });
+  const GrowingColumn* first = order_by.valid() ? segment.Find(order_by) : nullptr;
+  // Rows stand in timestamp order already, so a stable sort leaves that to the last.
+  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+    if (first != nullptr) {
+      const auto order = CompareValues(first->type().type, first->Raw(a), first->Raw(b));
+      if (order != 0) return order < 0;
+    }
+    return segment.Key(a) < segment.Key(b);
+  });
   return order;
 }
 
@@ -33,9 +41,9 @@ absl::StatusOr<WrittenColumn> Put(const schema::Column& column, FieldId field, s
 absl::Status WriteColumns(const GrowingSegment& segment, int64_t num_rows, FieldId timestamp_field,
                           const std::function<std::string(FieldId)>& key_of,
                           storage::ObjectStore& store,
-                          const std::optional<expr::ShreddingLimits>& shredding,
+                          const std::optional<expr::ShreddingLimits>& shredding, FieldId order_by,
                           std::vector<WrittenColumn>& written) {
-  const std::vector<int64_t> order = KeyOrder(segment, num_rows);
+  const std::vector<int64_t> order = WrittenOrder(segment, num_rows, order_by);
   {
     schema::Column stamps({.type = schema::DataType::kInt64});
     stamps.Reserve(num_rows);
@@ -88,10 +96,10 @@ absl::StatusOr<std::optional<WrittenColumn>> WriteJsonPaths(const schema::Column
 absl::StatusOr<std::vector<WrittenColumn>> WriteSegment(
     const GrowingSegment& segment, int64_t num_rows, FieldId timestamp_field,
     const std::function<std::string(FieldId)>& key_of, storage::ObjectStore& store,
-    const std::optional<expr::ShreddingLimits>& shredding) {
+    const std::optional<expr::ShreddingLimits>& shredding, FieldId order_by) {
   std::vector<WrittenColumn> written;
   const absl::Status status =
-      WriteColumns(segment, num_rows, timestamp_field, key_of, store, shredding, written);
+      WriteColumns(segment, num_rows, timestamp_field, key_of, store, shredding, order_by, written);
   if (status.ok()) return written;
   // A full disk must not be filled further by every try. What cannot be removed is collected at the
   // next start.

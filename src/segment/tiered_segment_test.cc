@@ -88,16 +88,17 @@ TEST_F(TieredSegmentTest, AnIndexComesAndGoesAndGivesTheSameHits) {
   const std::string file = *kind.build(options);
   const std::string_view part = file;
   ASSERT_TRUE(store->Put("index_files/1", {&part, 1}).ok());
-  const auto open = [&](std::span<const uint8_t> bytes) {
-    return kind.open(bytes, segment->Vectors(kVector), kernels::Metric::kL2, options.params);
+  const auto open = [&](std::span<const uint8_t> bytes, const index::VectorRows& rows) {
+    return kind.open(bytes, rows, kernels::Metric::kL2, options.params);
   };
+  const std::vector<StoredPart> parts = {{0, 0, file.size()}};
   const auto loaded = std::make_shared<LoadedIndex>();
   loaded->type = "HNSW";
   loaded->cells = std::make_shared<CachedIndex>(
       *tiers.options().tiers,
       CachedIndex::Stored(*tiers.options().tiers, {cache::Kind::kVectorIndex, 1, "index_files/1"},
-                          file.size()),
-      open);
+                          file.size(), parts),
+      parts, segment->Vectors(kVector), open);
   segment->SetIndex(kVector, loaded);
   const index::Params params = {{"ef", "200"}};
   for (int round = 0; round < 3; ++round) {
@@ -163,6 +164,7 @@ TEST(TieredSearch, ReadsOfTheColumnWhatTheIndexRanksBy) {
   const std::string file = *kind.build(options);
   const std::string_view part = file;
   ASSERT_TRUE(store->Put("index_files/1", {&part, 1}).ok());
+  const std::vector<StoredPart> parts = {{0, 0, file.size()}};
   const auto in_memory = std::make_shared<LoadedIndex>();
   in_memory->type = "HNSW";
   in_memory->index = *kind.open({reinterpret_cast<const uint8_t*>(file.data()), file.size()},
@@ -183,9 +185,10 @@ TEST(TieredSearch, ReadsOfTheColumnWhatTheIndexRanksBy) {
     loaded->cells = std::make_shared<CachedIndex>(
         *tiers.options().tiers,
         CachedIndex::Stored(*tiers.options().tiers, {cache::Kind::kVectorIndex, 1, "index_files/1"},
-                            file.size()),
-        [&](std::span<const uint8_t> bytes) {
-          return kind.open(bytes, segment->Vectors(kVector), kernels::Metric::kL2, options.params);
+                            file.size(), parts),
+        parts, segment->Vectors(kVector),
+        [&](std::span<const uint8_t> bytes, const index::VectorRows& rows) {
+          return kind.open(bytes, rows, kernels::Metric::kL2, options.params);
         });
     segment->SetIndex(kVector, loaded);
     // The index alone is warmed.

@@ -57,6 +57,30 @@ class MemoryReader final : public BlockReader {
   const std::shared_ptr<const void> owner_;
 };
 
+class SliceReader final : public BlockReader {
+ public:
+  SliceReader(std::shared_ptr<BlockReader> whole, uint64_t offset, uint64_t size)
+      : whole_(std::move(whole)), offset_(offset), size_(size) {}
+
+  absl::Status ReadAll(std::span<const Read> reads) override {
+    std::vector<Read> moved(reads.begin(), reads.end());
+    for (Read& read : moved) {
+      if (read.offset > size_ || read.into.size() > size_ - read.offset) {
+        return ReadFailed(read.offset, "the file ends there");
+      }
+      read.offset += offset_;
+    }
+    return whole_->ReadAll(moved);
+  }
+  uint64_t size() const override { return size_; }
+  std::string_view way() const override { return whole_->way(); }
+
+ private:
+  const std::shared_ptr<BlockReader> whole_;
+  const uint64_t offset_;
+  const uint64_t size_;
+};
+
 class PlainReader : public BlockReader {
  public:
   PlainReader(int descriptor, uint64_t size) : descriptor_(descriptor), size_(size) {}
@@ -206,6 +230,11 @@ std::unique_ptr<BlockReader> MakeFileReader(int descriptor, uint64_t size, bool 
 std::unique_ptr<BlockReader> MakeMemoryReader(std::span<const uint8_t> bytes,
                                               std::shared_ptr<const void> owner) {
   return std::make_unique<MemoryReader>(bytes, std::move(owner));
+}
+
+std::unique_ptr<BlockReader> MakeSliceReader(std::shared_ptr<BlockReader> whole, uint64_t offset,
+                                             uint64_t size) {
+  return std::make_unique<SliceReader>(std::move(whole), offset, size);
 }
 
 }  // namespace elanus::storage

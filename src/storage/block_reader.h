@@ -36,4 +36,8 @@ std::unique_ptr<BlockReader> MakeFileReader(int descriptor, uint64_t size, bool 
 std::unique_ptr<BlockReader> MakeMemoryReader(std::span<const uint8_t> bytes,
                                               std::shared_ptr<const void> owner = nullptr);
 
+// Bytes [offset, offset + size) of another.
+std::unique_ptr<BlockReader> MakeSliceReader(std::shared_ptr<BlockReader> whole, uint64_t offset,
+                                             uint64_t size);
+
 }  // namespace elanus::storage

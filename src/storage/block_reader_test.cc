@@ -27,6 +27,11 @@ class BlockReaderTest : public testing::TestWithParam<const char*> {
     const std::string_view way = GetParam();
     if (way == "memory") {
       reader_ = MakeMemoryReader(bytes_);
+    } else if (way == "slice") {
+      auto longer = std::make_shared<std::vector<uint8_t>>(777, uint8_t{1});
+      longer->insert(longer->end(), bytes_.begin(), bytes_.end());
+      longer->resize(longer->size() + 2000);
+      reader_ = MakeSliceReader(MakeMemoryReader(*longer, longer), 777, kFileBytes);
     } else {
       reader_ = MakeFileReader(::open(path_.c_str(), O_RDONLY), kFileBytes, way == "io_uring");
     }
@@ -81,7 +86,8 @@ TEST_P(BlockReaderTest, SaysThatTheFileIsTooShort) {
   ReadAndCompare(5, 20);  // And goes on.
 }
 
-INSTANTIATE_TEST_SUITE_P(Ways, BlockReaderTest, testing::Values("io_uring", "pread", "memory"));
+INSTANTIATE_TEST_SUITE_P(Ways, BlockReaderTest,
+                         testing::Values("io_uring", "pread", "memory", "slice"));
 
 TEST(BlockReader, IsOpenedByFileSystems) {
   MemoryFileSystem files;
