@@ -127,14 +127,7 @@ class CachedColumn::Cells final : public CellSet {
     if (place.stream == StreamKind::kLengths) base = reinterpret_cast<uint8_t*>(lengths.data());
     const std::span<uint8_t> into(base + place.begin, block.raw_bytes);
     if (base == parts_.data.data()) parts_.data.Populate(place.begin, place.begin + into.size());
-    if (block.codec == Codec::kRaw) {
-      std::memcpy(into.data(), stored.data(), stored.size());
-      return absl::OkStatus();
-    }
-    if (storage::DecompressedSize(stored) != block.raw_bytes) {
-      return ColumnDamaged(identity().name, block.offset, "compressed block has another length");
-    }
-    if (!storage::Decompress(stored, into).ok()) {
+    if (!storage::Decode(block.codec, stored, into).ok()) {
       return ColumnDamaged(identity().name, block.offset, "compressed block is damaged");
     }
     return absl::OkStatus();

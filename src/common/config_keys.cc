@@ -448,6 +448,9 @@ constexpr ConfigKey kConfigKeys[] = {
      kIgnored, "likewise"},
     {"queryNode.segcore.tieredStorage.storageUsageTrackingEnabled", Bool(), "false", kCold,
      kPlanned, "bytes scanned, in answers"},
+    {"elanus.storage.compressVectors", Bool(), "false", kHot, kHonoured,
+     "vectors of floats and half floats written from now on are compressed, losslessly, where that "
+     "saves an eighth; such columns are decoded into memory and never mapped"},
     {"elanus.cache.memory", Bytes(0), "0", kCold, kHonoured,
      "bytes that cells in memory take at most, in place of memoryHighWatermarkRatio; 0: that "
      "ratio"},

@@ -327,6 +327,7 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
                       .default_partition_name = config.Text("common.defaultPartitionName")};
   settings.segment = MakeSegment(config);
   settings.json_shredding = MakeJsonShredding(config);
+  settings.compress_vectors = config.Bool("elanus.storage.compressVectors");
   settings.prunes_segments = config.Bool("queryNode.enableSegmentPrune");
   settings.compaction = MakeCompaction(config);
   settings.garbage = MakeGarbage(config);

@@ -142,6 +142,7 @@ struct Settings {
     double share_min = 0.3;      // dataCoord.jsonShreddingRatioThreshold
     bool operator==(const JsonShredding&) const = default;
   } json_shredding;
+  bool compress_vectors = false;  // elanus.storage.compressVectors. Hot.
 
   // Merging of segments, and what it leaves out. All hot but default_ttl_s.
   struct Compaction {

@@ -123,7 +123,7 @@ absl::Status LocalDataNode::WriteMerged(const meta::Collection& collection,
   ELANUS_ASSIGN_OR_RETURN(segment::MergedRows merged,
                           segment::MergeSegments(inputs, collection.schema, meta::kTimestampField,
                                                  ColumnKeys(made, log_id), parts_.store,
-                                                 cancellation, shredding(), made.ordered_by));
+                                                 cancellation, WriteOptionsOf(made)));
   made.num_rows = merged.num_rows;
   made.min_timestamp = merged.min_timestamp;
   made.max_timestamp = merged.max_timestamp;

@@ -61,7 +61,7 @@ absl::StatusOr<meta::Segment> LocalDataNode::WriteFiles(const OpenSegment& open)
   ELANUS_ASSIGN_OR_RETURN(
       std::vector<segment::WrittenColumn> columns,
       segment::WriteSegment(growing, rows, meta::kTimestampField, ColumnKeys(made, log_id),
-                            parts_.store, shredding(), made.ordered_by));
+                            parts_.store, WriteOptionsOf(made)));
   AddFiles(std::move(columns), made);
   return made;
 }

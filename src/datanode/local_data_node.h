@@ -58,11 +58,11 @@ class LocalDataNode final : public roles::DataNode {
   LocalDataNode(Parts parts, DataNodeOptions options);
   ~LocalDataNode() override;
 
-  // Which paths of JSON fields become columns of segments written from now on; nothing: none.
-  void SetShredding(const std::optional<expr::ShreddingLimits>& limits)
-      ABSL_LOCKS_EXCLUDED(shredding_mutex_) {
-    absl::MutexLock lock(&shredding_mutex_);
-    shredding_ = limits;
+  // How segments are written from now on; in which order, their collection says.
+  void SetWriteOptions(const segment::WriteOptions& options)
+      ABSL_LOCKS_EXCLUDED(write_options_mutex_) {
+    absl::MutexLock lock(&write_options_mutex_);
+    write_options_ = options;
   }
 
   // Replays the log into growing segments. Call once, before anything else.
@@ -91,9 +91,12 @@ class LocalDataNode final : public roles::DataNode {
  private:
   struct PendingWrite;
 
-  std::optional<expr::ShreddingLimits> shredding() const ABSL_LOCKS_EXCLUDED(shredding_mutex_) {
-    absl::MutexLock lock(&shredding_mutex_);
-    return shredding_;
+  segment::WriteOptions WriteOptionsOf(const meta::Segment& made) const
+      ABSL_LOCKS_EXCLUDED(write_options_mutex_) {
+    absl::MutexLock lock(&write_options_mutex_);
+    segment::WriteOptions options = write_options_;
+    options.order_by = made.ordered_by;
+    return options;
   }
   // Refuses what must not be written now.
   absl::Status CheckWritable(const meta::Collection& collection, const roles::WriteRequest& request)
@@ -131,9 +134,9 @@ class LocalDataNode final : public roles::DataNode {
   const Parts parts_;
   const DataNodeOptions options_;
 
-  mutable absl::Mutex shredding_mutex_;
-  std::optional<expr::ShreddingLimits> shredding_ ABSL_GUARDED_BY(shredding_mutex_) =
-      expr::ShreddingLimits();
+  mutable absl::Mutex write_options_mutex_;
+  segment::WriteOptions write_options_ ABSL_GUARDED_BY(write_options_mutex_) = {
+      .shredding = expr::ShreddingLimits()};
 
   absl::Mutex order_mutex_;
   OpenSegments segments_ ABSL_GUARDED_BY(order_mutex_);

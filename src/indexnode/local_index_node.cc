@@ -68,7 +68,9 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
     return index::BuildMemoryBytes(*kind, {view.type.type, view.type.dim, view.num_rows},
                                    task.index.params);
   };
-  const int64_t memory_bytes = memory_bytes_of();
+  // Compressed vectors are decoded for the build.
+  const int64_t memory_bytes =
+      memory_bytes_of() + (!texts && kind->is_vector ? column->memory_bytes() : 0);
   ELANUS_ASSIGN_OR_RETURN(const BuildBudget::Reservation reservation,
                           budget_.Reserve(memory_bytes, cancellation, observer.waiting));
   BuildReport report(task, observer, metrics_);

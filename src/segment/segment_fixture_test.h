@@ -96,13 +96,14 @@ inline absl::StatusOr<std::shared_ptr<SealedSegment>> Seal(
     storage::ObjectStore& store, std::vector<SegmentId> replaces = {},
     const TierOptions& tiers = {},
     const std::optional<expr::ShreddingLimits>& shredding = std::nullopt,
-    std::vector<SegmentId> siblings = {}, FieldId order_by = {}) {
+    std::vector<SegmentId> siblings = {}, FieldId order_by = {}, bool compressed = false) {
   const auto key_of = [&](FieldId field) {
     return fmt::format("insert_log/{}/{}", growing.id(), field);
   };
   ELANUS_ASSIGN_OR_RETURN(
       const std::vector<WrittenColumn> written,
-      WriteSegment(growing, growing.num_rows(), kStamps, key_of, store, shredding, order_by));
+      WriteSegment(growing, growing.num_rows(), kStamps, key_of, store,
+                   {.shredding = shredding, .order_by = order_by, .compress_vectors = compressed}));
   SealedFiles files;
   files.id = growing.id();
   files.partition = growing.partition();

@@ -116,12 +116,12 @@ std::vector<Run> MergeOrder(std::span<const MergeInput> inputs, const schema::Fi
 class Merger {
  public:
   Merger(std::span<const MergeInput> inputs, const std::function<std::string(FieldId)>& key_of,
-         storage::ObjectStore& store, const std::optional<expr::ShreddingLimits>& shredding,
+         storage::ObjectStore& store, const WriteOptions& options,
          const schema::FieldSchema* order_by)
       : inputs_(inputs),
         key_of_(key_of),
         store_(store),
-        shredding_(shredding),
+        options_(options),
         runs_(MergeOrder(inputs, order_by)) {
     for (const Run& run : runs_) merged_.num_rows += run.count;
   }
@@ -187,15 +187,17 @@ class Merger {
         column.AppendRows(schema::DefaultColumn(field, run.count).View(), 0, run.count);
       }
     }
-    ELANUS_ASSIGN_OR_RETURN(const auto file, storage::EncodeColumnFileParts(column.View()));
+    ELANUS_ASSIGN_OR_RETURN(
+        const auto file, storage::EncodeColumnFileParts(column.View(), options_.compress_vectors));
     const bool are_times = field.type == schema::DataType::kTimestamptz;
     ELANUS_RETURN_IF_ERROR(Put(field.id, file,
                                are_times ? TimeQuantiles(column.View()) : std::vector<int64_t>(),
                                Summarize(column.View())));
-    if (!shredding_.has_value() || field.type != schema::DataType::kJson) return absl::OkStatus();
+    if (!options_.shredding.has_value() || field.type != schema::DataType::kJson)
+      return absl::OkStatus();
     ELANUS_ASSIGN_OR_RETURN(std::optional<WrittenColumn> paths,
                             WriteJsonPaths(column.View(), field.id, merged_.columns.back().key,
-                                           *shredding_, store_, cancellation));
+                                           *options_.shredding, store_, cancellation));
     if (paths.has_value()) merged_.columns.push_back(*std::move(paths));
     return absl::OkStatus();
   }
@@ -226,14 +228,15 @@ class Merger {
       }
     }
     if (nulls) column.validity = validity.data();
-    ELANUS_ASSIGN_OR_RETURN(const auto file, storage::EncodeColumnFileParts(column, rows));
+    ELANUS_ASSIGN_OR_RETURN(
+        const auto file, storage::EncodeColumnFileParts(column, rows, options_.compress_vectors));
     return Put(field.id, file);
   }
 
   const std::span<const MergeInput> inputs_;
   const std::function<std::string(FieldId)>& key_of_;
   storage::ObjectStore& store_;
-  const std::optional<expr::ShreddingLimits>& shredding_;
+  const WriteOptions& options_;
   const std::vector<Run> runs_;
   MergedRows merged_;
 };
@@ -243,16 +246,16 @@ class Merger {
 absl::StatusOr<MergedRows> MergeSegments(
     std::span<const MergeInput> inputs, const schema::CollectionSchema& schema,
     FieldId timestamp_field, const std::function<std::string(FieldId)>& key_of,
-    storage::ObjectStore& store, const Cancellation& cancellation,
-    const std::optional<expr::ShreddingLimits>& shredding, FieldId order_by) {
-  const schema::FieldSchema* by = order_by.valid() ? schema.Find(order_by) : nullptr;
+    storage::ObjectStore& store, const Cancellation& cancellation, const WriteOptions& options) {
+  const schema::FieldSchema* by =
+      options.order_by.valid() ? schema.Find(options.order_by) : nullptr;
   for (const MergeInput& input : inputs) {
     if (by != nullptr && input.segment->Find(by->id) == nullptr) {
       return InternalError(ErrorCode::kDataIntegrity, "segment {} has no column of its field {}",
                            input.segment->id(), by->name);
     }
   }
-  Merger merger(inputs, key_of, store, shredding, by);
+  Merger merger(inputs, key_of, store, options, by);
   const absl::Status status = merger.Write(schema, timestamp_field, cancellation);
   if (!status.ok()) {
     merger.RemoveWritten();

@@ -25,7 +25,8 @@ class SegmentMergeTest : public testing::Test {
     for (const auto& [at, keys] : batches) {
       growing.Insert(schema, TestRows(schema, keys), Timestamp(at));
     }
-    const auto sealed = Seal(growing, schema, *store_, {}, {}, std::nullopt, {}, order_by);
+    const auto sealed =
+        Seal(growing, schema, *store_, {}, {}, std::nullopt, {}, order_by, compressed_);
     EXPECT_TRUE(sealed.ok()) << sealed.status();
     return *sealed;
   }
@@ -36,8 +37,8 @@ class SegmentMergeTest : public testing::Test {
   absl::StatusOr<MergedRows> Merge(const std::vector<MergeInput>& inputs,
                                    const schema::CollectionSchema& schema,
                                    const Cancellation& cancellation = {}, FieldId order_by = {}) {
-    return MergeSegments(inputs, schema, kStamps, KeyOf, *store_, cancellation, std::nullopt,
-                         order_by);
+    return MergeSegments(inputs, schema, kStamps, KeyOf, *store_, cancellation,
+                         {.order_by = order_by, .compress_vectors = compressed_});
   }
   static std::string KeyOf(FieldId field) { return fmt::format("insert_log/merged/{}", field); }
   std::shared_ptr<SealedSegment> Open(const MergedRows& merged,
@@ -64,6 +65,7 @@ class SegmentMergeTest : public testing::Test {
   storage::MemoryFileSystem files_;
   std::unique_ptr<storage::ObjectStore> store_;
   int64_t last_id_ = 0;
+  bool compressed_ = false;
 };
 
 using Row = std::tuple<std::string, uint64_t, std::vector<std::string>>;  // Key, time, values.
@@ -104,6 +106,7 @@ TEST_F(SegmentMergeTest, HoldsTheKeptRowsInOrderOfKeyAndTime) {
   for (int round = 0; round < 80; ++round) {
     const FieldId order_by = round % 4 < 2 ? FieldId() : kNumber;
     const bool text_keys = round % 2 == 1;
+    compressed_ = round % 8 >= 4;
     const auto schema = TestSchema(text_keys, /*with_added=*/true);
     // Half of the segments are from before the last field was there.
     const auto older = TestSchema(text_keys);

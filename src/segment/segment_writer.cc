@@ -28,9 +28,10 @@ std::vector<int64_t> WrittenOrder(const GrowingSegment& segment, int64_t num_row
 }
 
 absl::StatusOr<WrittenColumn> Put(const schema::Column& column, FieldId field, std::string key,
-                                  bool are_times, storage::ObjectStore& store) {
+                                  bool are_times, storage::ObjectStore& store,
+                                  const WriteOptions& options) {
   ELANUS_ASSIGN_OR_RETURN(const storage::ColumnFileParts file,
-                          storage::EncodeColumnFileParts(column.View()));
+                          storage::EncodeColumnFileParts(column.View(), options.compress_vectors));
   ELANUS_RETURN_IF_ERROR(store.Put(key, file.All()));
   WrittenColumn out{field, std::move(key), static_cast<int64_t>(file.size())};
   if (are_times) out.quantiles = TimeQuantiles(column.View());
@@ -40,17 +41,16 @@ absl::StatusOr<WrittenColumn> Put(const schema::Column& column, FieldId field, s
 
 absl::Status WriteColumns(const GrowingSegment& segment, int64_t num_rows, FieldId timestamp_field,
                           const std::function<std::string(FieldId)>& key_of,
-                          storage::ObjectStore& store,
-                          const std::optional<expr::ShreddingLimits>& shredding, FieldId order_by,
+                          storage::ObjectStore& store, const WriteOptions& options,
                           std::vector<WrittenColumn>& written) {
-  const std::vector<int64_t> order = WrittenOrder(segment, num_rows, order_by);
+  const std::vector<int64_t> order = WrittenOrder(segment, num_rows, options.order_by);
   {
     schema::Column stamps({.type = schema::DataType::kInt64});
     stamps.Reserve(num_rows);
     for (const int64_t row : order) stamps.Append(segment.RowTimestamp(row).value());
     ELANUS_ASSIGN_OR_RETURN(WrittenColumn column,
                             Put(stamps, timestamp_field, key_of(timestamp_field),
-                                /*are_times=*/true, store));
+                                /*are_times=*/true, store, options));
     written.push_back(std::move(column));
   }
   for (const FieldId field : segment.Fields()) {
@@ -60,12 +60,12 @@ absl::Status WriteColumns(const GrowingSegment& segment, int64_t num_rows, Field
     for (const int64_t row : order) source->AppendRowTo(row, sorted);
     const bool are_times = source->type().type == schema::DataType::kTimestamptz;
     ELANUS_ASSIGN_OR_RETURN(WrittenColumn column,
-                            Put(sorted, field, key_of(field), are_times, store));
+                            Put(sorted, field, key_of(field), are_times, store, options));
     written.push_back(std::move(column));
-    if (!shredding.has_value() || source->type().type != schema::DataType::kJson) continue;
+    if (!options.shredding.has_value() || source->type().type != schema::DataType::kJson) continue;
     ELANUS_ASSIGN_OR_RETURN(std::optional<WrittenColumn> paths,
-                            WriteJsonPaths(sorted.View(), field, written.back().key, *shredding,
-                                           store, Cancellation()));
+                            WriteJsonPaths(sorted.View(), field, written.back().key,
+                                           *options.shredding, store, Cancellation()));
     if (paths.has_value()) written.push_back(*std::move(paths));
   }
   return absl::OkStatus();
@@ -96,10 +96,10 @@ absl::StatusOr<std::optional<WrittenColumn>> WriteJsonPaths(const schema::Column
 absl::StatusOr<std::vector<WrittenColumn>> WriteSegment(
     const GrowingSegment& segment, int64_t num_rows, FieldId timestamp_field,
     const std::function<std::string(FieldId)>& key_of, storage::ObjectStore& store,
-    const std::optional<expr::ShreddingLimits>& shredding, FieldId order_by) {
+    const WriteOptions& options) {
   std::vector<WrittenColumn> written;
   const absl::Status status =
-      WriteColumns(segment, num_rows, timestamp_field, key_of, store, shredding, order_by, written);
+      WriteColumns(segment, num_rows, timestamp_field, key_of, store, options, written);
   if (status.ok()) return written;
   // A full disk must not be filled further by every try. What cannot be removed is collected at the
   // next start.

@@ -210,7 +210,7 @@ TEST_F(ShreddedFieldTest, AMergedSegmentHasItsOwn) {
                                {*second, kernels::Bitset(kRows, true)}};
   const auto key_of = [](FieldId field) { return fmt::format("insert_log/7/{}", field); };
   const auto merged = MergeSegments(inputs, schema, kStamps, key_of, *store, Cancellation(),
-                                    expr::ShreddingLimits());
+                                    {.shredding = expr::ShreddingLimits()});
   ASSERT_TRUE(merged.ok()) << merged.status();
   SealedFiles listed;
   listed.id = SegmentId(7);

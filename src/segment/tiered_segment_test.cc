@@ -51,21 +51,24 @@ TEST_F(TieredSegmentTest, OpensWithoutItsColumnsAndBringsWhatIsAskedFor) {
 
 TEST_F(TieredSegmentTest, ExactSearchNeedsRoomForAPieceAlone) {
   // Vectors are one block of 160 kB, which has to fit.
-  TightTiers tiers(*store, 200'000);
-  const auto segment = Tiered(tiers);
   const auto whole = *Seal(growing, schema, *store);
-  std::mt19937_64 random(4);
-  for (int i = 0; i < 20; ++i) {
-    const float query[kDim] = {static_cast<float>(random() % 20'000), 1};
-    kernels::Bitset candidates(20'000);
-    for (int64_t row = 0; row < 20'000; ++row) {
-      if (random() % 3 == 0) candidates.Set(row);
+  for (const bool compressed : {false, true}) {
+    TightTiers tiers(*store, 200'000);
+    const auto segment =
+        *Seal(growing, schema, *store, {}, tiers.options(), std::nullopt, {}, {}, compressed);
+    std::mt19937_64 random(4);
+    for (int i = 0; i < 20; ++i) {
+      const float query[kDim] = {static_cast<float>(random() % 20'000), 1};
+      kernels::Bitset candidates(20'000);
+      for (int64_t row = 0; row < 20'000; ++row) {
+        if (random() % 3 == 0) candidates.Set(row);
+      }
+      const auto found = segment->Search(Nearest(query, 5), candidates, {});
+      const auto expected = whole->Search(Nearest(query, 5), candidates, {});
+      ASSERT_TRUE(found.ok()) << found.status();
+      ASSERT_EQ((*found)[0], (*expected)[0]);
+      ASSERT_TRUE(segment->Pin({{kNumber}}, {}).ok());  // Throws the vectors out.
     }
-    const auto found = segment->Search(Nearest(query, 5), candidates, {});
-    const auto expected = whole->Search(Nearest(query, 5), candidates, {});
-    ASSERT_TRUE(found.ok()) << found.status();
-    ASSERT_EQ((*found)[0], (*expected)[0]);
-    ASSERT_TRUE(segment->Pin({{kNumber}}, {}).ok());  // Throws the vectors out.
   }
 }
 
@@ -179,7 +182,8 @@ TEST(TieredSearch, ReadsOfTheColumnWhatTheIndexRanksBy) {
   for (const auto& [budget, num_queries] : budgets) {
     ASSERT_LT(budget, file.size() + column_bytes);
     TightTiers tiers(*store, budget);
-    const auto segment = *Seal(growing, schema, *store, {}, tiers.options());
+    const auto segment = *Seal(growing, schema, *store, {}, tiers.options(), std::nullopt, {}, {},
+                               /*compressed=*/num_queries > 1);
     const auto loaded = std::make_shared<LoadedIndex>();
     loaded->type = "HNSW";
     loaded->cells = std::make_shared<CachedIndex>(

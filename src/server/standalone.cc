@@ -130,10 +130,14 @@ datanode::DataNodeOptions DataNodeOptionsOf(const Settings& settings) {
   return options;
 }
 
-std::optional<expr::ShreddingLimits> ShreddingOf(const Settings& settings) {
+segment::WriteOptions WriteOptionsOf(const Settings& settings) {
   const Settings::JsonShredding& shredding = settings.json_shredding;
-  if (!shredding.enabled) return std::nullopt;
-  return expr::ShreddingLimits{shredding.columns_max, shredding.share_min};
+  segment::WriteOptions options;
+  if (shredding.enabled) {
+    options.shredding = expr::ShreddingLimits{shredding.columns_max, shredding.share_min};
+  }
+  options.compress_vectors = settings.compress_vectors;
+  return options;
 }
 
 // The threads that run builds take part in their work, too.
@@ -249,7 +253,7 @@ class Roles {
     coordinator_->SetDeltaMergeRules(DeltaMergeRulesOf(*followed_));
     coordinator_->SetClusteringRules(ClusteringRulesOf(*followed_));
     coordinator_->SetGarbageRules(GarbageRulesOf(*followed_));
-    data_node_->SetShredding(ShreddingOf(*followed_));
+    data_node_->SetWriteOptions(WriteOptionsOf(*followed_));
     query_node_->SetReadsShredded(followed_->json_shredding.read);
   }
 
@@ -344,8 +348,8 @@ class Roles {
         std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
-        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers,
-        settings.prunes_segments, &context_.metrics});
+        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers, settings.prunes_segments,
+        &context_.metrics});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),

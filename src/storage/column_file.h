@@ -14,8 +14,8 @@
 
 namespace elanus::storage {
 
-// A column file in pieces, behind each other. Vectors are not copied: what they were encoded from
-// must outlive this.
+// A column file in pieces, behind each other. Vectors that are not compressed are not copied: what
+// they were encoded from must outlive this.
 struct ColumnFileParts {
   std::string head;
   std::vector<std::string_view> vectors;
@@ -25,14 +25,18 @@ struct ColumnFileParts {
   std::vector<std::string_view> All() const;  // Into this object and the vectors.
 };
 
-// Encodes a column: blocks with CRC32C each, a footer with its own. Dense vectors raw and
-// page-aligned; other types in zstd blocks where that helps.
-absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const schema::ColumnView& column);
+// Encodes a column: blocks with CRC32C each, a footer with its own. Vectors raw and page-aligned, or
+// with `compress_vectors` those of floats by planes if that saves an eighth: such a column cannot be
+// mapped. Other types in zstd blocks where that helps.
+absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const schema::ColumnView& column,
+                                                      bool compress_vectors = false);
 // Dense vectors that lie in several places: `vectors` behind each other are the rows of `column`,
 // whose own `fixed` is not looked at.
 absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const schema::ColumnView& column,
-                                                      std::span<const std::string_view> vectors);
-absl::StatusOr<std::string> EncodeColumnFile(const schema::ColumnView& column);
+                                                      std::span<const std::string_view> vectors,
+                                                      bool compress_vectors = false);
+absl::StatusOr<std::string> EncodeColumnFile(const schema::ColumnView& column,
+                                             bool compress_vectors = false);
 
 // A column read back. Holds the object; views stay valid as long as this lives.
 class ColumnFile {

@@ -132,10 +132,7 @@ class OpenColumnFile final : public ColumnFile {
     buffer = AlignedBuffer(expected);
     std::span<uint8_t> rest = buffer.bytes();
     for (const Block& block : stream) {
-      const std::string_view stored = Stored(block);
-      if (block.codec == Codec::kRaw) {
-        std::memcpy(rest.data(), stored.data(), stored.size());
-      } else if (!Decompress(stored, rest.first(block.raw_bytes)).ok()) {
+      if (!Decode(block.codec, Stored(block), rest.first(block.raw_bytes)).ok()) {
         return Damaged(block.offset, "compressed block is damaged");
       }
       rest = rest.subspan(block.raw_bytes);

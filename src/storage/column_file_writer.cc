@@ -19,11 +19,45 @@ std::string_view BytesOf(const ColumnView& column) {
   return {column.bytes + first, column.offsets[column.num_rows] - first};
 }
 
+// By which floats of this column can be compressed, those in lists too; kRaw: it has none.
+Codec VectorCodec(const schema::ColumnType& type) {
+  using schema::DataType;
+  const bool lists = type.type == DataType::kArrayOfVector;
+  switch (lists ? type.element_type : type.type) {
+    case DataType::kFloatVector:
+      return Codec::kFloatPlanes;
+    case DataType::kFloat16Vector:
+    case DataType::kBFloat16Vector:
+      return Codec::kHalfPlanes;
+    default:
+      return Codec::kRaw;
+  }
+}
+
+// Whether that makes the vectors smaller, by some of them.
+bool CompressionPays(std::span<const std::string_view> vectors, Codec codec) {
+  constexpr size_t kSamples = 8, kSampleBytes = 64 << 10;
+  size_t smaller = 0, all = 0;
+  for (size_t i = 0; i < kSamples; ++i) {
+    const std::string_view run = vectors[i * vectors.size() / kSamples];
+    const size_t begin = run.size() / 4 * i / kSamples * 4;
+    std::string_view sample = run.substr(begin, kSampleBytes);
+    sample.remove_suffix(sample.size() % 4);
+    if (sample.empty()) continue;
+    ++all;
+    smaller += CompressPlanes(sample, codec).has_value() ? 1 : 0;
+  }
+  return smaller > all / 2;
+}
+
 // `column.fixed` is not looked at for dense vectors: `vectors` is them.
 class ColumnFileWriter {
  public:
-  ColumnFileWriter(const ColumnView& column, std::span<const std::string_view> vectors)
-      : column_(column), vectors_(vectors) {}
+  ColumnFileWriter(const ColumnView& column, std::span<const std::string_view> vectors,
+                   bool compress_vectors)
+      : column_(column),
+        vectors_(vectors),
+        vector_codec_(compress_vectors ? VectorCodec(column.type) : Codec::kRaw) {}
 
   ColumnFileParts Write() && {
     WriteHeader();
@@ -72,6 +106,10 @@ class ColumnFileWriter {
 
   // Blocks of the runs as they follow one another; the runs themselves stay where they are.
   void WriteVectors(StreamKind kind) {
+    if (vector_codec_ != Codec::kRaw && CompressionPays(vectors_, vector_codec_)) {
+      WriteCompressedVectors(kind);
+      return;
+    }
     Align(kVectorAlignment);
     Stream& stream = streams_[static_cast<size_t>(kind)];
     Block block{.offset = out_.size()};
@@ -96,15 +134,32 @@ class ColumnFileWriter {
     vectors_written_ = true;
   }
 
-  void WriteBlock(StreamKind kind, std::string_view raw) {
-    const std::optional<std::string> compressed = Compress(raw);
+  void WriteCompressedVectors(StreamKind kind) {
+    Align(kStreamAlignment);
+    std::string block;
+    for (std::string_view run : vectors_) {
+      while (!run.empty()) {
+        const std::string_view piece = run.substr(0, kVectorBlockBytes - block.size());
+        block.append(piece);
+        run.remove_prefix(piece.size());
+        if (block.size() < kVectorBlockBytes) continue;
+        WriteBlock(kind, block, vector_codec_);
+        block.clear();
+      }
+    }
+    if (!block.empty()) WriteBlock(kind, block, vector_codec_);
+  }
+
+  void WriteBlock(StreamKind kind, std::string_view raw, Codec codec = Codec::kZstd) {
+    const std::optional<std::string> compressed =
+        codec == Codec::kZstd ? Compress(raw) : CompressPlanes(raw, codec);
     const std::string_view stored = compressed.has_value() ? *compressed : raw;
     Block block;
     block.offset = out_.size();
     block.stored_bytes = static_cast<uint32_t>(stored.size());
     block.raw_bytes = static_cast<uint32_t>(raw.size());
     block.crc = Crc32c(stored);
-    block.codec = compressed.has_value() ? Codec::kZstd : Codec::kRaw;
+    block.codec = compressed.has_value() ? codec : Codec::kRaw;
     streams_[static_cast<size_t>(kind)].push_back(block);
     out_.append(stored);
   }
@@ -156,6 +211,7 @@ class ColumnFileWriter {
 
   const ColumnView& column_;
   const std::span<const std::string_view> vectors_;
+  const Codec vector_codec_;  // kRaw: vectors are not compressed.
   ColumnFileParts parts_;
   std::string out_;  // Of the part that is being written.
   bool vectors_written_ = false;
@@ -165,7 +221,8 @@ class ColumnFileWriter {
 
 }  // namespace
 
-absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const ColumnView& column) {
+absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const ColumnView& column,
+                                                      bool compress_vectors) {
   std::string_view vectors;
   if (column.type.type == schema::DataType::kArrayOfVector) {
     vectors = BytesOf(column);
@@ -173,11 +230,12 @@ absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const ColumnView& column) 
     vectors = {reinterpret_cast<const char*>(column.fixed),
                static_cast<size_t>(column.num_rows * column.type.width())};
   }
-  return EncodeColumnFileParts(column, {&vectors, 1});
+  return EncodeColumnFileParts(column, {&vectors, 1}, compress_vectors);
 }
 
 absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const ColumnView& column,
-                                                      std::span<const std::string_view> vectors) {
+                                                      std::span<const std::string_view> vectors,
+                                                      bool compress_vectors) {
   ELANUS_RETURN_IF_ERROR(CheckColumnType(column.type));
   if (column.type.type == schema::DataType::kNone) {
     return InternalError(ErrorCode::kInternal, "a column file needs a column with a type");
@@ -190,11 +248,12 @@ absl::StatusOr<ColumnFileParts> EncodeColumnFileParts(const ColumnView& column,
       }
     }
   }
-  return ColumnFileWriter(column, vectors).Write();
+  return ColumnFileWriter(column, vectors, compress_vectors).Write();
 }
 
-absl::StatusOr<std::string> EncodeColumnFile(const ColumnView& column) {
-  ELANUS_ASSIGN_OR_RETURN(const ColumnFileParts parts, EncodeColumnFileParts(column));
+absl::StatusOr<std::string> EncodeColumnFile(const ColumnView& column, bool compress_vectors) {
+  ELANUS_ASSIGN_OR_RETURN(const ColumnFileParts parts,
+                          EncodeColumnFileParts(column, compress_vectors));
   std::string out;
   out.reserve(parts.size());
   for (const std::string_view part : parts.All()) out.append(part);

@@ -64,7 +64,7 @@ class FooterReader {
                           block.stored_bytes <= layout_.data_end - block.offset;
       const bool sized = block.raw_bytes > 0 && block.raw_bytes <= kBlockBytesMax &&
                          (codec != 0 || block.raw_bytes == block.stored_bytes);
-      if (codec > 1 || !inside || !sized) return Damaged("impossible block");
+      if (codec >= kNumCodecs || !inside || !sized) return Damaged("impossible block");
       block.codec = static_cast<Codec>(codec);
       stream.push_back(block);
     }

@@ -107,11 +107,12 @@ def test_a_collection_larger_than_its_budget_answers_as_if_all_of_it_were_here(p
 
 
 @pytest.mark.parametrize("index", ["FLAT", "HNSW"])
-@pytest.mark.parametrize("mapped", ["true", "false"])
-def test_answers_are_those_of_a_full_load(proxy, tmp_path, index, mapped):
+@pytest.mark.parametrize("vectors", ["mapped", "decoded", "compressed"])
+def test_answers_are_those_of_a_full_load(proxy, tmp_path, index, vectors):
     tiers = {
         "QUERYNODE_SEGCORE_TIEREDSTORAGE_EVICTIONENABLED": "true",
-        "QUERYNODE_MMAP_VECTORFIELD": mapped,
+        "QUERYNODE_MMAP_VECTORFIELD": "false" if vectors == "decoded" else "true",
+        "ELANUS_STORAGE_COMPRESSVECTORS": "true" if vectors == "compressed" else "false",
         "ELANUS_CACHE_MEMORY": "6m",
         "ELANUS_CACHE_DISK": "4m",
     }
