@@ -136,6 +136,9 @@ class ColumnFileWriter {
 
   void WriteCompressedVectors(StreamKind kind) {
     Align(kStreamAlignment);
+    uint64_t raw_bytes = 0;
+    for (const std::string_view run : vectors_) raw_bytes += run.size();
+    out_.reserve(out_.size() + raw_bytes);  // What is not written takes no memory.
     std::string block;
     for (std::string_view run : vectors_) {
       while (!run.empty()) {
