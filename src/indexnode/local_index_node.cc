@@ -5,6 +5,7 @@
 #include "expr/field_index.h"
 #include "expr/json_paths.h"
 #include "index/build_memory.h"
+#include "index/encoded_lists.h"
 #include "index/index_kinds.h"
 #include "index/max_sim.h"
 #include "index/scalar/text_build.h"
@@ -59,6 +60,11 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
       return expr::JsonPathBuildMemoryBytes(view, expr::PathOfPointer(task.index.json_path));
     if (!kind->is_vector) {
       return index::ScalarBuildMemoryBytes(kind->scalar_form, view, task.index.params);
+    }
+    if (view.type.type == schema::DataType::kArrayOfVector) {
+      const index::VectorRows vectors = index::ElementRows(view).vectors();
+      return index::ListBuildMemoryBytes(*kind, {vectors.type, vectors.dim, vectors.num_rows},
+                                         view.num_rows, task.index.metric, task.index.params);
     }
     return index::BuildMemoryBytes(*kind, {view.type.type, view.type.dim, view.num_rows},
                                    task.index.params);
@@ -118,6 +124,10 @@ absl::StatusOr<std::string> LocalIndexNode::BuildVectors(const roles::BuildTask&
   options.seed = static_cast<uint64_t>(task.segment->id.value());
   options.cancellation = &cancellation;
   options.progress = [&report](double share) { report.Progress(share); };
+  if (index::ListStrategyOf(task.index.metric, task.index.params) !=
+      index::ListStrategy::kTokenAnn) {
+    return index::BuildEncodedLists(kind, index::ElementRows(view), options);
+  }
   return kind.build(options);
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "common/logging.h"
+#include "index/encoded_lists.h"
 #include "index/index_kinds.h"
 #include "index/index_params.h"
 #include "index/max_sim.h"
@@ -78,8 +79,13 @@ bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
 
 }  // namespace
 
+bool LocalQueryNode::EncodesLists(const meta::Index& index) {
+  return index::ListStrategyOf(index.metric, index.params) != index::ListStrategy::kTokenAnn;
+}
+
 bool LocalQueryNode::OpensBlocks(const index::IndexKind& kind, const meta::Index& index) {
-  return (kind.stays_on_disk || WantsMmap(index)) && kind.open_blocks != nullptr;
+  return (kind.stays_on_disk || WantsMmap(index)) && kind.open_blocks != nullptr &&
+         !EncodesLists(index);
 }
 
 bool LocalQueryNode::WantsMmap(const meta::Index& index) {
@@ -302,9 +308,14 @@ LocalQueryNode::EarlyIndex LocalQueryNode::FetchIndex(const meta::Collection& co
 
 absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
     const index::IndexKind& kind, const meta::Index& index, const meta::SegmentIndex& built,
-    CollectionId collection, const index::VectorRows& rows, kernels::Metric metric,
-    const EarlyIndex& early) {
+    CollectionId collection, const index::VectorRows& rows, int64_t num_rows,
+    kernels::Metric metric, const EarlyIndex& early) {
   const std::string& key = built.key;
+  const auto open = [&kind, encodes = EncodesLists(index), rows, num_rows, metric,
+                     params = index.params](std::span<const uint8_t> file) {
+    return encodes ? index::OpenEncodedLists(kind, file, rows, num_rows, metric, params)
+                   : kind.open(file, rows, metric, params);
+  };
   auto loaded = std::make_shared<segment::LoadedIndex>();
   loaded->metric = metric;
   loaded->type = kind.name;
@@ -324,8 +335,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
     return loaded;
   }
   ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(key));
-  ELANUS_ASSIGN_OR_RETURN(loaded->index,
-                          kind.open(loaded->file->data(), rows, metric, index.params));
+  ELANUS_ASSIGN_OR_RETURN(loaded->index, open(loaded->file->data()));
   return loaded;
 }
 
@@ -349,7 +359,8 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     if (rows.data == nullptr) continue;
     const auto used = sealed.IndexOf(index.field);
     if (used != nullptr && used->key == built->key) continue;
-    auto loaded = OpenIndex(*kind, index, *built, collection.id, rows, *metric, early);
+    auto loaded =
+        OpenIndex(*kind, index, *built, collection.id, rows, sealed.num_rows(), *metric, early);
     if (!loaded.ok()) {
       NoteBadIndex(collection, flushed, index, built->key, loaded.status());
       continue;
