@@ -147,6 +147,7 @@ class Run {
   std::optional<NpyMatrix> ids_;
   VectorRows rows_, queries_;
   kernels::Metric metric_ = kernels::Metric::kL2;
+  Params params_;                      // As resolved.
   kernels::SignatureShape signature_;  // Of kMinHash: hits are measured by likeness.
   const index::IndexKind* kind_ = nullptr;
   kernels::Bitset allowed_;
@@ -211,7 +212,10 @@ absl::Status Run::Build(IndexFigures& figures) {
   std::vector<std::pair<std::string, std::string>> request(params.begin(), params.end());
   request.emplace_back("index_type", options_.index);
   request.emplace_back("metric_type", options_.metric);
-  ELANUS_ASSIGN_OR_RETURN(const index::ResolvedIndex resolved, index::ResolveIndex(field, request));
+  // Build keys of DISKANN are the server's to set: here whoever measures is the server.
+  const index::AutoIndexRules rules{.disk_build = params};
+  ELANUS_ASSIGN_OR_RETURN(const index::ResolvedIndex resolved,
+                          index::ResolveIndex(field, request, rules));
   kind_ = index::FindIndexKind(resolved.type);
   metric_ = kernels::MetricFromName(resolved.metric).value();
   if (metric_ == kernels::Metric::kMinHash) {
@@ -220,7 +224,8 @@ absl::Status Run::Build(IndexFigures& figures) {
   }
   figures.index = resolved.type;
   if (!kind_->builds_files) return absl::OkStatus();
-  index::BuildOptions build{.rows = rows_, .metric = metric_, .params = resolved.params};
+  params_ = resolved.params;
+  index::BuildOptions build{.rows = rows_, .metric = metric_, .params = params_};
   if (options_.threads > 1) build.executor = executor_.get();
   const double wall = WallSeconds(), cpu = CpuSeconds(CLOCK_PROCESS_CPUTIME_ID);
   ELANUS_ASSIGN_OR_RETURN(const std::string built, kind_->build(build));
@@ -247,7 +252,7 @@ absl::Status Run::SaveAndLoad(const std::string& built, IndexFigures& figures) {
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
   if (!whole) return UserError(ErrorCode::kParameterInvalid, "{}: could not be written", path);
-  ELANUS_ASSIGN_OR_RETURN(index_, kind_->open(file_, rows_, metric_, {}));
+  ELANUS_ASSIGN_OR_RETURN(index_, kind_->open(file_, rows_, metric_, params_));
   figures.load_s = WallSeconds() - begin;
   return absl::OkStatus();
 }
@@ -258,7 +263,7 @@ absl::Status Run::OpenBlocks(const std::string& path, double begin, IndexFigures
   std::error_code ignored;
   std::filesystem::remove(path, ignored);  // It stays open.
   ELANUS_RETURN_IF_ERROR(file.status());
-  ELANUS_ASSIGN_OR_RETURN(index_, kind_->open_blocks(*std::move(file), rows_, metric_, {}));
+  ELANUS_ASSIGN_OR_RETURN(index_, kind_->open_blocks(*std::move(file), rows_, metric_, params_));
   figures.load_s = WallSeconds() - begin;
   return absl::OkStatus();
 }

@@ -4,8 +4,11 @@
 #include <cmath>
 
 #include "index/codes.h"
+#include "index/encoded_lists.h"
 #include "index/faiss_factory.h"
 #include "index/index_params.h"
+#include "index/lemur.h"
+#include "index/max_sim.h"
 #include "index/refiner.h"
 
 namespace elanus::index {
@@ -92,6 +95,20 @@ class Sizes {
   const Params& params_;
 };
 
+// The sample, what the network is to tell of it, its features; the network with its gradient and
+// their means; and what a batch goes through.
+double LemurMemoryFloats(const LemurShape& shape, const Params& params, const BuildShape& vectors) {
+  const auto dim = static_cast<double>(vectors.dim), hidden = static_cast<double>(shape.hidden);
+  const double samples =
+      std::min(static_cast<double>(IntParam(params, "lemur_num_train_samples", 20'000)),
+               static_cast<double>(vectors.num_rows));
+  const double targets = std::min(1024.0, 2 * hidden);
+  const double batch = static_cast<double>(IntParam(params, "lemur_batch_size", 512));
+  const auto network = static_cast<double>(shape.NumFloats(static_cast<size_t>(vectors.dim)));
+  return samples * (2 * dim + targets + 4 * hidden) + 7 * (network + targets * hidden) +
+         batch * (4 * dim + 4 * targets + 2 * shape.num_layers * hidden);
+}
+
 double Estimate(std::string_view kind, const Sizes& sizes) {
   const double m = sizes.Int("M", 30);
   if (kind == "HNSW") return sizes.Graph(m);
@@ -145,6 +162,26 @@ int64_t BuildMemoryBytes(const IndexKind& kind, const BuildShape& shape, const P
     }
   }
   return kFixed + static_cast<int64_t>(std::min(Estimate(kind.name, {shape, params}), 9e18));
+}
+
+int64_t ListBuildMemoryBytes(const IndexKind& kind, const BuildShape& shape, int64_t num_rows,
+                             std::string_view metric, const Params& params) {
+  const ListStrategy strategy = ListStrategyOf(metric, params);
+  if (strategy == ListStrategy::kTokenAnn || shape.num_rows == 0) {
+    return BuildMemoryBytes(kind, shape, params);
+  }
+  const int64_t dim =
+      EncodedDim(params, strategy, shape.dim, ElementMetric(metric).value_or(kernels::Metric::kIp));
+  const BuildShape encoded{schema::DataType::kBFloat16Vector, dim, num_rows};
+  // The encodings and the index over them, and both once more in the file.
+  double bytes = 2.0 * static_cast<double>(num_rows) * static_cast<double>(2 * dim) +
+                 2.0 * static_cast<double>(BuildMemoryBytes(kind, encoded, params)) +
+                 4.0 * static_cast<double>(shape.num_rows);
+  if (strategy == ListStrategy::kLemur) {
+    const double floats = LemurMemoryFloats(LemurShapeOf(params), params, shape);
+    bytes += floats * sizeof(float);
+  }
+  return static_cast<int64_t>(std::min(bytes, 9e18));
 }
 
 }  // namespace elanus::index

@@ -18,4 +18,9 @@ struct BuildShape {
 // parameters (`params`: as resolved); build_memory_bench.cc puts what was used beside it.
 int64_t BuildMemoryBytes(const IndexKind& kind, const BuildShape& shape, const Params& params);
 
+// The same for an index over a column of lists, which params may say to encode
+// (index/encoded_lists.h). shape: all vectors of the column's `num_rows` rows. metric: of the API.
+int64_t ListBuildMemoryBytes(const IndexKind& kind, const BuildShape& shape, int64_t num_rows,
+                             std::string_view metric, const Params& params);
+
 }  // namespace elanus::index

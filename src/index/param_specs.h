@@ -170,6 +170,22 @@ inline constexpr ParamSpec kFaissParams[] = {
     {.name = "refine_k", .use = kSearchUse, .type = ParamType::kFloat, .min = 1, .max = kAny},
     {.name = "k_factor", .use = kSearchUse, .type = ParamType::kFloat, .min = 1, .max = kAny}};
 
+// How lists of vectors are indexed under a MAX_SIM metric, whatever the kind.
+inline constexpr ParamSpec kListParams[] = {
+    {.name = "emb_list_rerank", .type = ParamType::kBool}};
+inline constexpr ParamSpec kMuveraParams[] = {
+    {.name = "muvera_num_projections", .min = 1, .max = 7, .fallback = "4"},
+    {.name = "muvera_num_repeats", .min = 1, .max = 32, .fallback = "7"},
+    {.name = "muvera_seed", .min = -kAny, .max = kAny, .fallback = "42"}};
+inline constexpr ParamSpec kLemurParams[] = {
+    {.name = "lemur_hidden_dim", .min = 8, .max = 8192, .fallback = "256"},
+    {.name = "lemur_num_train_samples", .min = 1000, .max = 100000, .fallback = "20000"},
+    {.name = "lemur_num_epochs", .min = 1, .max = 1000, .fallback = "50"},
+    {.name = "lemur_batch_size", .min = 1, .max = 4096, .fallback = "512"},
+    {.name = "lemur_learning_rate", .type = ParamType::kFloat, .min = 0, .max = kAny,
+     .fallback = "0.001", .min_open = true},
+    {.name = "lemur_num_layers", .min = 1, .max = 8, .fallback = "2"}};
+
 inline constexpr ParamSpec kHybridParams[] = {
     {.name = "bitmap_cardinality_limit", .min = 1, .max = 1000}};
 // clang-format on

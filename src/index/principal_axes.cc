@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <random>
 
+#include "index/row_products.h"
 #include "kernels/distance.h"
 
 namespace elanus::index {
@@ -12,33 +12,8 @@ namespace {
 
 constexpr int kRounds =
     5;  // Of the iteration: enough for axes to code by, which need not be exact.
-constexpr size_t kTile = 32;
 // What is left of a direction of length 1 when it lies in the span of others.
 constexpr float kNothingLeft = 1e-4f;
-
-void ForEach(Executor* executor, size_t count, const std::function<void(size_t)>& body) {
-  if (executor != nullptr) return executor->ParallelFor(count, body);
-  for (size_t i = 0; i < count; ++i) body(i);
-}
-
-// out[i * b_rows + j] = row i of a (a_rows, width) times row j of b (b_rows, width).
-void MultiplyByRows(const std::vector<float>& a, const std::vector<float>& b, size_t width,
-                    Executor* executor, std::vector<float>& out) {
-  const auto functions =
-      kernels::DistanceFunctionsFor(kernels::ElementType::kFloat32, kernels::Metric::kIp);
-  const size_t a_rows = a.size() / width, b_rows = b.size() / width;
-  out.resize(a_rows * b_rows);
-  ForEach(executor, (a_rows + kTile - 1) / kTile, [&](size_t tile) {
-    const size_t begin = tile * kTile, count = std::min(kTile, a_rows - begin);
-    const kernels::PreparedQueries queries(
-        functions, width, reinterpret_cast<const uint8_t*>(&a[begin * width]), count);
-    for (size_t row = 0; row < b_rows; row += kTile) {
-      functions.tile(queries.data(), count, reinterpret_cast<const uint8_t*>(&b[row * width]),
-                     std::min(kTile, b_rows - row), width, &out[begin * b_rows + row], b_rows);
-    }
-    for (size_t i = begin * b_rows; i < (begin + count) * b_rows; ++i) out[i] = -out[i];
-  });
-}
 
 // Gram-Schmidt, each row twice: once is not enough for float32.
 void Orthonormalise(std::vector<float>& rows, size_t width) {
@@ -89,7 +64,9 @@ absl::StatusOr<std::vector<float>> PrincipalAxes(const std::vector<float>& vecto
       components[d * count + i] = std::isfinite(value) ? value : 0;
     }
   }
+  covariance.resize(dim * dim);
   MultiplyByRows(components, components, count, executor, covariance);
+  next.resize(axes.size());
   for (int round = 0; round < kRounds; ++round) {
     if (cancellation != nullptr) ELANUS_RETURN_IF_ERROR(cancellation->Check());
     MultiplyByRows(axes, covariance, dim, executor, next);

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "index/index_kinds.h"
+#include "index/list_encoder.h"
 #include "index/max_sim.h"
 #include "index/scalar_kinds.h"
 
@@ -162,20 +163,6 @@ bool RanksLists(std::string_view type) {
   return OneOf(type, {"HNSW"sv, "HNSW_SQ"sv, "HNSW_PQ"sv, "HNSW_PRQ"sv, "IVF_FLAT"sv, "DISKANN"sv});
 }
 
-// How the first stage of a list search finds its candidates; tokenann looks near each vector.
-absl::Status CheckListStrategy(const Params& params) {
-  const auto it = params.find("emb_list_strategy");
-  if (it == params.end() || it->second == "tokenann") return absl::OkStatus();
-  if (OneOf(it->second, {"muvera"sv, "lemur"sv})) {
-    return UserError(ErrorCode::kIndexNotSupported,
-                     "emb_list_strategy {} is not in this version of Elanus; use tokenann: index "
-                     "type not supported",
-                     it->second);
-  }
-  return InvalidIndexParams(
-      fmt::format("invalid emb_list_strategy: {}, expected: tokenann, muvera, lemur", it->second));
-}
-
 // What this server chooses itself. Dense vectors get a graph, which is walked by four-bit codes and
 // ranked by the column: faster than HNSW_SQ at the same recall (docs/performance.md), and no
 // larger. Binary ones get the exact scan, which reads a bit a component and takes every metric.
@@ -307,7 +294,7 @@ absl::StatusOr<ResolvedIndex> ResolveVectorIndex(const FieldSchema& field, Param
   if (kind->name == "DISKANN") {
     for (const auto& [key, value] : rules.disk_build) out.params[key] = value;
   }
-  if (lists) ELANUS_RETURN_IF_ERROR(CheckListStrategy(out.params));
+  if (lists) ELANUS_RETURN_IF_ERROR(CheckListStrategy(kind->name, out.params));
   ELANUS_RETURN_IF_ERROR(CheckProperties(kind->name, out.params));
   const bool in_lists = field.type == DataType::kArrayOfVector;
   if (!kind->available || !(in_lists || schema::IsDenseVector(field.type))) {

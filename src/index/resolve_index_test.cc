@@ -222,8 +222,44 @@ TEST(ResolveIndex, RefusesKnownTypesThatThisVersionLacks) {
     return Typed("HNSW", "MAX_SIM", {{"emb_list_strategy", name}});
   };
   EXPECT_TRUE(ResolveIndex(lists, strategy("tokenann")).ok());
-  EXPECT_HAS(Why(lists, strategy("muvera"), ErrorCode::kIndexNotSupported),
-             "emb_list_strategy muvera is not in this version");
+  const auto muvera = ResolveIndex(lists, strategy("muvera"));
+  ASSERT_TRUE(muvera.ok()) << muvera.status();
+  EXPECT_EQ(muvera->params.at("muvera_num_projections"), "4");
+  EXPECT_EQ(muvera->params.at("muvera_num_repeats"), "7");
+  EXPECT_EQ(muvera->params.at("muvera_seed"), "42");
+  EXPECT_FALSE(muvera->params.contains("lemur_hidden_dim"));
+  const auto lemur = ResolveIndex(lists, strategy("lemur"));
+  ASSERT_TRUE(lemur.ok()) << lemur.status();
+  for (const auto& [key, value] : Params{{"lemur_hidden_dim", "256"},
+                                         {"lemur_num_train_samples", "20000"},
+                                         {"lemur_num_epochs", "50"},
+                                         {"lemur_batch_size", "512"},
+                                         {"lemur_learning_rate", "0.001"},
+                                         {"lemur_num_layers", "2"}}) {
+    EXPECT_EQ(lemur->params.at(key), value) << key;
+  }
+  struct Bad {
+    const char *strategy, *key, *value;
+  };
+  for (const Bad& bad : {Bad{"muvera", "muvera_num_projections", "8"},
+                         {"muvera", "muvera_num_projections", "0"},
+                         {"muvera", "muvera_num_repeats", "33"},
+                         {"muvera", "muvera_seed", "x"},
+                         {"lemur", "lemur_hidden_dim", "7"},
+                         {"lemur", "lemur_num_train_samples", "999"},
+                         {"lemur", "lemur_num_epochs", "1001"},
+                         {"lemur", "lemur_batch_size", "0"},
+                         {"lemur", "lemur_learning_rate", "0"},
+                         {"lemur", "lemur_num_layers", "9"},
+                         {"muvera", "emb_list_rerank", "maybe"}}) {
+    EXPECT_HAS(Why(lists, Typed("IVF_FLAT", "MAX_SIM_L2",
+                                {{"emb_list_strategy", bad.strategy}, {bad.key, bad.value}})),
+               bad.key);
+  }
+  EXPECT_HAS(Why(lists, Typed("DISKANN", "MAX_SIM", {{"emb_list_strategy", "muvera"}})),
+             "emb_list_strategy muvera is not supported by DISKANN");
+  EXPECT_TRUE(ResolveIndex(lists, Typed("HNSW", "L2", {{"emb_list_strategy", "lemur"}})).ok())
+      << "means nothing where vectors are found by themselves";
   EXPECT_HAS(Why(lists, strategy("x")), "invalid emb_list_strategy: x");
   EXPECT_HAS(Why(lists, Typed("FLAT", "MAX_SIM")),
              "data type ArrayOfVector can't build with this index FLAT");

@@ -5,6 +5,7 @@
 #include "expr/field_index.h"
 #include "expr/json_paths.h"
 #include "index/build_memory.h"
+#include "index/encoded_lists.h"
 #include "index/index_kinds.h"
 #include "index/max_sim.h"
 #include "index/parted_index.h"
@@ -65,6 +66,11 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
     if (!kind->is_vector) {
       return index::ScalarBuildMemoryBytes(kind->scalar_form, view, task.index.params);
     }
+    if (view.type.type == schema::DataType::kArrayOfVector) {
+      const index::VectorRows vectors = index::ElementRows(view).vectors();
+      return index::ListBuildMemoryBytes(*kind, {vectors.type, vectors.dim, vectors.num_rows},
+                                         view.num_rows, task.index.metric, task.index.params);
+    }
     return index::BuildMemoryBytes(*kind, {view.type.type, view.type.dim, view.num_rows},
                                    task.index.params);
   };
@@ -119,7 +125,10 @@ absl::StatusOr<std::string> LocalIndexNode::BuildVectors(
     options.rows = index::ElementRows(view).vectors();
     if (options.rows.num_rows == 0) return std::string();
     options.progress = [&report](double share) { report.Progress(share); };
-    return kind.build(options);
+    const bool encodes = index::ListStrategyOf(task.index.metric, task.index.params) !=
+                         index::ListStrategy::kTokenAnn;
+    return encodes ? index::BuildEncodedLists(kind, index::ElementRows(view), options)
+                   : kind.build(options);
   }
   const index::VectorRows rows{view.type.type, view.type.dim, view.num_rows, view.fixed};
   const kernels::BitView valid = view.validity != nullptr

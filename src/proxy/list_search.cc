@@ -3,11 +3,13 @@
 #include <charconv>
 
 #include "expr/element_filter.h"
+#include "index/index_params.h"
 
 namespace elanus::proxy {
 namespace {
 
 constexpr char kAnnRatioKey[] = "retrieval_ann_ratio";
+constexpr char kRerankKey[] = "emb_list_rerank";
 
 absl::Status NotForLists(std::string_view feature, const schema::FieldSchema& field) {
   return UserError(ErrorCode::kParameterInvalid,
@@ -34,6 +36,15 @@ absl::Status CheckAnnRatio(const SearchParams& params) {
                    it->second);
 }
 
+absl::Status CheckRerank(const SearchParams& params) {
+  const auto it = params.index_params.find(kRerankKey);
+  if (it == params.index_params.end() || index::ParseSettingBool(it->second).has_value()) {
+    return absl::OkStatus();
+  }
+  return UserError(ErrorCode::kParameterInvalid, "{} [{}] is invalid, it should be a boolean",
+                   kRerankKey, it->second);
+}
+
 }  // namespace
 
 absl::Status CheckListParams(const SearchTarget& target, const SearchParams& params,
@@ -44,6 +55,7 @@ absl::Status CheckListParams(const SearchTarget& target, const SearchParams& par
     if (params.iterator) return NotForLists("search iterator", field);
     if (params.radius) return NotForLists("range search", field);
     if (params.group_by) return NotForLists("group by search", field);
+    ELANUS_RETURN_IF_ERROR(CheckRerank(params));
     return CheckAnnRatio(params);
   }
   if (params.iterator && !params.iterator_v2) {

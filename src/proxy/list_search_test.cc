@@ -120,6 +120,10 @@ TEST_F(ListParams, ListsTakeNeitherRangesNorGroupsNorIterators) {
   }
   params_.index_params["retrieval_ann_ratio"] = "2.5";
   EXPECT_EQ(Why(), "");
+  params_.index_params["emb_list_rerank"] = "maybe";
+  EXPECT_EQ(Why(), "emb_list_rerank [maybe] is invalid, it should be a boolean: invalid parameter");
+  params_.index_params["emb_list_rerank"] = "false";
+  EXPECT_EQ(Why(), "");
 }
 
 TEST_F(ListParams, ElementsTakeRangesIteratorsOfTheSecondVersionAndGroupsByKey) {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "common/logging.h"
+#include "index/encoded_lists.h"
 #include "index/index_kinds.h"
 #include "index/index_params.h"
 #include "index/max_sim.h"
@@ -97,8 +98,13 @@ bool StillListed(roles::Coordinator& coordinator, const meta::Delta& delta) {
 
 }  // namespace
 
+bool LocalQueryNode::EncodesLists(const meta::Index& index) {
+  return index::ListStrategyOf(index.metric, index.params) != index::ListStrategy::kTokenAnn;
+}
+
 bool LocalQueryNode::OpensBlocks(const index::IndexKind& kind, const meta::Index& index) {
-  return (kind.stays_on_disk || WantsMmap(index)) && kind.open_blocks != nullptr;
+  return (kind.stays_on_disk || WantsMmap(index)) && kind.open_blocks != nullptr &&
+         !EncodesLists(index);
 }
 
 bool LocalQueryNode::WantsMmap(const meta::Index& index) {
@@ -322,9 +328,14 @@ LocalQueryNode::EarlyIndex LocalQueryNode::FetchIndex(const meta::Collection& co
 
 absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
     const index::IndexKind& kind, const meta::Index& index, const meta::SegmentIndex& built,
-    CollectionId collection, const index::VectorRows& rows, kernels::Metric metric,
-    const EarlyIndex& early) {
+    CollectionId collection, const index::VectorRows& rows, int64_t num_rows,
+    kernels::Metric metric, const EarlyIndex& early) {
   const std::string& key = built.key;
+  const auto open = [&kind, encodes = EncodesLists(index), num_rows, metric, params = index.params](
+                        std::span<const uint8_t> file, const index::VectorRows& own) {
+    return encodes ? index::OpenEncodedLists(kind, file, own, num_rows, metric, params)
+                   : kind.open(file, own, metric, params);
+  };
   auto loaded = std::make_shared<segment::LoadedIndex>();
   loaded->metric = metric;
   loaded->type = kind.name;
@@ -349,11 +360,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
     const bool on_its_way = early != nullptr && early->identity().name == key;
     loaded->cells = std::make_shared<segment::CachedIndex>(
         *parts_.tiers, on_its_way ? early : StoredIndex(*parts_.tiers, collection, built), parts,
-        rows,
-        [&kind, metric, params = index.params](std::span<const uint8_t> file,
-                                               const index::VectorRows& own) {
-          return kind.open(file, own, metric, params);
-        });
+        rows, open);
     return loaded;
   }
   ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(key));
@@ -364,7 +371,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
   ELANUS_ASSIGN_OR_RETURN(
       loaded->index,
       index::OpenParts(StartsOf(parts), rows, [&](size_t i, const index::VectorRows& own) {
-        return kind.open(file.subspan(parts[i].offset, parts[i].bytes), own, metric, index.params);
+        return open(file.subspan(parts[i].offset, parts[i].bytes), own);
       }));
   return loaded;
 }
@@ -389,7 +396,8 @@ void LocalQueryNode::UseIndexes(const meta::Collection& collection, const meta::
     if (rows.data == nullptr) continue;
     const auto used = sealed.IndexOf(index.field);
     if (used != nullptr && used->key == built->key) continue;
-    auto loaded = OpenIndex(*kind, index, *built, collection.id, rows, *metric, early);
+    auto loaded =
+        OpenIndex(*kind, index, *built, collection.id, rows, sealed.num_rows(), *metric, early);
     if (!loaded.ok()) {
       NoteBadIndex(collection, flushed, index, built->key, loaded.status());
       continue;

@@ -154,10 +154,12 @@ class LocalQueryNode final : public roles::QueryNode {
                   segment::SealedSegment& sealed, const EarlyIndex& early = nullptr);
   absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> OpenIndex(
       const index::IndexKind& kind, const meta::Index& index, const meta::SegmentIndex& built,
-      CollectionId collection, const index::VectorRows& rows, kernels::Metric metric,
-      const EarlyIndex& early);
+      CollectionId collection, const index::VectorRows& rows, int64_t num_rows,
+      kernels::Metric metric, const EarlyIndex& early);
   // The client would rather have memory than speed.
   static bool WantsMmap(const meta::Index& index);
+  // An index of encoded lists of vectors.
+  static bool EncodesLists(const meta::Index& index);
   // A vector index that is read block by block where it lies, not brought.
   static bool OpensBlocks(const index::IndexKind& kind, const meta::Index& index);
   // `built`: its key is empty if there is no file.

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 
 #include "absl/container/flat_hash_set.h"
 #include "index/brute_force.h"
+#include "index/encoded_lists.h"
 #include "index/max_sim.h"
 
 namespace elanus::segment {
@@ -33,6 +35,13 @@ double AnnRatio(const index::Params* params) {
   return ratio > 0 ? ratio : kAnnRatio;
 }
 
+// What the search says about comparing the vectors of what an index of encoded lists found.
+std::optional<bool> Reranks(const index::Params* params) {
+  if (params == nullptr) return std::nullopt;
+  const auto it = params->find("emb_list_rerank");
+  return it == params->end() ? std::nullopt : index::ParseSettingBool(it->second);
+}
+
 class ListSearcher {
  public:
   ListSearcher(const SearchSpec& spec, std::span<const ListRun> runs,
@@ -40,7 +49,8 @@ class ListSearcher {
                const Cancellation& cancellation)
       : spec_(spec),
         runs_(runs),
-        index_(index),
+        encoded_(dynamic_cast<const index::EncodedLists*>(index)),
+        index_(encoded_ == nullptr ? index : nullptr),
         candidates_(candidates),
         cancellation_(cancellation) {
     for (const ListRun& run : runs) {
@@ -147,14 +157,19 @@ class ListSearcher {
 
   // --- Lists ---
 
-  absl::StatusOr<HitLists> NearestRows() const {
+  absl::StatusOr<HitLists> NearestRows() {
     HitLists hits(spec_.num_queries);
+    if (encoded_ != nullptr) AllowRows();
     for (int64_t q = 0; q < spec_.num_queries; ++q) {
       const uint8_t* list = spec_.queries + spec_.list_begins[q] * width();
       const int64_t num_vectors = spec_.list_begins[q + 1] - spec_.list_begins[q];
       index::MaxSim distance(vectors().type, vectors().dim, spec_.metric, list, num_vectors);
       const auto first_stage =
           static_cast<int64_t>(std::ceil(static_cast<double>(spec_.k) * AnnRatio(spec_.params)));
+      if (encoded_ != nullptr && rows_allowed_.Count() / kScanFactor > first_stage) {
+        ELANUS_ASSIGN_OR_RETURN(hits[q], AskEncoded(list, num_vectors, first_stage, distance));
+        continue;
+      }
       if (index_ == nullptr || num_allowed_ / kScanFactor <= first_stage) {
         ELANUS_ASSIGN_OR_RETURN(hits[q], Scan(distance));
         continue;
@@ -164,6 +179,40 @@ class ListSearcher {
       ELANUS_ASSIGN_OR_RETURN(hits[q], Rank(rows, distance));
     }
     return hits;
+  }
+
+  // The candidates that have vectors, which alone are encoded.
+  void AllowRows() {
+    const index::ElementRows& rows = runs_.front().rows;
+    rows_allowed_ = kernels::Bitset(rows.num_rows());
+    candidates_.view().ForEach([&](int64_t row) {
+      if (!rows.IsEmpty(row)) rows_allowed_.Set(row);
+    });
+  }
+
+  // The rows whose encodings are nearest, ranked by their vectors unless the search forgoes that.
+  absl::StatusOr<std::vector<Neighbor>> AskEncoded(const uint8_t* list, int64_t num_vectors,
+                                                   int64_t first_stage,
+                                                   index::MaxSim& distance) const {
+    const index::EncodedLists::Query query = encoded_->EncodeQuery(list, num_vectors);
+    const bool reranks = Reranks(spec_.params).value_or(encoded_->reranks());
+    index::SearchRequest request;
+    request.query = reinterpret_cast<const uint8_t*>(query.vector.data());
+    request.num_allowed = rows_allowed_.Count();
+    request.k = std::min(reranks ? first_stage : spec_.k, request.num_allowed);
+    request.params = spec_.params;
+    request.allowed = rows_allowed_.view();
+    request.cancellation = &cancellation_;
+    index::SearchStatistics statistics;
+    ELANUS_ASSIGN_OR_RETURN(std::vector<Neighbor> hits, encoded_->Search(request, &statistics));
+    if (!reranks) {
+      for (Neighbor& hit : hits) hit.distance = query.Estimate(hit.distance);
+      return hits;
+    }
+    std::vector<int64_t> rows;
+    for (const Neighbor& hit : hits) rows.push_back(hit.row);
+    std::sort(rows.begin(), rows.end());
+    return Rank(rows, distance);
   }
 
   // The rows of the vectors near to any vector of the query list, ascending.
@@ -229,6 +278,7 @@ class ListSearcher {
 
   const SearchSpec& spec_;
   const std::span<const ListRun> runs_;
+  const index::EncodedLists* const encoded_;  // Null: the index, if there is one, is over vectors.
   const index::VectorIndex* const index_;
   const kernels::Bitset& candidates_;
   const Cancellation& cancellation_;
@@ -236,6 +286,7 @@ class ListSearcher {
   int64_t num_elements_ = 0;
   kernels::Bitset allowed_;  // Over elements; empty: all.
   int64_t num_allowed_ = 0;
+  kernels::Bitset rows_allowed_;  // For an index of encoded lists.
 };
 
 }  // namespace

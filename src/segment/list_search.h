@@ -20,11 +20,14 @@ struct ListRun {
 // no hits, and the range is not looked at.
 //
 // runs    all rows of the segment that `candidates` has bits for, ascending
-// index   over the vectors of the only run, numbered as in ElementRows; null: exact search
+// index   over the vectors of the only run, numbered as in ElementRows, or over its encoded lists,
+//         which single vectors do not use; null: exact search
 //
 // A list search with an index looks for the k * `retrieval_ann_ratio` (3) nearest vectors to each
 // vector of the query list, and compares the rows that these are in exactly; when they are of less
 // than k rows it looks deeper. So a row is found that is near to one vector of the query at least.
+// With an index of encoded lists it looks for that many rows, and compares these exactly;
+// `emb_list_rerank` = false: it looks for k, and the distances are estimates.
 absl::StatusOr<std::vector<std::vector<index::Neighbor>>> SearchLists(
     const SearchSpec& spec, std::span<const ListRun> runs, const index::VectorIndex* index,
     const kernels::Bitset& candidates, const Cancellation& cancellation);

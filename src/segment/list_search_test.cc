@@ -9,6 +9,7 @@
 #include <limits>
 #include <random>
 
+#include "index/encoded_lists.h"
 #include "index/index_kinds.h"
 #include "index/max_sim.h"
 #include "segment/segment_fixture_test.h"
@@ -126,11 +127,36 @@ class ListSearchTest : public testing::Test {
     segment.SetIndex(kLists, loaded);
   }
 
+  // An index of encoded lists.
+  void AddEncodedIndex(SealedSegment& segment, Metric metric, std::string_view strategy) {
+    const index::IndexKind* kind = index::FindIndexKind("HNSW");
+    index::BuildOptions options{.metric = metric};
+    options.params = {{"emb_list_strategy", std::string(strategy)},
+                      {"muvera_num_repeats", "20"},
+                      {"lemur_hidden_dim", "32"},
+                      {"lemur_num_epochs", "20"},
+                      {"M", "16"},
+                      {"efConstruction", "100"}};
+    const auto source = segment.Source(schema_, segment.num_rows());
+    const schema::ColumnView lists = source->Rows(kLists, 0, segment.num_rows());
+    const auto bytes = index::BuildEncodedLists(*kind, index::ElementRows(lists), options);
+    ASSERT_TRUE(bytes.ok()) << bytes.status().ToString();
+    file_ = *bytes;
+    auto opened = index::OpenEncodedLists(
+        *kind, {reinterpret_cast<const uint8_t*>(file_.data()), file_.size()},
+        segment.Vectors(kLists), segment.num_rows(), metric, options.params);
+    ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+    auto loaded = std::make_shared<LoadedIndex>();
+    loaded->index = *std::move(opened);
+    loaded->metric = metric;
+    segment.SetIndex(kLists, loaded);
+  }
+
   std::vector<Neighbor> Search(const Segment& segment, Metric metric, const List& query, int64_t k,
                                const kernels::Bitset& candidates, bool as_list,
                                kernels::DistanceRange range = {}) {
     const int64_t begins[] = {0, static_cast<int64_t>(query.size())};
-    const index::Params params = {{"nprobe", "8"}};
+    const index::Params params = params_;
     SearchSpec spec;
     spec.field = kLists;
     spec.metric = metric;
@@ -166,6 +192,7 @@ class ListSearchTest : public testing::Test {
       std::make_shared<GrowingSegment>(SegmentId(1), PartitionId(1), 0, schema_);
   std::vector<List> rows_;
   std::string file_;
+  index::Params params_ = {{"nprobe", "8"}};  // Of searches.
 };
 
 TEST_F(ListSearchTest, ListsEqualTheModelOverGrowingAndSealedRows) {
@@ -253,6 +280,56 @@ TEST_F(ListSearchTest, AnIndexFindsTheRowThatAQueryIsNear) {
         if (i > 0) EXPECT_LE(hits[i - 1].distance, hits[i].distance);
       }
     }
+  }
+}
+
+TEST_F(ListSearchTest, EncodedListsProposeRowsAndVectorsRankThem) {
+  DrawRows(800, 6);
+  for (const char* strategy : {"muvera", "lemur"}) {
+    SCOPED_TRACE(strategy);
+    const auto sealed = Sealed();
+    AddEncodedIndex(*sealed, Metric::kL2, strategy);
+    int first = 0, asked = 0;
+    for (const int one_in : {0, 2}) {
+      const kernels::Bitset candidates = DrawCandidates(sealed->num_rows(), one_in);
+      for (int64_t row = 0; row < sealed->num_rows(); row += 7) {
+        List query = RowOf(*sealed, row);
+        if (query.empty() || !candidates.Test(row)) continue;
+        for (Vector& vector : query) vector[0] += 0.01f;
+        params_ = {};
+        const auto hits = Search(*sealed, Metric::kL2, query, 5, candidates, true);
+        ASSERT_EQ(hits.size(), 5u);
+        ++asked;
+        first += hits[0].row == row ? 1 : 0;
+        for (size_t i = 0; i < hits.size(); ++i) {
+          EXPECT_TRUE(candidates.Test(hits[i].row));
+          EXPECT_NEAR(hits[i].distance,
+                      ListDistance(Metric::kL2, query, RowOf(*sealed, hits[i].row)), 1e-3);
+          if (i > 0) EXPECT_LE(hits[i - 1].distance, hits[i].distance);
+        }
+        // What the encodings say stays as it is if nobody asks for more.
+        params_ = {{"emb_list_rerank", "false"}};
+        const auto estimates = Search(*sealed, Metric::kL2, query, 5, candidates, true);
+        ASSERT_EQ(estimates.size(), 5u);
+        int exact = 0;
+        for (const Neighbor& hit : estimates) {
+          const double distance = ListDistance(Metric::kL2, query, RowOf(*sealed, hit.row));
+          exact += std::abs(hit.distance - distance) < 1e-5 ? 1 : 0;
+        }
+        EXPECT_LT(exact, 5);
+      }
+    }
+    EXPECT_GE(first, asked * 0.85);
+    // Single vectors are compared with all others.
+    const kernels::Bitset all(sealed->num_rows(), true);
+    const List one = DrawList(1);
+    const auto plain = Sealed();
+    EXPECT_EQ(Search(*sealed, Metric::kL2, one, 9, all, false),
+              Search(*plain, Metric::kL2, one, 9, all, false));
+    // Few candidates are compared by their vectors: nothing is missed.
+    const kernels::Bitset few = DrawCandidates(sealed->num_rows(), 60);
+    EXPECT_EQ(Search(*sealed, Metric::kL2, one, 5, few, true),
+              Search(*plain, Metric::kL2, one, 5, few, true));
   }
 }
 

@@ -154,7 +154,12 @@ def test_every_vector_type_is_stored_and_ranked(client, name, vector):
     ("HNSW", "MAX_SIM_L2", {"M": 16, "efConstruction": 100}), ("HNSW_SQ", "MAX_SIM_COSINE", {"sq_type": "SQ8"}),
     ("HNSW_PQ", "MAX_SIM_L2", {"m": 8, "refine": True}), ("HNSW_PRQ", "MAX_SIM_IP", {"m": 4, "nrq": 2, "refine": True}),
     ("IVF_FLAT", "MAX_SIM_IP", {"nlist": 16}), ("DISKANN", "MAX_SIM_COSINE", {}),
-    ("AUTOINDEX", "MAX_SIM", {})])  # fmt: skip
+    ("AUTOINDEX", "MAX_SIM", {}),
+    ("HNSW", "MAX_SIM_COSINE", {"emb_list_strategy": "muvera"}), ("HNSW", "MAX_SIM_L2", {"emb_list_strategy": "muvera"}),
+    ("IVF_FLAT", "MAX_SIM_IP", {"nlist": 16, "emb_list_strategy": "muvera", "muvera_num_repeats": 10}),
+    ("HNSW", "MAX_SIM_IP", {"emb_list_strategy": "lemur", "lemur_num_epochs": 10}),
+    ("HNSW_SQ", "MAX_SIM_COSINE", {"sq_type": "SQ8", "refine": True, "emb_list_strategy": "lemur",
+                                   "lemur_hidden_dim": 64, "lemur_num_epochs": 10})])  # fmt: skip
 def test_indexed_lists_are_ranked_as_the_model_ranks_them(client, name, kind, metric, params):
     rows = Rows(1500, seed=3)
     create(client, name, rows, metric, kind, **params)
@@ -165,8 +170,10 @@ def test_indexed_lists_are_ranked_as_the_model_ranks_them(client, name, kind, me
     plain_metric = metric.removeprefix("MAX_SIM_").removeprefix("MAX_SIM") or "COSINE"
     queries = Rows(10, seed=4, least=2).lists
     extra = {"nprobe": 16} if kind == "IVF_FLAT" else {}
+    # Vectors drawn at random are the hardest to tell apart by encodings.
+    ratio = 12 if "emb_list_strategy" in params else 4
     found = client.search(name, lists_of(DataType.FLOAT_VECTOR, queries), anns_field="st[v]", limit=10,
-                          search_params={"params": {**extra, "retrieval_ann_ratio": 4}})  # fmt: skip
+                          search_params={"params": {**extra, "retrieval_ann_ratio": ratio}})  # fmt: skip
     overlap = 0
     for hits, query in zip(found, queries):
         model = rows.max_sim(plain_metric, query)
@@ -176,6 +183,41 @@ def test_indexed_lists_are_ranked_as_the_model_ranks_them(client, name, kind, me
             assert hit["distance"] == pytest.approx(exact[hit["id"]], rel=1e-3, abs=1e-3)
         overlap += len({hit["id"] for hit in hits} & {row for _, row in model[:10]})
     assert overlap >= 60, "recall of a two-stage search on ten queries"
+
+
+def test_encoded_lists_with_filters_single_estimates_and_restart(tmp_path):
+    rows = Rows(1500, seed=3)
+    with Server(tmp_path / "data") as own:
+        client = MilvusClient(own.uri, timeout=30)
+        create(client, "c", rows, "MAX_SIM_L2", "HNSW", emb_list_strategy="muvera", muvera_num_repeats=12)
+        client.insert("c", rows.as_sent())
+        client.delete("c", ids=[11])
+        client.flush("c")
+        wait_indexed(client, "c")
+        assert client.describe_index("c", "st[v]")["emb_list_strategy"] == "muvera"
+    with Server(tmp_path / "data") as own:
+        client = MilvusClient(own.uri, timeout=30)
+        client.load_collection("c")
+        query = Rows(5, seed=4, least=2).lists
+        found = client.search("c", lists_of(DataType.FLOAT_VECTOR, query), anns_field="st[v]", limit=10,
+                              filter="group != 1", search_params={"params": {"retrieval_ann_ratio": 10}})  # fmt: skip
+        overlap = 0
+        for hits, one in zip(found, query):
+            model = rows.max_sim("L2", one, lambda i: i % 4 != 1 and i != 11)
+            exact = {row: score for score, row in model}
+            assert len(hits) == 10
+            for hit in hits:
+                assert hit["distance"] == pytest.approx(exact[hit["id"]], rel=1e-3, abs=1e-3)
+            overlap += len({hit["id"] for hit in hits} & {row for _, row in model[:10]})
+        assert overlap >= 30
+        # Estimates where nobody wants more: near to MaxSim, and not the same.
+        hits = client.search("c", lists_of(DataType.FLOAT_VECTOR, query[:1]), anns_field="st[v]", limit=10,
+                             search_params={"params": {"emb_list_rerank": False}})[0]  # fmt: skip
+        exact = {row: score for score, row in rows.max_sim("L2", query[0])}
+        assert len(hits) == 10 and any(abs(hit["distance"] - exact[hit["id"]]) > 1e-3 for hit in hits)
+        with refused("emb_list_rerank", 1100):
+            client.search("c", lists_of(DataType.FLOAT_VECTOR, query[:1]), anns_field="st[v]", limit=10,
+                          search_params={"params": {"emb_list_rerank": "maybe"}})  # fmt: skip
 
 
 def wait_indexed(client, name):
@@ -266,6 +308,11 @@ def test_index_rules(client, name):
         client.create_index(name, index_params(client, "st[v]", "HNSW", "MAX_SIM_HAMMING"))
     with refused("non-exist field", 1100):
         client.create_index(name, index_params(client, "st[w]", "HNSW", "MAX_SIM"))
+    with refused("muvera_num_projections", 1100):
+        client.create_index(name, index_params(client, "st[v]", "HNSW", "MAX_SIM", emb_list_strategy="muvera",
+                                               muvera_num_projections=8))  # fmt: skip
+    with refused("is not supported by DISKANN", 1100):
+        client.create_index(name, index_params(client, "st[v]", "DISKANN", "MAX_SIM", emb_list_strategy="lemur"))
     client.create_index(name, index_params(client, "st[v]", "AUTOINDEX", None))
     described = client.describe_index(name, "st[v]")
     assert described["index_name"] == "st[v]" and described["metric_type"] == "MAX_SIM_COSINE"

@@ -1,11 +1,12 @@
-// Writes small valid inputs of the binary fuzz targets: make_seeds FOLDER makes FOLDER/<target>/<name>.
-// Run it again after a format has changed (tests/fuzz/README.md).
+// Writes small valid inputs of the binary fuzz targets: make_seeds FOLDER makes
+// FOLDER/<target>/<name>. Run it again after a format has changed (tests/fuzz/README.md).
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
 #include "common/check.h"
 #include "geometry/wkt_reader.h"
+#include "index/encoded_lists.h"
 #include "index/hnsw_hostile.h"
 #include "index/scalar/scalar_build.h"
 #include "index/scalar/text_build.h"
@@ -98,7 +99,8 @@ void WriteColumnFiles(const SeedWriter& out) {
   for (const schema::ColumnType& type : storage::EveryColumnType()) {
     if (schema::IsVector(type.type) && type.type != schema::DataType::kFloat16Vector) continue;
     const schema::Column column = storage::RandomColumn(random, type, 6, 3);
-    out.Write("column_file_fuzz", LowerName(type), storage::EncodeColumnFile(column.View()).value());
+    out.Write("column_file_fuzz", LowerName(type),
+              storage::EncodeColumnFile(column.View()).value());
   }
 }
 
@@ -157,7 +159,8 @@ void WriteLogs(const SeedWriter& out, std::string_view record) {
   for (const std::string_view payload : {std::string_view("first"), record, std::string_view()}) {
     const uint64_t position = header.PositionOf(file.size());
     const log::FrameType type = payload.empty() ? log::FrameType::kMark : log::FrameType::kRecord;
-    log::AppendFrameHeader(header, position, type, payload, log::PayloadCrc(payload), position, file);
+    log::AppendFrameHeader(header, position, type, payload, log::PayloadCrc(payload), position,
+                           file);
     file.append(payload);
     file.resize((file.size() + 7) / 8 * 8, '\0');
   }
@@ -203,6 +206,31 @@ void WriteGraph(const SeedWriter& out) {
   options.params = {{"M", "2"}, {"efConstruction", "8"}};
   out.Write("hnsw_fuzz", "graph", index::BuildHnsw(options).value());
   out.Write("hnsw_fuzz", "changes", std::string_view("\0\x80\1\0\x90\2\1\0\3", 9));
+}
+
+void WriteEncodedLists(const SeedWriter& out) {
+  std::vector<float> values(90 * 4);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * 37 % 101);
+  schema::Column column({.type = schema::DataType::kArrayOfVector,
+                         .element_type = schema::DataType::kFloatVector,
+                         .dim = 4});
+  for (size_t row = 0, at = 0; row < 40; ++row) {
+    const size_t count = row < 10 ? 3 : 2;
+    column.AppendRaw({reinterpret_cast<const char*>(&values[at * 4]), count * 16});
+    at += count;
+  }
+  const schema::ColumnView view = column.View();
+  index::BuildOptions options{.metric = kernels::Metric::kIp};
+  options.params = {{"M", "4"}, {"efConstruction", "20"}, {"muvera_num_repeats", "2"}};
+  options.params.insert({{"muvera_num_projections", "1"}, {"lemur_hidden_dim", "8"}});
+  for (const char* strategy : {"muvera", "lemur"}) {
+    options.params["emb_list_strategy"] = strategy;
+    out.Write(
+        "encoded_lists_fuzz", strategy,
+        index::BuildEncodedLists(*index::FindIndexKind("HNSW"), index::ElementRows(view), options)
+            .value());
+  }
+  out.Write("encoded_lists_fuzz", "changes", std::string_view("\1\1\0\x3f\x80\0\0\1\2", 9));
 }
 
 void WriteRequests(const SeedWriter& out) {
