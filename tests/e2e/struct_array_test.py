@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from pymilvus import DataType, MilvusClient
+from s3_fixtures import environment, one_store  # noqa: F401 (a fixture)
 
 from harness.client import index_params, plain, refused
 from harness.server import Server
@@ -185,9 +186,11 @@ def test_indexed_lists_are_ranked_as_the_model_ranks_them(client, name, kind, me
     assert overlap >= 60, "recall of a two-stage search on ten queries"
 
 
-def test_encoded_lists_with_filters_single_estimates_and_restart(tmp_path):
+@pytest.mark.parametrize("where", ["local", "s3"])
+def test_encoded_lists_with_filters_single_estimates_and_restart(tmp_path, one_store, where):  # noqa: F811
     rows = Rows(1500, seed=3)
-    with Server(tmp_path / "data") as own:
+    env = environment(one_store.address, MINIO_ROOTPATH="lists") if where == "s3" else {}
+    with Server(tmp_path / "data", env=env) as own:
         client = MilvusClient(own.uri, timeout=30)
         create(client, "c", rows, "MAX_SIM_L2", "HNSW", emb_list_strategy="muvera", muvera_num_repeats=12)
         client.insert("c", rows.as_sent())
@@ -195,7 +198,7 @@ def test_encoded_lists_with_filters_single_estimates_and_restart(tmp_path):
         client.flush("c")
         wait_indexed(client, "c")
         assert client.describe_index("c", "st[v]")["emb_list_strategy"] == "muvera"
-    with Server(tmp_path / "data") as own:
+    with Server(tmp_path / "data", env=env) as own:
         client = MilvusClient(own.uri, timeout=30)
         client.load_collection("c")
         query = Rows(5, seed=4, least=2).lists
