@@ -26,16 +26,20 @@ class Workload:
         self.rng = random.Random(seed)
         self.name = "crash"
         self.version = 0
+        # Every other seed: words are tenants, whose rows lie together in sealed segments.
+        self.isolated = seed % 2 == 1
 
     def create(self, client: MilvusClient) -> None:
         schema = client.create_schema()
         schema.add_field("id", DataType.INT64, is_primary=True)
         schema.add_field("version", DataType.INT64)
-        schema.add_field("word", DataType.VARCHAR, max_length=32)
+        schema.add_field("word", DataType.VARCHAR, max_length=32, is_partition_key=self.isolated)
         schema.add_field("vector", DataType.FLOAT_VECTOR, dim=DIM)
         params = client.prepare_index_params()
         params.add_index(field_name="vector", index_type="HNSW", metric_type="L2", params={"M": 8, "efConstruction": 40})
-        client.create_collection(self.name, schema=schema, index_params=params, consistency_level="Strong", num_shards=2)
+        more = {"num_partitions": 2, "properties": {"partitionkey.isolation": "true"}} if self.isolated else {}
+        client.create_collection(self.name, schema=schema, index_params=params, consistency_level="Strong", num_shards=2,
+                                 **more)  # fmt: skip
 
     def step(self, client: MilvusClient) -> None:
         """One random operation. Raises what the client raises; the journal then knows it as unacknowledged."""
@@ -91,7 +95,7 @@ class Workload:
 
     def side(self, client) -> None:
         """Metadata beside the rows; each is harmless to repeat, and the rows must not notice."""
-        choice = self.rng.choice(["partition", "property", "reload", "other"])
+        choice = self.rng.choice(["property" if self.isolated else "partition", "property", "reload", "other"])
         if choice == "partition":
             client.create_partition(self.name, "p")
             client.release_partitions(self.name, ["p"])
