@@ -10,6 +10,7 @@
 #include "index/lemur.h"
 #include "index/max_sim.h"
 #include "index/refiner.h"
+#include "index/turned_codes.h"
 
 namespace elanus::index {
 namespace {
@@ -53,8 +54,10 @@ class Sizes {
         bytes = dim_ * (spec.bits > 1 ? 9 : 1) / 8;
         break;
     }
+    // The axes that vectors are turned to, and the covariance that they come from.
+    const double axes = spec.axes > 0 ? 8 * dim_ * (spec.axes + dim_) : 0;
     const double sample = std::min(n_, static_cast<double>(TrainingRows(spec)));
-    return 2 * n_ * (bytes + 8) + 2 * sample * dim_ * 4;
+    return 2 * n_ * (bytes + 8) + (axes > 0 ? 4 : 2) * sample * dim_ * 4 + axes;
   }
   double Refinement() const {
     const RefineChoice choice = RefineChoiceOf(params_, type_);
@@ -78,7 +81,8 @@ class Sizes {
     return {.kind = CodeKind::kProduct,
             .bits = static_cast<uint32_t>(IntParam(params_, "nbits", 8)),
             .parts = static_cast<uint32_t>(IntParam(params_, "m", default_m)),
-            .levels = static_cast<uint32_t>(IntParam(params_, "nrq", default_levels))};
+            .levels = static_cast<uint32_t>(IntParam(params_, "nrq", default_levels)),
+            .axes = AxesOf(params_, static_cast<int64_t>(dim_), IntParam(params_, "m", default_m))};
   }
   CodeSpec Scalar() const {
     const auto type = params_.find("sq_type");

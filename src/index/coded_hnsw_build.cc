@@ -2,6 +2,7 @@
 #include "index/hnsw.h"
 #include "index/index_params.h"
 #include "index/refiner.h"
+#include "index/turned_codes.h"
 
 namespace elanus::index {
 namespace {
@@ -44,8 +45,9 @@ absl::StatusOr<std::string> BuildHnswSq(const BuildOptions& options) {
 }
 
 absl::StatusOr<std::string> BuildHnswPq(const BuildOptions& options) {
-  return BuildCodedHnsw(options, ProductSpec(options.params, 32),
-                        RefineChoiceOf(options.params, options.rows.type));
+  CodeSpec spec = ProductSpec(options.params, 32);
+  spec.axes = AxesOf(options.params, options.rows.dim, spec.parts);
+  return BuildCodedHnsw(options, spec, RefineChoiceOf(options.params, options.rows.type));
 }
 
 absl::StatusOr<std::string> BuildHnswPrq(const BuildOptions& options) {

@@ -7,6 +7,7 @@
 #include "index/product_codes.h"
 #include "index/scalar_codes.h"
 #include "index/sign_codes.h"
+#include "index/turned_codes.h"
 
 namespace elanus::index {
 namespace {
@@ -19,9 +20,10 @@ bool FitsDim(const CodeSpec& spec, size_t dim) {
     case CodeKind::kHalf:
       return spec.bits == 16 || spec.bits == 17;
     case CodeKind::kProduct:
-      return spec.bits >= 1 && spec.bits <= 24 && spec.parts >= 1 && dim % spec.parts == 0 &&
-             spec.levels >= 1 && spec.levels <= 16 &&
-             (spec.in_blocks == 0 || (spec.in_blocks == 1 && spec.bits <= 8));
+      if (spec.axes > dim || (spec.axes > 0 && dim > kTurnedDimMax)) return false;
+      return spec.bits >= 1 && spec.bits <= 24 && spec.parts >= 1 &&
+             (spec.axes > 0 ? spec.axes : dim) % spec.parts == 0 && spec.levels >= 1 &&
+             spec.levels <= 16 && (spec.in_blocks == 0 || (spec.in_blocks == 1 && spec.bits <= 8));
     case CodeKind::kLocal:
       return (spec.bits == 4 || spec.bits == 8) && spec.levels == 1 && spec.parts <= dim &&
              (spec.parts == 0 || dim <= kReducedDimMax) && spec.in_blocks == 0;
@@ -58,7 +60,7 @@ absl::StatusOr<std::unique_ptr<CodeStore>> TrainCodes(const CodeSpec& spec,
     case CodeKind::kHalf:
       return MakeHalfCodes(spec, training.dim, training.metric);
     case CodeKind::kProduct:
-      return TrainProductCodes(spec, training);
+      return spec.axes > 0 ? TrainTurnedCodes(spec, training) : TrainProductCodes(spec, training);
     case CodeKind::kLocal:
       return TrainLocalCodes(spec, training);
     case CodeKind::kSign:
@@ -80,7 +82,8 @@ absl::StatusOr<std::unique_ptr<CodeStore>> OpenCodes(const CodeSpec& spec, size_
         if (parameters.empty()) store = MakeHalfCodes(spec, dim, metric);
         break;
       case CodeKind::kProduct:
-        store = OpenProductCodes(spec, dim, metric, parameters);
+        store = spec.axes > 0 ? OpenTurnedCodes(spec, dim, metric, parameters)
+                              : OpenProductCodes(spec, dim, metric, parameters);
         break;
       case CodeKind::kLocal:
         store = OpenLocalCodes(spec, dim, metric, parameters);

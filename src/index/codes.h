@@ -44,7 +44,7 @@ struct CodeSpec {
   // 1: laid out for scanning runs. 0: for reaching single codes, one after the other of the same
   // size each (RunBytes(1)).
   uint32_t in_blocks = 0;
-  uint32_t reserved = 0;
+  uint32_t axes = 0;  // kProduct: not 0: vectors are turned to so many axes first (turned_codes.h).
 
   friend bool operator==(const CodeSpec&, const CodeSpec&) = default;
 };

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "index/refiner.h"
+#include "index/turned_codes.h"
 
 namespace elanus::index {
 namespace {
@@ -23,6 +24,10 @@ struct Spec {
 
 constexpr CodeSpec Product(uint32_t bits, uint32_t parts, uint32_t levels, uint32_t in_blocks) {
   return {CodeKind::kProduct, bits, parts, levels, in_blocks, 0};
+}
+constexpr CodeSpec Turned(CodeSpec spec, uint32_t axes) {
+  spec.axes = axes;
+  return spec;
 }
 
 const Spec kSpecs[] = {
@@ -49,6 +54,9 @@ const Spec kSpecs[] = {
     {"local8", {.kind = CodeKind::kLocal, .bits = 8}, 0.01},
     {"local8 reduced", {.kind = CodeKind::kLocal, .bits = 8, .parts = 39}, 0.25},
     {"prq4 blocks", Product(4, 10, 4, 1), 0.2},
+    {"turned pq8 blocks", Turned(Product(8, 20, 1, 1), 40), 0.14},
+    {"turned pq4 records", Turned(Product(4, 20, 1, 0), 40), 0.4},
+    {"turned pq8 reduced", Turned(Product(8, 38, 1, 1), 38), 0.3},
 };
 
 constexpr size_t kDim = 40, kRows = 150;
@@ -213,7 +221,8 @@ TEST(Codes, OpenFromTheirParametersAndFromNoOthers) {
   for (const CodeSpec& spec :
        {CodeSpec{.kind = CodeKind::kScalar, .bits = 7}, CodeSpec{.kind = static_cast<CodeKind>(99)},
         Product(25, 20, 1, 0), Product(0, 20, 1, 0), Product(8, 0, 1, 0), Product(8, 7, 1, 0),
-        Product(8, 20, 17, 0), Product(9, 20, 1, 1)}) {
+        Product(8, 20, 17, 0), Product(9, 20, 1, 1), Turned(Product(8, 20, 1, 1), 41),
+        Turned(Product(8, 20, 1, 1), 30)}) {
     EXPECT_EQ(CodeOf(OpenCodes(spec, kDim, Metric::kIp, {}).status()), ErrorCode::kDataIntegrity);
   }
 }
@@ -232,6 +241,45 @@ TEST(Codes, CompareSafelyWithAnyBytes) {
       }
     }
   }
+}
+
+TEST(Codes, TurnedFirstErrLessWhereComponentsVaryTogether) {
+  World world(Metric::kL2);
+  // Five directions make most of the vectors, spread over all components.
+  std::mt19937_64 random(3);
+  std::normal_distribution<float> normal;
+  std::vector<float> directions(5 * kDim);
+  for (float& value : directions) value = normal(random);
+  for (std::vector<float>* vectors : {&world.sample, &world.residuals}) {
+    for (size_t row = 0; row < vectors->size() / kDim; ++row) {
+      float* vector = &(*vectors)[row * kDim];
+      for (size_t d = 0; d < kDim; ++d) vector[d] *= 0.1f;
+      for (size_t i = 0; i < 5; ++i) {
+        const float share = 0.1f * normal(random);
+        for (size_t d = 0; d < kDim; ++d) vector[d] += share * directions[i * kDim + d];
+      }
+    }
+  }
+  const auto error = [&](const CodeSpec& spec) {
+    const auto store = world.Train(spec);
+    const auto found = ScanAll(*store, world, EncodeAll(*store, world));
+    double sum = 0;
+    for (size_t row = 0; row < kRows; ++row) {
+      const double miss = found[row] - world.Exact(&world.residuals[row * kDim]);
+      sum += miss * miss;
+    }
+    return std::sqrt(sum / kRows);
+  };
+  const CodeSpec plain = Product(4, 10, 1, 1);
+  EXPECT_LT(error(Turned(plain, 40)), 0.8 * error(plain));
+  EXPECT_LT(error(Turned(plain, 10)), 0.8 * error(plain)) << "reduced to the ten that vary most";
+}
+
+TEST(Codes, AxesAreSharedOutByTheirVariances) {
+  // 16 goes to the first part, 8 and 4 to the second, 2 to what is left.
+  EXPECT_EQ(ShareAxes({2, 16, 4, 8}, 2), (std::vector<uint32_t>{1, 0, 3, 2}));
+  EXPECT_EQ(ShareAxes({0, 0, 0, 0}, 2).size(), 4u);
+  EXPECT_EQ(ShareAxes({1}, 1), (std::vector<uint32_t>{0}));
 }
 
 TEST(Codes, OfFewRowsOrNoneHaveFewEntries) {

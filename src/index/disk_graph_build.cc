@@ -8,6 +8,7 @@
 #include "index/hnsw.h"
 #include "index/hnsw_file.h"
 #include "index/index_params.h"
+#include "index/turned_codes.h"
 #include "kernels/distance.h"
 
 namespace elanus::index {
@@ -31,7 +32,11 @@ CodeSpec SpecFor(uint64_t dim, double bytes) {
   if (bits >= 4) return {.kind = CodeKind::kScalar, .bits = 4};
   auto parts = static_cast<uint64_t>(std::max(1.0, bytes));
   while (dim % parts != 0) --parts;
-  return {.kind = CodeKind::kProduct, .bits = 8, .parts = static_cast<uint32_t>(parts)};
+  // Turned first: with so few bits what varies has to be shared out (docs/performance.md).
+  return {.kind = CodeKind::kProduct,
+          .bits = 8,
+          .parts = static_cast<uint32_t>(parts),
+          .axes = dim <= kTurnedDimMax ? static_cast<uint32_t>(dim) : 0};
 }
 
 // Codes in records are as large as lets a record fit a page, within reason.

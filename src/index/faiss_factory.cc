@@ -7,12 +7,14 @@
 #include "index/index_kinds.h"
 #include "index/index_params.h"
 #include "index/renamed_index.h"
+#include "index/turned_codes.h"
 
 namespace elanus::index {
 namespace {
 
 constexpr std::string_view kSupported =
-    "[IDMap,] then Flat, SQ4, SQ6, SQ8, PQ<m>[x<bits>][fs] or RaBitQ, alone or behind IVF<lists>, "
+    "[IDMap,] [OPQ<parts>[_<dims>],|PCA[R]<dims>, where PQ follows,] then Flat, SQ4, SQ6, SQ8, "
+    "PQ<m>[x<bits>][fs] or RaBitQ, alone or behind IVF<lists>, "
     "or "
     "HNSW<M>[,Flat|SQ4|SQ6|SQ8|SQfp16|SQbf16|PQ<m>[x<bits>]], then [,RFlat] or "
     "[,Refine(Flat|SQ6|SQ8|SQfp16|SQbf16)]; for binary vectors BFlat, BIVF<lists>, BHNSW<M>";
@@ -154,6 +156,23 @@ absl::StatusOr<FactoryPlan> ParseLists(std::string_view text, std::string_view p
   return plan;
 }
 
+// The axes that vectors are turned to before they are coded: "OPQ16", "OPQ16_64", "PCA64",
+// "PCAR64".
+std::optional<std::string> AxesOfPart(std::string_view part) {
+  if (auto shape = Behind(part, "OPQ")) {
+    const size_t bar = shape->find('_');
+    if (!Number(shape->substr(0, bar))) return std::nullopt;
+    if (bar == std::string_view::npos) return "all";
+    shape->remove_prefix(bar + 1);
+    return Number(*shape) ? std::optional(std::string(*shape)) : std::nullopt;
+  }
+  for (const std::string_view name : {"PCAR", "PCA"}) {
+    const auto dims = Behind(part, name);
+    if (dims.has_value() && Number(*dims)) return std::string(*dims);
+  }
+  return std::nullopt;
+}
+
 bool IsBinary(const schema::FieldSchema& field) {
   const bool lists = field.type == schema::DataType::kArrayOfVector;
   return (lists ? field.element_type : field.type) == schema::DataType::kBinaryVector;
@@ -181,13 +200,31 @@ absl::StatusOr<FactoryPlan> ParseFactory(std::string_view text, bool binary) {
   std::string_view part = TakePart(rest);
   // Rows have their numbers anyway.
   if (part == "IDMap" || part == "IDMap2") part = TakePart(rest);
-  return part.starts_with("HNSW") ? ParseGraph(text, part, rest) : ParseLists(text, part, rest);
+  const std::string_view first = part;
+  const auto axes = AxesOfPart(part);
+  if (axes.has_value()) part = TakePart(rest);
+  absl::StatusOr<FactoryPlan> plan =
+      part.starts_with("HNSW") ? ParseGraph(text, part, rest) : ParseLists(text, part, rest);
+  if (!plan.ok() || !axes.has_value()) return plan;
+  if (!plan->type.ends_with("PQ")) return Unsupported(text, first);
+  plan->params[kAxesParam] = *axes;
+  return plan;
 }
 
 absl::Status CheckFactory(const schema::FieldSchema& field, const Params& params) {
   ELANUS_ASSIGN_OR_RETURN(FactoryPlan plan, PlanOf(params, IsBinary(field)));
+  schema::FieldSchema coded = field;
+  if (const auto axes = plan.params.find(kAxesParam); axes != plan.params.end()) {
+    const int64_t dims = axes->second == "all" ? field.dim() : IntParam(plan.params, kAxesParam, 0);
+    if (dims > field.dim() || field.dim() > static_cast<int64_t>(kTurnedDimMax)) {
+      return InvalidIndexParams(fmt::format(
+          "faiss_index_name '{}': {} dimensions of {} are not supported, at most as many, and {}",
+          params.at("faiss_index_name"), dims, field.dim(), kTurnedDimMax));
+    }
+    coded.type_params["dim"] = std::to_string(dims);
+  }
   plan.params.erase("sq_type");  // The string has more of them than the type underneath.
-  return FindIndexKind(plan.type)->check_build(field, plan.params);
+  return FindIndexKind(plan.type)->check_build(coded, plan.params);
 }
 
 absl::StatusOr<std::string> BuildFaiss(const BuildOptions& options) {

@@ -39,6 +39,11 @@ TEST(FaissFactory, ReadsTheStringsThatItHasTypesFor) {
   EXPECT_EQ(PlanText("HNSW24,SQbf16,RFlat"),
             "HNSW_SQ M=24 refine=true refine_type=flat sq_type=bf16");
   EXPECT_EQ(PlanText("HNSW32,PQ12"), "HNSW_PQ M=32 m=12 nbits=8");
+  EXPECT_EQ(PlanText("OPQ16,IVF64,PQ16x4fs"), "IVF_PQ faiss_axes=all m=16 nbits=4 nlist=64");
+  EXPECT_EQ(PlanText("IDMap,OPQ8_32,PQ8,RFlat"),
+            "IVF_PQ faiss_axes=32 m=8 nbits=8 nlist=1 refine=true refine_type=flat");
+  EXPECT_EQ(PlanText("PCA24,HNSW16,PQ12"), "HNSW_PQ M=16 faiss_axes=24 m=12 nbits=8");
+  EXPECT_EQ(PlanText("PCAR24,IVF4,PQ12"), "IVF_PQ faiss_axes=24 m=12 nbits=8 nlist=4");
   EXPECT_EQ(PlanText("BFlat", true), "BIN_IVF_FLAT nlist=1");
   EXPECT_EQ(PlanText("BIVF100", true), "BIN_IVF_FLAT nlist=100");
   EXPECT_EQ(PlanText("BHNSW24", true), "HNSW M=24");
@@ -52,8 +57,12 @@ TEST(FaissFactory, NamesThePartThatItDoesNotSupport) {
   };
   EXPECT_TRUE(refuses("", ""));
   EXPECT_TRUE(refuses("flat", "flat")) << "names are case-sensitive";
-  EXPECT_TRUE(refuses("OPQ16,IVF64,PQ16", "OPQ16"));
+  EXPECT_TRUE(refuses("OPQ16,IVF64,SQ8", "OPQ16")) << "only what follows by parts is turned";
   EXPECT_TRUE(refuses("PCA64,Flat", "PCA64"));
+  EXPECT_TRUE(refuses("PCAW64,PQ16", "PCAW64"));
+  EXPECT_TRUE(refuses("OPQ,PQ16", "OPQ"));
+  EXPECT_TRUE(refuses("OPQ16_,PQ16", "OPQ16_"));
+  EXPECT_TRUE(refuses("OPQ16,OPQ16,PQ16", "OPQ16"));
   EXPECT_TRUE(refuses("IVF,Flat", "IVF"));
   EXPECT_TRUE(refuses("IVF0,Flat", "IVF0"));
   EXPECT_TRUE(refuses("IVF64_HNSW32,Flat", "IVF64_HNSW32"));
@@ -75,10 +84,17 @@ TEST(FaissFactory, ChecksWhatTheTypeUnderneathChecks) {
   schema::FieldSchema field;
   field.type = DataType::kFloatVector;
   field.type_params["dim"] = "48";
-  const auto refusal = [&](Params params) { return std::string(MessageOf(kind.check_build(field, params))); };
+  const auto refusal = [&](Params params) {
+    return std::string(MessageOf(kind.check_build(field, params)));
+  };
   EXPECT_EQ(refusal({{"faiss_index_name", "HNSW16,SQ4"}}), "");
   EXPECT_NE(refusal({}).find("param 'faiss_index_name' not exist"), std::string::npos);
   EXPECT_NE(refusal({{"faiss_index_name", "IVF8,PQ7"}}).find("number of subquantizers"),
+            std::string::npos);
+  EXPECT_EQ(refusal({{"faiss_index_name", "OPQ10_40,IVF8,PQ10"}}), "") << "10 divides 40";
+  EXPECT_NE(refusal({{"faiss_index_name", "OPQ7,IVF8,PQ7"}}).find("number of subquantizers"),
+            std::string::npos);
+  EXPECT_NE(refusal({{"faiss_index_name", "PCA64,PQ8"}}).find("64 dimensions of 48"),
             std::string::npos);
   EXPECT_NE(refusal({{"faiss_index_name", "IVF70000,Flat"}}).find("nlist"), std::string::npos);
   EXPECT_NE(refusal({{"faiss_index_name", "IVF8,PQ8x30"}}).find("nbits"), std::string::npos);
@@ -96,6 +112,9 @@ TEST(FaissFactory, BuildsAndSearchesEveryForm) {
                                              "IVF16,SQ6",
                                              "IVF16,PQ24",
                                              "IVF16,PQ24x4fs,RFlat",
+                                             "OPQ24,IVF16,PQ24",
+                                             "OPQ12_24,IVF16,PQ12,RFlat",
+                                             "PCA40,HNSW16,PQ20,RFlat",
                                              "IVF16,RaBitQ,RFlat",
                                              "HNSW16",
                                              "HNSW16,SQ4,RFlat",

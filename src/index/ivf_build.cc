@@ -6,6 +6,7 @@
 #include "index/ivf_file.h"
 #include "index/kmeans.h"
 #include "index/row_codes.h"
+#include "index/turned_codes.h"
 #include "kernels/distance.h"
 
 namespace elanus::index {
@@ -187,9 +188,10 @@ absl::StatusOr<std::string> BuildIvfSq(const BuildOptions& options) {
 }
 
 absl::StatusOr<std::string> BuildIvfPq(const BuildOptions& options) {
-  const CodeSpec spec{.kind = CodeKind::kProduct,
-                      .bits = static_cast<uint32_t>(IntParam(options.params, "nbits", 8)),
-                      .parts = static_cast<uint32_t>(IntParam(options.params, "m", 1))};
+  CodeSpec spec{.kind = CodeKind::kProduct,
+                .bits = static_cast<uint32_t>(IntParam(options.params, "nbits", 8)),
+                .parts = static_cast<uint32_t>(IntParam(options.params, "m", 1))};
+  spec.axes = AxesOf(options.params, options.rows.dim, spec.parts);
   return BuildIvfCodes(options, spec, RefineChoiceOf(options.params, options.rows.type));
 }
 

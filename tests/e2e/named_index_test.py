@@ -50,7 +50,7 @@ def test_bad_parameters_are_refused_by_name(client, name):
     with refused("param 'faiss_index_name' not exist", 1100):
         create("FAISS")
     with refused("part 'OPQ8' is not supported, supported:", 1100):
-        create("FAISS", faiss_index_name="OPQ8,IVF32,PQ8")
+        create("FAISS", faiss_index_name="OPQ8,IVF32,SQ8")
     with refused("invalid svs_storage_kind", 1100):
         create("SVS_VAMANA", svs_storage_kind="lvq4x4")
     with refused("should be in range [4, 256]", 1100):
