@@ -70,13 +70,6 @@ class Sizes {
     return nlist * (width_ + 4 * dim_) * 3 + n_ * 24;
   }
 
-  // Vectors and links in pages. Codes beside the links fill what is left of a row's page.
-  double DiskRecords(double degree, bool inline_codes) const {
-    const double record = width_ + 4 + degree * 4;
-    const bool own_pages = inline_codes || record > 2048;
-    return n_ * (own_pages ? std::ceil(record / 4096) * 4096 : record * 1.5);
-  }
-
   CodeSpec Product(int64_t default_m, int64_t default_levels = 1) const {
     return {.kind = CodeKind::kProduct,
             .bits = static_cast<uint32_t>(IntParam(params_, "nbits", 8)),
@@ -143,8 +136,8 @@ double Estimate(std::string_view kind, const Sizes& sizes) {
   if (kind == "DISKANN" || kind == "AISAQ") {
     const double degree = sizes.Int("max_degree", 56);
     const CodeSpec codes{.kind = CodeKind::kScalar, .bits = 8};  // More than most have.
-    const double file = sizes.DiskRecords(degree, kind == "AISAQ");
-    return std::max(sizes.Graph(degree / 2), sizes.Links(degree / 2) + sizes.Codes(codes) + file);
+    // Records go to disk as they are made (IndexKind::build_into).
+    return std::max(sizes.Graph(degree / 2), sizes.Links(degree / 2) + sizes.Codes(codes));
   }
   if (kind.starts_with("SVS_")) {
     const CodeSpec codes{.kind = CodeKind::kHalf, .bits = 16};  // More than most have.

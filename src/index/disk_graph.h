@@ -23,9 +23,8 @@ namespace elanus::index {
 
 // Parameters: max_degree (56), search_list_size (100), pq_code_budget_gb_ratio (0.125: bytes of a
 // code to bytes of a vector), search_cache_budget_gb_ratio (0.1, used when it is opened).
-absl::StatusOr<std::string> BuildDiskGraph(const BuildOptions& options);
-// The same with codes in the records.
-absl::StatusOr<std::string> BuildDiskGraphInline(const BuildOptions& options);
+// In memory are the graph's links and codes, but no records. `inline_codes`: in the records too.
+absl::Status BuildDiskGraph(const BuildOptions& options, bool inline_codes, const FileSink& sink);
 
 // Reads what stays in memory and verifies it; blocks are verified as they are read. A block that is
 // damaged or cannot be read is logged, and from then on the index compares the rows of the column

@@ -54,13 +54,12 @@ class Builder {
     head_.facts.inline_codes = inline_codes ? 1 : 0;
   }
 
-  absl::StatusOr<std::string> Build();
+  absl::Status Build(const FileSink& sink);
 
  private:
   absl::Status BuildGraph();
   void ChooseEntries();
   absl::Status EncodeRows();
-  absl::StatusOr<std::string> WriteBlocks(const DiskGraphLayout& layout) const;
   void WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* record) const;
 
   const BuildOptions& options_;
@@ -70,6 +69,7 @@ class Builder {
   HnswGraph graph_;                // On graph_file_.
   std::vector<uint32_t> members_;  // Rows that are not null.
   std::unique_ptr<RowCodes> codes_;
+  decltype(RowCodesBytes::codes) record_codes_;  // Of all rows, that records hold.
 };
 
 absl::Status Builder::BuildGraph() {
@@ -135,45 +135,38 @@ void Builder::WriteRecord(uint32_t row, const DiskGraphLayout& layout, uint8_t* 
   if (head_.facts.inline_codes == 0) return;
   const size_t code_bytes = codes_->RunBytes(1);
   for (uint32_t i = 0; i < head_.facts.degree && links[i] != kNoNode; ++i) {
-    std::memcpy(record + layout.codes + i * code_bytes, &head_.codes.codes[links[i] * code_bytes],
+    std::memcpy(record + layout.codes + i * code_bytes, &record_codes_[links[i] * code_bytes],
                 code_bytes);
   }
 }
 
-absl::StatusOr<std::string> Builder::WriteBlocks(const DiskGraphLayout& layout) const {
-  std::string blocks(layout.num_blocks * layout.block_bytes, '\0');
-  for (uint32_t row = 0; row < head_.facts.num_rows; ++row) {
-    if (row % 1024 == 0 && options_.cancellation != nullptr) {
-      ELANUS_RETURN_IF_ERROR(options_.cancellation->Check());
-    }
-    WriteRecord(row, layout,
-                reinterpret_cast<uint8_t*>(blocks.data()) +
-                    layout.BlockOf(row) * layout.block_bytes + layout.InBlock(row));
-  }
-  return blocks;
-}
-
-absl::StatusOr<std::string> Builder::Build() {
+absl::Status Builder::Build(const FileSink& sink) {
   ELANUS_RETURN_IF_ERROR(BuildGraph());
   ChooseEntries();
   ELANUS_RETURN_IF_ERROR(EncodeRows());
   const DiskGraphLayout layout(head_.facts, static_cast<uint64_t>(options_.rows.width()),
                                codes_->RunBytes(head_.facts.degree));
-  ELANUS_ASSIGN_OR_RETURN(std::string blocks, WriteBlocks(layout));
-  if (head_.facts.inline_codes != 0) head_.codes.codes = {};
-  std::string file = MakeDiskGraphFile(head_, layout, std::move(blocks));
+  const auto fill = [&](uint64_t block, std::span<uint8_t> bytes) {
+    if (block % 256 == 0 && options_.cancellation != nullptr) {
+      ELANUS_RETURN_IF_ERROR(options_.cancellation->Check());
+    }
+    const uint64_t begin = block * layout.rows_per_block;
+    const uint64_t end = std::min(begin + layout.rows_per_block, head_.facts.num_rows);
+    for (uint64_t row = begin; row < end; ++row) {
+      WriteRecord(static_cast<uint32_t>(row), layout, bytes.data() + layout.InBlock(row));
+    }
+    return absl::OkStatus();
+  };
+  if (head_.facts.inline_codes != 0) record_codes_ = std::move(head_.codes.codes);
+  ELANUS_RETURN_IF_ERROR(WriteDiskGraphFile(head_, layout, fill, sink));
   if (options_.progress) options_.progress(1);
-  return file;
+  return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<std::string> BuildDiskGraph(const BuildOptions& options) {
-  return Builder(options, false).Build();
-}
-
-absl::StatusOr<std::string> BuildDiskGraphInline(const BuildOptions& options) {
-  return Builder(options, true).Build();
+absl::Status BuildDiskGraph(const BuildOptions& options, bool inline_codes, const FileSink& sink) {
+  return Builder(options, inline_codes).Build(sink);
 }
 
 }  // namespace elanus::index

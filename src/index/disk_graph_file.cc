@@ -14,6 +14,7 @@ constexpr std::string_view kHeadMagic = "ELNSDSKH";
 constexpr std::string_view kName = "disk graph";
 constexpr uint32_t kVersion = 1;
 constexpr size_t kNumSections = 7;
+constexpr uint64_t kPieceBytes = 1 << 20;  // That is handed over at once.
 
 // Begins the file; zeros up to a checksum at the end of the page.
 struct FrontPage {
@@ -104,11 +105,10 @@ DiskGraphLayout::DiskGraphLayout(const DiskGraphFacts& facts, uint64_t vector_by
   num_blocks = (facts.num_rows + rows_per_block - 1) / rows_per_block;
 }
 
-std::string MakeDiskGraphFile(const DiskGraphHead& head, const DiskGraphLayout& layout,
-                              std::string blocks) {
-  for (uint64_t b = 0; b < layout.num_blocks; ++b) {
-    Seal(blocks.data() + b * layout.block_bytes, layout.block_bytes);
-  }
+absl::Status WriteDiskGraphFile(
+    const DiskGraphHead& head, const DiskGraphLayout& layout,
+    const std::function<absl::Status(uint64_t block, std::span<uint8_t> bytes)>& fill,
+    const FileSink& sink) {
   const Bytes sections[kNumSections] = {
       {reinterpret_cast<const uint8_t*>(&head.facts), sizeof(head.facts)},
       BytesOf(head.codes.head),
@@ -118,18 +118,30 @@ std::string MakeDiskGraphFile(const DiskGraphHead& head, const DiskGraphLayout& 
       BytesOf(head.entry_rows),
       BytesOf(head.linked)};
   const std::string tail = MakeIndexFile(kHeadMagic, sections);
+  const uint64_t blocks_bytes = layout.num_blocks * layout.block_bytes;
   FrontPage front{.version = kVersion,
                   .block_bytes = layout.block_bytes,
                   .num_blocks = layout.num_blocks,
-                  .head = kPageBytes + blocks.size(),
-                  .file_bytes = kPageBytes + blocks.size() + tail.size()};
+                  .head = kPageBytes + blocks_bytes,
+                  .file_bytes = kPageBytes + blocks_bytes + tail.size()};
   std::memcpy(front.magic, kFrontMagic.data(), 8);
   std::string page(kPageBytes, '\0');
   std::memcpy(page.data(), &front, sizeof(front));
   Seal(page.data(), kPageBytes);
-  blocks.insert(0, page);
-  blocks += tail;
-  return blocks;
+  ELANUS_RETURN_IF_ERROR(sink(page));
+  std::string piece;
+  const uint64_t piece_blocks = std::max<uint64_t>(kPieceBytes / layout.block_bytes, 1);
+  for (uint64_t begin = 0; begin < layout.num_blocks; begin += piece_blocks) {
+    const uint64_t end = std::min(begin + piece_blocks, layout.num_blocks);
+    piece.assign((end - begin) * layout.block_bytes, '\0');
+    for (uint64_t b = begin; b < end; ++b) {
+      char* const block = piece.data() + (b - begin) * layout.block_bytes;
+      ELANUS_RETURN_IF_ERROR(fill(b, {reinterpret_cast<uint8_t*>(block), layout.block_bytes}));
+      Seal(block, layout.block_bytes);
+    }
+    ELANUS_RETURN_IF_ERROR(sink(piece));
+  }
+  return sink(tail);
 }
 
 absl::StatusOr<DiskGraphHead> ReadDiskGraphHead(storage::BlockReader& file, const VectorRows& rows,

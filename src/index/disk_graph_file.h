@@ -55,9 +55,11 @@ struct DiskGraphHead {
   std::vector<uint64_t> linked;     // Bitmap of the rows in the graph; empty if all are.
 };
 
-// `blocks`: (num_blocks, block_bytes), without their checksums.
-std::string MakeDiskGraphFile(const DiskGraphHead& head, const DiskGraphLayout& layout,
-                              std::string blocks);
+// fill(block, bytes): writes the records of a block into block_bytes zeros, in the order of blocks.
+absl::Status WriteDiskGraphFile(
+    const DiskGraphHead& head, const DiskGraphLayout& layout,
+    const std::function<absl::Status(uint64_t block, std::span<uint8_t> bytes)>& fill,
+    const FileSink& sink);
 
 // Reads and verifies the front page and the head, which must be for these rows. kDataIntegrity says
 // what is wrong.

@@ -37,12 +37,25 @@ void Fill(const uint8_t*& data, size_t& size, std::vector<T>& out) {
   size -= bytes;
 }
 
+// What is handed over to a sink.
+template <typename Write>
+std::string Collect(const Write& write) {
+  std::string file;
+  (void)write([&](std::string_view bytes) {
+    file += bytes;
+    return absl::OkStatus();
+  });
+  return file;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   OpenAndSearch(std::string(reinterpret_cast<const char*>(data), size));
   static const std::string good = [] {
-    return *BuildDiskGraph({.rows = Rows(), .metric = kernels::Metric::kL2});
+    return Collect([](const FileSink& sink) {
+      return BuildDiskGraph({.rows = Rows(), .metric = kernels::Metric::kL2}, false, sink);
+    });
   }();
   auto reader =
       storage::MakeMemoryReader({reinterpret_cast<const uint8_t*>(good.data()), good.size()});
@@ -59,6 +72,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (layout.num_blocks > 16 || layout.block_bytes > (1u << 20)) return 0;
   std::vector<uint8_t> blocks(layout.num_blocks * layout.block_bytes);
   Fill(data, size, blocks);
-  OpenAndSearch(MakeDiskGraphFile(head, layout, std::string(blocks.begin(), blocks.end())));
+  OpenAndSearch(Collect([&](const FileSink& sink) {
+    const auto fill = [&](uint64_t block, std::span<uint8_t> bytes) {
+      std::copy_n(&blocks[block * layout.block_bytes], bytes.size(), bytes.data());
+      return absl::OkStatus();
+    };
+    return WriteDiskGraphFile(head, layout, fill, sink);
+  }));
   return 0;
 }

@@ -202,8 +202,7 @@ bool DiskGraphIndex::ScansFrom(const SearchRequest& request, const AllowedRows& 
 absl::StatusOr<std::vector<Neighbor>> DiskGraphIndex::Scan(const SearchRequest& request,
                                                            const AllowedRows& allowed,
                                                            SearchStatistics& statistics) const {
-  ELANUS_RETURN_IF_ERROR(
-      PinAllowed(request.pins, allowed.view(), allowed.count(), rows_.num_rows));
+  ELANUS_RETURN_IF_ERROR(PinAllowed(request.pins, allowed.view(), allowed.count(), rows_.num_rows));
   BruteForce scan(rows_.type, rows_.dim, metric_, request.query, 1, request.k, request.range);
   ELANUS_RETURN_IF_ERROR(scan.Add(rows_, 0, allowed.view(), request.cancellation));
   statistics.distances += scan.statistics().distances;

@@ -204,8 +204,22 @@ IndexKind MinHash(IndexKind kind) {
   return Make(kind, true, true, false);
 }
 
+template <bool kInlineCodes>
+absl::Status BuildDiskGraphOf(const BuildOptions& options, const FileSink& sink) {
+  return BuildDiskGraph(options, kInlineCodes, sink);
+}
+template <bool kInlineCodes>
+absl::StatusOr<std::string> CollectDiskGraphOf(const BuildOptions& options) {
+  std::string file;
+  ELANUS_RETURN_IF_ERROR(BuildDiskGraph(options, kInlineCodes, [&](std::string_view bytes) {
+    file += bytes;
+    return absl::OkStatus();
+  }));
+  return file;
+}
 IndexKind DiskGraph(IndexKind kind, bool inline_codes) {
-  kind.build = inline_codes ? &BuildDiskGraphInline : &BuildDiskGraph;
+  kind.build_into = inline_codes ? &BuildDiskGraphOf<true> : &BuildDiskGraphOf<false>;
+  kind.build = inline_codes ? &CollectDiskGraphOf<true> : &CollectDiskGraphOf<false>;
   kind.open = &OpenDiskGraphBytes;
   kind.open_blocks = &OpenDiskGraph;
   kind.stays_on_disk = true;

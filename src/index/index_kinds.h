@@ -31,6 +31,8 @@ struct IndexKind {
   absl::Status (*check_search)(const Params& params, int64_t k) = nullptr;
   // Builds and returns the file's bytes (with checksums).
   absl::StatusOr<std::string> (*build)(const BuildOptions& options) = nullptr;
+  // The same in pieces, for files that are larger than memory; null: they are not.
+  absl::Status (*build_into)(const BuildOptions& options, const FileSink& sink) = nullptr;
   // Opens `file` (borrowed, e.g. a memory map; must outlive the index) over the column's rows.
   absl::StatusOr<std::unique_ptr<VectorIndex>> (*open)(std::span<const uint8_t> file,
                                                        const VectorRows& rows,

@@ -125,6 +125,9 @@ class VectorIndex {
   virtual int64_t memory_bytes() const = 0;
 };
 
+// Takes the bytes of a file, one piece after the other.
+using FileSink = std::function<absl::Status(std::string_view)>;
+
 struct BuildOptions {
   VectorRows rows;         // Null rows hold zeros; `valid` says which.
   kernels::BitView valid;  // Empty = all rows valid.

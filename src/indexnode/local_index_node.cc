@@ -16,6 +16,7 @@
 #include "meta/implied_indexes.h"
 #include "schema/text_params.h"
 #include "storage/column_file.h"
+#include "storage/local_copy.h"
 #include "text/analyzer.h"
 
 namespace elanus::indexnode {
@@ -52,12 +53,13 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
     return UserError(ErrorCode::kIndexNotSupported, "index type not supported[type={}]",
                      task.index.type);
   }
-  const meta::FieldFile* file = FileOf(*task.segment, task.index.field);
+  const meta::FieldFile* column_file = FileOf(*task.segment, task.index.field);
   // A field added after the segment was written has no vectors there: nothing to build.
-  if (file == nullptr || (!texts && !kind->builds_files)) return roles::BuildResult{};
-  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store_.Get(file->key));
+  if (column_file == nullptr || (!texts && !kind->builds_files)) return roles::BuildResult{};
+  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object,
+                          store_.Get(column_file->key));
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> column,
-                          storage::ColumnFile::Open(std::move(object), file->key));
+                          storage::ColumnFile::Open(std::move(object), column_file->key));
   const schema::ColumnView view = column->View();
   const auto memory_bytes_of = [&] {
     if (texts) return index::TextBuildMemoryBytes(view);
@@ -82,22 +84,25 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
   BuildReport report(task, observer, metrics_);
   report.Begin(view.num_rows, memory_bytes);
   roles::BuildResult result;
-  const auto build = [&] {
-    if (texts) return BuildTexts(task, view, cancellation, report);
-    return kind->is_vector ? BuildVectors(task, *kind, view, cancellation, report, result.parts)
-                           : BuildScalars(task, *kind, view, cancellation, report);
-  };
-  ELANUS_ASSIGN_OR_RETURN(const std::string bytes, build());
+  BuiltFile file;
+  if (!texts && kind->is_vector) {
+    ELANUS_ASSIGN_OR_RETURN(file,
+                            BuildVectors(task, *kind, view, cancellation, report, result.parts));
+  } else {
+    ELANUS_ASSIGN_OR_RETURN(file.memory,
+                            texts ? BuildTexts(task, view, cancellation, report)
+                                  : BuildScalars(task, *kind, view, cancellation, report));
+  }
+  const std::string_view bytes = file.bytes();
   if (bytes.empty()) return roles::BuildResult{};
   const double built = report.seconds();
   result.key = fmt::format("index_files/{}/1/{}/{}/{}", task.build, task.segment->partition,
                            task.segment->id, task.index.type);
   result.bytes = static_cast<int64_t>(bytes.size());
-  const std::string_view part = bytes;
   // A file that nobody wants any more is not worth writing.
   ELANUS_RETURN_IF_ERROR(cancellation.Check());
   CrashPoint("index.before_put");
-  ELANUS_RETURN_IF_ERROR(store_.Put(result.key, {&part, 1}));
+  ELANUS_RETURN_IF_ERROR(store_.Put(result.key, {&bytes, 1}));
   CrashPoint("index.after_put");
   report.End(result.bytes);
   if (metrics_ != nullptr) {
@@ -107,7 +112,30 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
   return result;
 }
 
-absl::StatusOr<std::string> LocalIndexNode::BuildVectors(
+std::string_view LocalIndexNode::BuiltFile::bytes() const {
+  if (mapped == nullptr) return memory;
+  return {reinterpret_cast<const char*>(mapped->data().data()), mapped->data().size()};
+}
+
+absl::StatusOr<LocalIndexNode::BuiltFile> LocalIndexNode::BuildOne(
+    const index::IndexKind& kind, const index::BuildOptions& options) {
+  BuiltFile built;
+  if (kind.build_into == nullptr || files_ == nullptr) {
+    ELANUS_ASSIGN_OR_RETURN(built.memory, kind.build(options));
+    return built;
+  }
+  ELANUS_ASSIGN_OR_RETURN(
+      const std::unique_ptr<storage::LocalCopy> copy,
+      storage::LocalCopy::Begin(*files_,
+                                fmt::format("{}/{:016x}", scratch_directory_, ++last_scratch_),
+                                /*size=*/1, /*memory_bytes_max=*/0));
+  ELANUS_RETURN_IF_ERROR(
+      kind.build_into(options, [&](std::string_view bytes) { return copy->Append(bytes); }));
+  ELANUS_ASSIGN_OR_RETURN(built.mapped, copy->Map());
+  return built;
+}
+
+absl::StatusOr<LocalIndexNode::BuiltFile> LocalIndexNode::BuildVectors(
     const roles::BuildTask& task, const index::IndexKind& kind, const schema::ColumnView& view,
     const Cancellation& cancellation, BuildReport& report, std::vector<meta::IndexPart>& parts) {
   const auto metric = index::ElementMetric(task.index.metric);
@@ -123,12 +151,15 @@ absl::StatusOr<std::string> LocalIndexNode::BuildVectors(
   options.cancellation = &cancellation;
   if (view.type.type == schema::DataType::kArrayOfVector) {
     options.rows = index::ElementRows(view).vectors();
-    if (options.rows.num_rows == 0) return std::string();
+    if (options.rows.num_rows == 0) return BuiltFile();
     options.progress = [&report](double share) { report.Progress(share); };
     const bool encodes = index::ListStrategyOf(task.index.metric, task.index.params) !=
                          index::ListStrategy::kTokenAnn;
-    return encodes ? index::BuildEncodedLists(kind, index::ElementRows(view), options)
-                   : kind.build(options);
+    if (!encodes) return BuildOne(kind, options);
+    BuiltFile built;
+    ELANUS_ASSIGN_OR_RETURN(built.memory,
+                            index::BuildEncodedLists(kind, index::ElementRows(view), options));
+    return built;
   }
   const index::VectorRows rows{view.type.type, view.type.dim, view.num_rows, view.fixed};
   const kernels::BitView valid = view.validity != nullptr
@@ -138,7 +169,8 @@ absl::StatusOr<std::string> LocalIndexNode::BuildVectors(
   if (task.segment->ordered_by.valid() && !kind.stays_on_disk) {
     ELANUS_ASSIGN_OR_RETURN(starts, TenantStarts(*task.segment));
   }
-  std::string file;
+  BuiltFile built;
+  std::string& file = built.memory;
   for (size_t i = 0; i < starts.size(); ++i) {
     const int64_t begin = starts[i];
     const int64_t count = (i + 1 < starts.size() ? starts[i + 1] : rows.num_rows) - begin;
@@ -150,13 +182,13 @@ absl::StatusOr<std::string> LocalIndexNode::BuildVectors(
       report.Progress((static_cast<double>(begin) + share * static_cast<double>(count)) /
                       static_cast<double>(std::max<int64_t>(all, 1)));
     };
+    if (starts.size() == 1) return BuildOne(kind, options);
     ELANUS_ASSIGN_OR_RETURN(const std::string part, kind.build(options));
-    if (starts.size() == 1) return part;
     file.resize((file.size() + kPartAlignment - 1) / kPartAlignment * kPartAlignment);
     parts.push_back({begin, static_cast<int64_t>(file.size()), static_cast<int64_t>(part.size())});
     file += part;
   }
-  return file;
+  return built;
 }
 
 absl::StatusOr<std::vector<int64_t>> LocalIndexNode::TenantStarts(const meta::Segment& segment) {

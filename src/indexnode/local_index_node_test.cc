@@ -14,6 +14,7 @@
 #include "index/scalar/text_index.h"
 #include "meta/implied_indexes.h"
 #include "storage/column_file.h"
+#include "storage/fault_file_system.h"
 #include "storage/memory_file_system.h"
 
 namespace elanus::indexnode {
@@ -146,6 +147,27 @@ TEST_F(LocalIndexNodeTest, TenantsThatLieTogetherGetPartsOfTheIndex) {
   const auto on_disk = node.Build(task, Cancellation(), {});
   ASSERT_TRUE(on_disk.ok()) << on_disk.status();
   EXPECT_TRUE(on_disk->parts.empty());
+}
+
+TEST_F(LocalIndexNodeTest, AFileThatNeedNotFitMemoryIsPutTogetherOnDisk) {
+  roles::BuildTask task = TaskOver(3000);
+  task.index.type = "DISKANN";
+  task.index.params = {{"search_list_size", "60"}};
+  LocalIndexNode in_memory(*store, executor, {.metrics = &metrics});
+  const auto expected = in_memory.Build(task, Cancellation(), {});
+  ASSERT_TRUE(expected.ok()) << expected.status();
+  storage::MemoryFileSystem scratch;
+  scratch.Put("scratch/left", "by a crash");
+  storage::FaultFileSystem faults(scratch);
+  LocalIndexNode node(*store, executor,
+                      {.metrics = &metrics, .files = &faults, .scratch_directory = "scratch"});
+  EXPECT_TRUE(scratch.List("scratch")->empty());
+  task.build = BuildId(10);
+  const auto built = node.Build(task, Cancellation(), {});
+  ASSERT_TRUE(built.ok()) << built.status();
+  EXPECT_EQ(built->bytes, expected->bytes);
+  EXPECT_TRUE(scratch.List("scratch")->empty());
+  EXPECT_TRUE(store->Get(built->key).ok());
 }
 
 TEST_F(LocalIndexNodeTest, ABuildBeyondTheBudgetIsRefusedBeforeItBegins) {

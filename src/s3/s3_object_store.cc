@@ -125,7 +125,7 @@ absl::StatusOr<bool> S3ObjectStore::PutIfAbsent(const std::string& key, std::str
 }
 
 absl::Status S3ObjectStore::FetchRest(const std::string& key, const ReadAnswer& first,
-                                      uint32_t* crc32c, LocalCopy& copy) {
+                                      uint32_t* crc32c, storage::LocalCopy& copy) {
   const size_t window = static_cast<size_t>(options_.parallel_parts) + 1;
   uint64_t offset = options_.part_bytes;
   while (offset < first.object_size) {
@@ -153,12 +153,12 @@ absl::Status S3ObjectStore::FetchRest(const std::string& key, const ReadAnswer& 
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::unique_ptr<LocalCopy>> S3ObjectStore::FetchOnce(const std::string& key) {
+absl::StatusOr<std::unique_ptr<storage::LocalCopy>> S3ObjectStore::FetchOnce(const std::string& key) {
   ELANUS_ASSIGN_OR_RETURN(const ReadAnswer first, client_->Get(key, {0, options_.part_bytes}));
   const std::string path = fmt::format("{}/{:016x}", options_.copies_directory, ++last_copy_);
   ELANUS_ASSIGN_OR_RETURN(
-      std::unique_ptr<LocalCopy> copy,
-      LocalCopy::Begin(files_, path, first.object_size, options_.memory_bytes_max));
+      std::unique_ptr<storage::LocalCopy> copy,
+      storage::LocalCopy::Begin(files_, path, first.object_size, options_.memory_bytes_max));
   ELANUS_RETURN_IF_ERROR(copy->Append(first.bytes));
   uint32_t crc32c = storage::Crc32c(first.bytes);
   ELANUS_RETURN_IF_ERROR(FetchRest(key, first, &crc32c, *copy));
@@ -171,7 +171,7 @@ absl::StatusOr<std::unique_ptr<LocalCopy>> S3ObjectStore::FetchOnce(const std::s
   return copy;
 }
 
-absl::StatusOr<std::unique_ptr<LocalCopy>> S3ObjectStore::Fetch(const std::string& key) {
+absl::StatusOr<std::unique_ptr<storage::LocalCopy>> S3ObjectStore::Fetch(const std::string& key) {
   ELANUS_RETURN_IF_ERROR(storage::CheckObjectKey(key));
   for (int fetches = 1;; ++fetches) {
     auto copy = FetchOnce(Whole(key));
@@ -180,13 +180,13 @@ absl::StatusOr<std::unique_ptr<LocalCopy>> S3ObjectStore::Fetch(const std::strin
 }
 
 absl::StatusOr<std::shared_ptr<storage::MappedFile>> S3ObjectStore::Get(const std::string& key) {
-  ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCopy> copy, Fetch(key));
+  ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<storage::LocalCopy> copy, Fetch(key));
   return copy->Map();
 }
 
 absl::StatusOr<std::unique_ptr<storage::BlockReader>> S3ObjectStore::OpenBlocks(
     const std::string& key) {
-  ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<LocalCopy> copy, Fetch(key));
+  ELANUS_ASSIGN_OR_RETURN(const std::unique_ptr<storage::LocalCopy> copy, Fetch(key));
   return copy->Open();
 }
 

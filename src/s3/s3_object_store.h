@@ -7,7 +7,7 @@
 
 #include "common/executor.h"
 #include "s3/client.h"
-#include "s3/local_copy.h"
+#include "storage/local_copy.h"
 #include "storage/object_store.h"
 
 namespace elanus::s3 {
@@ -64,11 +64,11 @@ class S3ObjectStore final : public storage::ObjectStore {
   absl::Status PutInParts(const std::string& key, std::span<const std::string_view> parts,
                           uint64_t size);
 
-  absl::StatusOr<std::unique_ptr<LocalCopy>> Fetch(const std::string& key);
-  absl::StatusOr<std::unique_ptr<LocalCopy>> FetchOnce(const std::string& key);
+  absl::StatusOr<std::unique_ptr<storage::LocalCopy>> Fetch(const std::string& key);
+  absl::StatusOr<std::unique_ptr<storage::LocalCopy>> FetchOnce(const std::string& key);
   // Reads the parts behind the first one into `copy`, in order; continues the checksum.
   absl::Status FetchRest(const std::string& key, const ReadAnswer& first, uint32_t* crc32c,
-                         LocalCopy& copy);
+                         storage::LocalCopy& copy);
   // The object got there although the answer to finishing its upload was lost.
   bool IsThere(const std::string& key, uint32_t crc32c, uint64_t size);
 

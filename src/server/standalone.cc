@@ -352,8 +352,11 @@ class Roles {
         &context_.metrics});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
-        indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),
-                                           .metrics = &context_.metrics});
+        indexnode::LocalIndexNode::Options{
+            .memory_bytes_max = BuildMemory(settings),
+            .metrics = &context_.metrics,
+            .files = &storage::PosixFileSystem(),
+            .scratch_directory = settings.paths.objects_dir + "/scratch"});
     context_.metrics.AddRefresher([gauge = context_.metrics.GetGauge(metric::kIndexBuildMemory),
                                    node = std::weak_ptr<indexnode::LocalIndexNode>(index_node_)] {
       const auto alive = node.lock();

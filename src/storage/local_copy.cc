@@ -1,9 +1,9 @@
-#include "s3/local_copy.h"
+#include "storage/local_copy.h"
 
-namespace elanus::s3 {
+namespace elanus::storage {
 namespace {
 
-class InMemory final : public storage::MappedFile {
+class InMemory final : public MappedFile {
  public:
   explicit InMemory(std::string bytes) : bytes_(std::move(bytes)) {}
   std::span<const uint8_t> data() const override {
@@ -16,8 +16,8 @@ class InMemory final : public storage::MappedFile {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<LocalCopy>> LocalCopy::Begin(storage::FileSystem& files,
-                                                            std::string path, uint64_t size,
+absl::StatusOr<std::unique_ptr<LocalCopy>> LocalCopy::Begin(FileSystem& files, std::string path,
+                                                            uint64_t size,
                                                             uint64_t memory_bytes_max) {
   std::unique_ptr<LocalCopy> copy(new LocalCopy(files, std::move(path)));
   if (size > memory_bytes_max) {
@@ -40,20 +40,20 @@ absl::Status LocalCopy::Append(std::string_view bytes) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<storage::MappedFile>> LocalCopy::Map() {
+absl::StatusOr<std::shared_ptr<MappedFile>> LocalCopy::Map() {
   if (file_ == nullptr) return std::make_shared<InMemory>(std::move(memory_));
   ELANUS_RETURN_IF_ERROR(file_->Close());
-  ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<storage::MappedFile> mapped, files_.Map(path_));
-  return std::shared_ptr<storage::MappedFile>(std::move(mapped));
+  ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<MappedFile> mapped, files_.Map(path_));
+  return std::shared_ptr<MappedFile>(std::move(mapped));
 }
 
-absl::StatusOr<std::unique_ptr<storage::BlockReader>> LocalCopy::Open() {
+absl::StatusOr<std::unique_ptr<BlockReader>> LocalCopy::Open() {
   if (file_ == nullptr) {
     const auto owner = std::make_shared<InMemory>(std::move(memory_));
-    return storage::MakeMemoryReader(owner->data(), owner);
+    return MakeMemoryReader(owner->data(), owner);
   }
   ELANUS_RETURN_IF_ERROR(file_->Close());
   return files_.OpenBlocks(path_);
 }
 
-}  // namespace elanus::s3
+}  // namespace elanus::storage
