@@ -328,10 +328,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
   if (parts_.tiers != nullptr && built.bytes > 0) {
     const bool on_its_way = early != nullptr && early->identity().name == key;
     loaded->cells = std::make_shared<segment::CachedIndex>(
-        *parts_.tiers, on_its_way ? early : StoredIndex(*parts_.tiers, collection, built),
-        [&kind, rows, metric, params = index.params](std::span<const uint8_t> file) {
-          return kind.open(file, rows, metric, params);
-        });
+        *parts_.tiers, on_its_way ? early : StoredIndex(*parts_.tiers, collection, built), open);
     return loaded;
   }
   ELANUS_ASSIGN_OR_RETURN(loaded->file, parts_.store.Get(key));
