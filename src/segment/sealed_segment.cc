@@ -336,7 +336,13 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
   if (file == nullptr) return {};
   const schema::ColumnView view = file->View();
   if (view.type.type == schema::DataType::kArrayOfVector) {
-    return index::ElementRows(view).vectors();
+    // In tiers the offsets, which say how many vectors there are, need not be here.
+    const cache::CachedColumn* column = CachedOf(field);
+    if (column == nullptr) return index::ElementRows(view).vectors();
+    const int64_t width = view.type.element_width();
+    return {view.type.element_type, view.type.dim,
+            static_cast<int64_t>(column->value_bytes()) / width,
+            reinterpret_cast<const uint8_t*>(view.bytes)};
   }
   return {view.type.type, view.type.dim, view.num_rows, view.fixed};
 }
