@@ -41,11 +41,9 @@ class CachedColumn final : public storage::ColumnFile {
   // What it takes to look at the rows whose bits are set, a bit for each of the first rows. Its
   // head is pinned.
   void WantRows(std::span<const uint64_t> rows, TierWants& wants) const;
-  int64_t bytes_away() const;
-  // Of all values, here or not.
-  uint64_t data_bytes() const {
-    return block_begins_.back();
-  }  // What WantAll would have to bring, decoded, of the memory tier.
+  // Of all values together; the footer knows.
+  uint64_t value_bytes() const { return block_begins_.back(); }
+  int64_t bytes_away() const;  // What WantAll would have to bring, decoded, of the memory tier.
   // Pins these rows (any order).
   absl::StatusOr<TierPins> PinRows(std::span<const int64_t> rows, const Cancellation& cancellation,
                                    Waits* waits) const;

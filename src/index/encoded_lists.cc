@@ -256,9 +256,7 @@ absl::StatusOr<std::unique_ptr<VectorIndex>> OpenEncodedLists(
   std::memcpy(&facts, sections[0].data(), sizeof(facts));
   if (!MakesSense(facts)) return Damaged("its facts contradict each other");
   if (facts.dim != static_cast<uint64_t>(vectors.dim) ||
-      facts.num_rows != static_cast<uint64_t>(num_rows) ||
-      facts.num_vectors != static_cast<uint64_t>(vectors.num_rows) ||
-      MetricOfNumber(facts.metric) != metric) {
+      facts.num_rows != static_cast<uint64_t>(num_rows) || MetricOfNumber(facts.metric) != metric) {
     return InternalError(ErrorCode::kDataIntegrity,
                          "{} index file is for other rows: {} rows, {} vectors of dim {}", kName,
                          facts.num_rows, facts.num_vectors, facts.dim);

@@ -53,7 +53,8 @@ absl::StatusOr<std::string> BuildEncodedLists(const IndexKind& kind, const Eleme
 int64_t EncodedDim(const Params& params, ListStrategy strategy, int64_t dim,
                    kernels::Metric metric);
 
-// Verifies every byte. vectors: all of the column's `num_rows` rows; not read. `file` is borrowed.
+// Verifies every byte. vectors: of the column's `num_rows` rows, of which type and dim are looked
+// at (how many there are is not known before the column is here). `file` is borrowed.
 absl::StatusOr<std::unique_ptr<VectorIndex>> OpenEncodedLists(
     const IndexKind& kind, std::span<const uint8_t> file, const VectorRows& vectors,
     int64_t num_rows, kernels::Metric metric, const Params& params);

@@ -404,7 +404,6 @@ TEST_P(EncodedListsOf, WellSealedNonsenseIsRefusedOrSearchedSafely) {
   EXPECT_TRUE(refused([](auto& f) { f.encoded_dim = 0; }));
   EXPECT_TRUE(refused([](auto& f) { f.encoded_dim -= 1; }));
   EXPECT_TRUE(refused([](auto& f) { f.num_rows = 41; }));
-  EXPECT_TRUE(refused([](auto& f) { f.num_vectors += 1; }));
   EXPECT_TRUE(refused([](auto& f) { f.metric = 77; }));
   floats.back() = std::numeric_limits<float>::quiet_NaN();
   EXPECT_EQ(CodeOf(open(good).status()), ErrorCode::kDataIntegrity);

@@ -354,13 +354,13 @@ index::VectorRows SealedSegment::Vectors(FieldId field) const {
   if (file == nullptr) return {};
   const schema::ColumnView view = file->View();
   if (view.type.type == schema::DataType::kArrayOfVector) {
-    const cache::CachedColumn* const cached = CachedOf(field);
-    if (cached == nullptr) return index::ElementRows(view).vectors();
-    // Where lists end may not be here; all their vectors lie one behind the other.
-    index::VectorRows rows{view.type.element_type, view.type.dim, 0,
-                           reinterpret_cast<const uint8_t*>(view.bytes)};
-    rows.num_rows = static_cast<int64_t>(cached->data_bytes()) / rows.width();
-    return rows;
+    // In tiers the offsets, which say how many vectors there are, need not be here.
+    const cache::CachedColumn* column = CachedOf(field);
+    if (column == nullptr) return index::ElementRows(view).vectors();
+    const int64_t width = view.type.element_width();
+    return {view.type.element_type, view.type.dim,
+            static_cast<int64_t>(column->value_bytes()) / width,
+            reinterpret_cast<const uint8_t*>(view.bytes)};
   }
   return {view.type.type, view.type.dim, view.num_rows, view.fixed};
 }

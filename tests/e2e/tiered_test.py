@@ -131,6 +131,49 @@ def test_answers_are_those_of_a_full_load(proxy, tmp_path, index, vectors):
         client.close()
 
 
+@pytest.mark.parametrize("kind,mapped,strategy", [("HNSW", "false", "muvera"), ("IVF_FLAT", "true", "muvera"),
+                                                  ("HNSW", "false", "tokenann")])  # fmt: skip
+def test_indexes_of_lists_answer_as_in_a_full_load(proxy, tmp_path, kind, mapped, strategy):
+    embeddings = pytest.importorskip("pymilvus.client.embedding_list")
+    tiers = {"QUERYNODE_SEGCORE_TIEREDSTORAGE_EVICTIONENABLED": "true", "ELANUS_CACHE_MEMORY": "24m"}
+    with start(proxy, tmp_path, **tiers) as server:
+        client = connect(server)
+        lists = [VECTORS[4 * i : 4 * i + 4, :16] for i in range(1500)]
+        for name, warm in (("full", "sync"), ("c", "disable")):
+            schema = client.create_schema()
+            schema.add_field("id", DataType.INT64, is_primary=True)
+            struct = client.create_struct_field_schema()
+            struct.add_field("v", DataType.FLOAT_VECTOR, dim=16)
+            schema.add_field("st", DataType.ARRAY, element_type=DataType.STRUCT, struct_schema=struct, max_capacity=4)
+            params = client.prepare_index_params()
+            params.add_index("st[v]", index_type=kind, metric_type="MAX_SIM_IP",
+                             params={"emb_list_strategy": strategy, "nlist": 16, "mmap.enabled": mapped})  # fmt: skip
+            client.create_collection(name, schema=schema, index_params=params, consistency_level="Strong",
+                                     properties={f"warmup.vector{key}": warm for key in ("Field", "Index")})  # fmt: skip
+            client.insert(name, [{"id": i, "st": [{"v": v} for v in one]} for i, one in enumerate(lists)])
+            client.flush(name)
+            wait_until(lambda name=name: int(client.describe_index(name, "st[v]")["pending_index_rows"]) == 0)
+            reload(client, name)
+        queries = []
+        for one in lists[::150]:
+            query = embeddings.EmbeddingList(dim=16, dtype=DataType.FLOAT_VECTOR)
+            for vector in one:
+                query.add(vector)
+            queries.append(query)
+        def answers_of(name, rerank):
+            found = client.search(name, queries, anns_field="st[v]", limit=5, filter="id != 7",
+                                  search_params={"params": {"nprobe": 16, "ef": 1500, "emb_list_rerank": rerank}})  # fmt: skip
+            return [[(hit["id"], hit["distance"]) for hit in hits] for hits in found]
+
+        exact, estimates = answers_of("full", True), answers_of("full", False)
+        assert (answers_of("c", True), answers_of("c", False)) == (exact, estimates)
+        assert sum(hits[0][0] == 150 * i for i, hits in enumerate(exact)) >= 8
+        encodes = strategy != "tokenann"
+        assert (dict(sum(exact, [])) != dict(sum(estimates, []))) == encodes, "the encodings answered"
+        assert "its segment is scanned instead" not in (tmp_path / "data.server.log").read_text()
+        client.close()
+
+
 def test_only_the_blocks_of_the_columns_that_a_query_names_are_fetched(proxy, tmp_path):
     with start(proxy, tmp_path, **TIGHT) as server:
         client = connect(server)
