@@ -3,13 +3,16 @@
 #include <atomic>
 #include <set>
 
+#include "common/clock.h"
 #include "common/logging.h"
+#include "common/metric_families.h"
 #include "index/index_kinds.h"
 #include "index/index_params.h"
 #include "index/max_sim.h"
 #include "meta/implied_indexes.h"
 #include "querynode/local_query_node.h"
 #include "segment/loaded_deletes.h"
+#include "segment/read_until.h"
 
 namespace elanus::querynode {
 namespace {
@@ -226,6 +229,7 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
                                          const meta::SegmentPtr& listed, segment::SegmentSet& set,
                                          segment::LoadedDeletes& deletes, const EarlyIndex& early) {
   const meta::Segment& flushed = *listed;
+  const uint64_t begin_ns = SystemClock().MonotonicNs();
   if (set.FindSealed(flushed.id) != nullptr) return absl::OkStatus();
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
   if (!in_catalog()) return absl::OkStatus();
@@ -258,6 +262,10 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
     deletes.ApplyTo(*sealed);
     switch (set.AddSealed(sealed, in_catalog, epoch)) {
       case segment::SegmentSet::Added::kYes:
+        if (parts_.metrics != nullptr) {
+          parts_.metrics->GetHistogram(metric::kQueryLoadSegmentLatency)
+              ->Observe(static_cast<double>(SystemClock().MonotonicNs() - begin_ns) / 1e6);
+        }
         WarmBehind(collection, sealed);
         // A build that ended before the segment was there found nobody to tell.
         if (parts_.coordinator.FindSegment(flushed.id) != listed) {
@@ -296,7 +304,8 @@ LocalQueryNode::EarlyIndex LocalQueryNode::FetchIndex(const meta::Collection& co
   const meta::SegmentIndex* built = FinishedFile(flushed, index->id);
   if (built == nullptr || built->bytes <= 0) return nullptr;
   EarlyIndex early = StoredIndex(*parts_.tiers, collection.id, *built);
-  (void)parts_.tiers->io->Submit([early] { early->Prefetch(Cancellation()); });
+  const Cancellation reader = segment::ReadUntil::Current();
+  (void)parts_.tiers->io->Submit([early, reader] { early->Prefetch(reader); });
   return early;
 }
 
@@ -310,6 +319,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
   loaded->type = kind.name;
   if (OpensBlocks(kind, index)) {
     ELANUS_ASSIGN_OR_RETURN(auto blocks, parts_.store.OpenBlocks(key));
+    segment::ReadUntil::Current().NoteFetched(blocks->size());
     ELANUS_ASSIGN_OR_RETURN(loaded->index,
                             kind.open_blocks(std::move(blocks), rows, metric, index.params));
     return loaded;
