@@ -322,6 +322,7 @@ void CacheManager::DropVictims(std::vector<Victim> victims) {
       cell.state = State::kAbsent;
       RefundLocked(*victim.set, cell.bytes);
       MetricsOf(*victim.set)->evicted_bytes->Add(cell.bytes);
+      traffic_[victim.set->identity().owner].evicted_bytes += cell.bytes;
     }
     changed_.SignalAll();
   }
@@ -347,9 +348,10 @@ absl::Status CacheManager::NoRoom(uint64_t bytes, const CellSet& set) const {
       options_.evicts ? "in use" : "taken, and evictionEnabled is false");
 }
 
-absl::StatusOr<std::vector<CacheManager::LoadPlan>> CacheManager::Reserve(
-    const std::vector<Want>& wants, int64_t wait_ms, const Cancellation& cancellation, Pins& pins,
-    Waits* waits) {
+absl::StatusOr<CacheManager::Reserved> CacheManager::Reserve(const std::vector<Want>& wants,
+                                                             int64_t wait_ms,
+                                                             const Cancellation& cancellation,
+                                                             Pins& pins, Waits* waits) {
   const uint64_t begin_ms = clock_.MonotonicNs() / 1'000'000;
   for (;;) {
     std::vector<Victim> victims;
@@ -375,7 +377,7 @@ absl::StatusOr<std::vector<CacheManager::LoadPlan>> CacheManager::Reserve(
       }
       if (total > options_.bytes_high && need > 0) return TooLarge(total, *first);
       if (!busy && (need == 0 || used_ + need <= options_.bytes_high)) {
-        std::vector<LoadPlan> plans;
+        Reserved reserved{.bytes_here = total};
         for (const Want& want : wants) {
           LoadPlan plan{.set = want.set, .cells = {}};
           int64_t hits = 0;
@@ -401,10 +403,11 @@ absl::StatusOr<std::vector<CacheManager::LoadPlan>> CacheManager::Reserve(
             waits->misses += std::ssize(plan.cells);
             waits->bytes_loaded += static_cast<int64_t>(plan.bytes);
           }
-          if (!plan.cells.empty()) plans.push_back(std::move(plan));
+          reserved.bytes_here -= plan.bytes;
+          if (!plan.cells.empty()) reserved.plans.push_back(std::move(plan));
         }
         PinLocked(wants, pins);
-        return plans;
+        return reserved;
       }
       if (!busy) {
         if (!options_.evicts) return NoRoom(need, *first);
@@ -441,6 +444,7 @@ absl::Status CacheManager::LoadOne(LoadPlan& plan, const Cancellation& cancellat
     counts.failures->Add();
   }
   absl::MutexLock lock(&mutex_);
+  if (status.ok()) traffic_[plan.set->identity().owner].loaded_bytes += plan.bytes;
   for (const uint32_t i : plan.cells) {
     CellSet::Cell& cell = plan.set->cells_[i];
     if (status.ok()) {
@@ -498,8 +502,8 @@ absl::StatusOr<Pins> CacheManager::PinWith(std::vector<Want>& wants, int64_t wai
   for (;;) {
     const uint64_t begin = clock_.MonotonicNs();
     Pins pins;
-    ELANUS_ASSIGN_OR_RETURN(std::vector<LoadPlan> plans,
-                            Reserve(wants, wait_ms, cancellation, pins, waits));
+    ELANUS_ASSIGN_OR_RETURN(auto reserved, Reserve(wants, wait_ms, cancellation, pins, waits));
+    std::vector<LoadPlan>& plans = reserved.plans;
     if (waits != nullptr) {
       for (const LoadPlan& plan : plans) {
         Waits named;
@@ -512,6 +516,7 @@ absl::StatusOr<Pins> CacheManager::PinWith(std::vector<Want>& wants, int64_t wai
       const absl::StatusOr<bool> there = WaitForOthers(wants, cancellation);
       status = there.status();
       if (there.ok() && *there) {
+        cancellation.NoteHere(reserved.bytes_here);
         if (waits != nullptr) waits->wait_ns += static_cast<int64_t>(clock_.MonotonicNs() - begin);
         return pins;
       }
@@ -527,8 +532,8 @@ absl::StatusOr<Pins> CacheManager::Pin(std::vector<Want> wants, const Cancellati
   return PinWith(wants, options_.wait_ms, cancellation, waits);
 }
 
-absl::StatusOr<Pins> CacheManager::PinNow(std::vector<Want> wants,
-                                          const Cancellation& cancellation, Waits* waits) {
+absl::StatusOr<Pins> CacheManager::PinNow(std::vector<Want> wants, const Cancellation& cancellation,
+                                          Waits* waits) {
   return PinWith(wants, /*wait_ms=*/0, cancellation, waits);
 }
 
@@ -551,6 +556,18 @@ void CacheManager::DropAll() {
     victims = ChooseLocked(used_);
   }
   DropVictims(std::move(victims));
+}
+
+uint64_t CacheManager::MakeRoom(uint64_t bytes) {
+  std::vector<Victim> victims;
+  {
+    absl::MutexLock lock(&mutex_);
+    victims = ChooseLocked(bytes);
+  }
+  uint64_t made = 0;
+  for (const Victim& victim : victims) made += victim.set->bytes_of(victim.cell);
+  DropVictims(std::move(victims));
+  return made;
 }
 
 void CacheManager::Maintain() {
@@ -613,6 +630,11 @@ uint64_t CacheManager::ResidentBytes(const CellSet& set) const {
     if (cell.state != State::kAbsent) bytes += cell.bytes;
   }
   return bytes;
+}
+
+std::map<int64_t, CacheManager::Traffic> CacheManager::traffic() const {
+  absl::MutexLock lock(&mutex_);
+  return traffic_;
 }
 
 uint64_t CacheManager::used_bytes() const {

@@ -113,6 +113,9 @@ class CacheManager {
   bool Discard(CellSet& set, uint32_t cell) ABSL_LOCKS_EXCLUDED(mutex_);
   // Drops everything that is not pinned.
   void DropAll() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Evicts cells that are not in use, of so many bytes if there are, whatever the budget: what it
+  // counts with is not there. Returns how many bytes.
+  uint64_t MakeRoom(uint64_t bytes) ABSL_LOCKS_EXCLUDED(mutex_);
   // Evicts what is too old, and down to the low mark. Call now and then.
   void Maintain() ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -130,6 +133,12 @@ class CacheManager {
   std::vector<Residency> Inspect() const ABSL_LOCKS_EXCLUDED(mutex_);
   uint64_t ResidentBytes(const CellSet& set) const ABSL_LOCKS_EXCLUDED(mutex_);
   uint64_t used_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
+  // What came and went since the start, for each owner that ever had cells here.
+  struct Traffic {
+    uint64_t loaded_bytes = 0;
+    uint64_t evicted_bytes = 0;
+  };
+  std::map<int64_t, Traffic> traffic() const ABSL_LOCKS_EXCLUDED(mutex_);
   const Options& options() const { return options_; }
 
  private:
@@ -150,6 +159,10 @@ class CacheManager {
     std::vector<uint32_t> cells;
     uint64_t bytes = 0;
   };
+  struct Reserved {
+    std::vector<LoadPlan> plans;
+    uint64_t bytes_here = 0;  // Of the cells that need no load by this caller.
+  };
   // One cell to drop; keeps its set.
   struct Victim {
     std::shared_ptr<CellSet> set;
@@ -164,9 +177,9 @@ class CacheManager {
   absl::StatusOr<Pins> PinWith(std::vector<Want>& wants, int64_t wait_ms,
                                const Cancellation& cancellation, Waits* waits);
   // Pins the cells and says which of them this caller is to load. Waits for room.
-  absl::StatusOr<std::vector<LoadPlan>> Reserve(const std::vector<Want>& wants, int64_t wait_ms,
-                                                const Cancellation& cancellation, Pins& pins,
-                                                Waits* waits) ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::StatusOr<Reserved> Reserve(const std::vector<Want>& wants, int64_t wait_ms,
+                                   const Cancellation& cancellation, Pins& pins, Waits* waits)
+      ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status LoadAll(std::vector<LoadPlan>& plans, const Cancellation& cancellation)
       ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status LoadOne(LoadPlan& plan, const Cancellation& cancellation)
@@ -209,6 +222,7 @@ class CacheManager {
   mutable absl::Mutex mutex_;
   absl::CondVar changed_;  // Room, states, pins.
   std::map<int64_t, Owner> owners_ ABSL_GUARDED_BY(mutex_);
+  std::map<int64_t, Traffic> traffic_ ABSL_GUARDED_BY(mutex_);
   std::set<CellSet*> sets_ ABSL_GUARDED_BY(mutex_);
   uint64_t used_ ABSL_GUARDED_BY(mutex_) = 0;
 };

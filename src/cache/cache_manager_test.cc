@@ -45,6 +45,19 @@ class CacheManagerTest : public testing::Test {
   ManualClock clock_;
 };
 
+TEST_F(CacheManagerTest, MakesRoomOfWhatIsNotInUseWhateverTheBudget) {
+  CacheManager manager(Budget(1000, 1000), clock_, nullptr, nullptr);
+  const auto cells = Cells(manager, 1, 5);
+  const auto pins = PinRange(manager, cells, 0, 2);
+  ASSERT_TRUE(PinRange(manager, cells, 2, 5).ok());
+  EXPECT_EQ(manager.MakeRoom(15), 20u);
+  EXPECT_EQ(manager.used_bytes(), 30u);
+  EXPECT_EQ(manager.MakeRoom(1000), 10u);
+  EXPECT_EQ(manager.MakeRoom(1), 0u);
+  EXPECT_TRUE(cells->there(0) && cells->there(1));
+  EXPECT_EQ(cells->mistakes(), 0);
+}
+
 TEST_F(CacheManagerTest, LoadsACellOnceAndKeepsItWhileItIsPinned) {
   CacheManager manager(Budget(30, 30), clock_, nullptr, nullptr);
   const auto cells = Cells(manager, 1, 5);

@@ -314,6 +314,60 @@ TEST_P(CachedColumnTest, ARestartReusesWhatIsOnDiskAndBelievesNoneOfItUnseen) {
   for (int64_t row = 0; row < 40'000; ++row) ExpectRow(column.View(), (*opened)->View(), row);
 }
 
+TEST_P(CachedColumnTest, ARequestIsToldWhatItReadAndHowMuchOfItCameFromTheStore) {
+  const Column column = Vectors(40'000, 64);
+  const uint64_t bytes = Store(column);
+  const uint64_t values = 40'000 * 64 * 4;
+  const auto request = [&](const auto& work) {
+    auto read = std::make_shared<ReadBytes>();
+    work(Cancellation().Counted(read));
+    return std::pair<uint64_t, uint64_t>(read->fetched, read->total);
+  };
+  std::shared_ptr<const CachedColumn> opened;
+  const auto open = [&](const Cancellation& caller) {
+    opened = *CachedColumn::Open(tiers_, {Kind::kVectorField, 1, kKey}, bytes, caller);
+  };
+  const auto pin_all = [&](const Cancellation& caller) {
+    TierWants wants;
+    opened->WantAll(wants);
+    EXPECT_TRUE(std::move(wants).Pin(tiers_, caller, nullptr).ok());
+  };
+  auto [fetched, total] = request(open);
+  EXPECT_EQ(fetched, store_.bytes_read);
+  EXPECT_EQ(total, store_.bytes_read);
+  store_.bytes_read = 0;
+  std::tie(fetched, total) = request(pin_all);
+  EXPECT_EQ(fetched, store_.bytes_read);
+  EXPECT_EQ(total, fetched);
+  EXPECT_GE(fetched, values);
+  EXPECT_EQ(request(pin_all), (std::pair<uint64_t, uint64_t>(0, values)));
+  if (tiers_.disk == nullptr) return;
+  memory_->DropAll();
+  EXPECT_EQ(request(pin_all), (std::pair<uint64_t, uint64_t>(0, values)));
+  // Of what an earlier process left.
+  directory_->KeepFiles();
+  opened = nullptr;
+  Restart();
+  EXPECT_EQ(request(open), (std::pair<uint64_t, uint64_t>(0, 0)));
+  EXPECT_EQ(request(pin_all), (std::pair<uint64_t, uint64_t>(0, values)));
+}
+
+TEST_P(CachedColumnTest, WhatIsFetchedAheadCountsOnce) {
+  const std::string object(100'000, 'x');
+  const std::string_view part = object;
+  ASSERT_TRUE(store_.Put(kKey, {&part, 1}).ok());
+  const StoredObject stored(tiers_, {Kind::kVectorIndex, 1, kKey}, object.size(),
+                            {{.offset = 0, .bytes = 100'000, .checked = false}});
+  const auto read = std::make_shared<ReadBytes>();
+  const Cancellation request = Cancellation().Counted(read);
+  stored.Prefetch(request);
+  const uint32_t first = 0;
+  const auto ignore = [](uint32_t, std::string_view) { return absl::OkStatus(); };
+  ASSERT_TRUE(stored.Read({&first, 1}, request, ignore).ok());
+  EXPECT_EQ(read->fetched, object.size());
+  EXPECT_EQ(read->total, object.size());
+}
+
 TEST_P(CachedColumnTest, WhatWasPrefetchedIsNotAskedForAgain) {
   const std::string object(100'000, 'x');
   const std::string_view part = object;

@@ -16,6 +16,7 @@ constexpr uint64_t kRequestBytes = 8 << 20;
 // In flight for one caller.
 constexpr uint64_t kBatchBytes = 64 << 20;
 constexpr int kFetchesMax = 4;  // Of a block that does not fit its checksum.
+constexpr int kWritesMax = 4;   // Of a block to a disk that is full.
 
 // Neighbouring extents that are read together.
 struct Run {
@@ -115,6 +116,7 @@ class Fetcher {
     uint64_t bytes = 0;
     for (const auto& read : reads) bytes += read.into.size();
     ELANUS_RETURN_IF_ERROR(tiers_.store->ReadRanges(identity_.name, reads, cancellation_));
+    cancellation_.NoteFetched(bytes);
     if (tiers_.metrics != nullptr) {
       tiers_.metrics->GetCounter(metric::kCacheFetchedBytes, {KindName(identity_.kind)})
           ->Add(bytes);
@@ -184,7 +186,11 @@ class StoredObject::Cells final : public CellSet {
     for (const uint32_t i : cells) {
       const Extent& extent = (*extents_)[i];
       const bool there = file()->was_there() && file()->HasData(extent.offset, extent.bytes);
-      if (!there || !ReadIntact(i, bytes)) missing.push_back(i);
+      if (there && ReadIntact(i, bytes)) {
+        cancellation.NoteHere(extent.bytes);
+      } else {
+        missing.push_back(i);
+      }
     }
     const absl::Status status = Fetcher(tiers_, identity(), *extents_, cancellation)
                                     .Fetch(missing, [&](uint32_t i, std::string_view fetched) {
@@ -202,7 +208,13 @@ class StoredObject::Cells final : public CellSet {
 
  private:
   absl::Status Keep(uint64_t offset, std::string_view bytes) {
-    const absl::Status written = file()->Write(offset, bytes);
+    absl::Status written = file()->Write(offset, bytes);
+    // Others use the disk, too, so that it may be full below the budget: then older cells go.
+    for (int tries = 0; !written.ok() && tries < kWritesMax; ++tries) {
+      if (CodeOf(written) != ErrorCode::kDiskLimitExceeded) break;
+      if (tiers_.disk->MakeRoom(2 * bytes.size()) == 0) break;
+      written = file()->Write(offset, bytes);
+    }
     if (written.ok()) return written;
     ELANUS_LOG_EVERY(60, Warn, "cells cannot be kept on local disk; they are read from the store",
                      Field("reason", written));
@@ -247,7 +259,9 @@ void StoredObject::KeepTail(std::string_view tail) const {
 void StoredObject::Prefetch(const Cancellation& cancellation) const {
   if (disk_ == nullptr) return;
   const CellRange all{0, static_cast<uint32_t>(extents_->size())};
-  tiers_.disk->PinNow({{cells_, {all}}}, cancellation).status().IgnoreError();
+  const auto read = std::make_shared<ReadBytes>();
+  tiers_.disk->PinNow({{cells_, {all}}}, cancellation.Counted(read)).status().IgnoreError();
+  cancellation.NoteFetchedAhead(read->fetched);
 }
 
 absl::Status StoredObject::Read(std::span<const uint32_t> extents, const Cancellation& cancellation,
@@ -292,6 +306,7 @@ absl::StatusOr<std::string> FetchTail(
     const storage::BlockReader::Read read{object_bytes - tail.size(),
                                           {reinterpret_cast<uint8_t*>(tail.data()), tail.size()}};
     ELANUS_RETURN_IF_ERROR(tiers.store->ReadRanges(key, {&read, 1}, cancellation));
+    cancellation.NoteFetched(read.into.size());
     ELANUS_ASSIGN_OR_RETURN(bytes, bytes_of(tail));
     if (bytes <= tail.size()) return tail.substr(tail.size() - bytes);
   }

@@ -377,6 +377,9 @@ constexpr ConfigKey kConfigKeys[] = {
      "how often the store is listed for objects that nothing names, beside each start"},
     {"dataCoord.snapshot.maxCompactionProtectionSeconds", Int(0), "604800", kHot, kHonoured,
      "the longest that a snapshot may keep its segments from being compacted"},
+    {"elanus.snapshot.exportPath", Text(), "", kCold, kHonoured,
+     "directory below which snapshots are exported and looked for, with local storage; empty: "
+     "exports below localStorage.path"},
     {"common.entityExpiration", Seconds(-1), "-1", kCold, kHonoured,
      "age at which rows of collections without collection.ttl.seconds expire; -1 and 0: never"},
 
@@ -446,8 +449,10 @@ constexpr ConfigKey kConfigKeys[] = {
      "likewise"},
     {"queryNode.segcore.tieredStorage.loadingResourceFactor", Float(0, 1000), "1.0", kCold,
      kIgnored, "likewise"},
-    {"queryNode.segcore.tieredStorage.storageUsageTrackingEnabled", Bool(), "false", kCold,
-     kPlanned, "bytes scanned, in answers"},
+    {"queryNode.segcore.tieredStorage.storageUsageTrackingEnabled", Bool(), "false", kHot,
+     kHonoured,
+     "answers of searches and queries tell the bytes they read, and how many of them "
+     "from the store"},
     {"elanus.storage.compressVectors", Bool(), "false", kHot, kHonoured,
      "vectors of floats and half floats written from now on are compressed, losslessly, where that "
      "saves an eighth; such columns are decoded into memory and never mapped"},

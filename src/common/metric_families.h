@@ -271,6 +271,16 @@ inline constexpr MetricFamily kCacheFetchedBytes{"elanus_cache_fetched_bytes_tot
                                                  "node_id,kind",
                                                  {},
                                                  "bytes read from the object store for cells"};
+inline constexpr MetricFamily kQueryDiskCacheLoaded{"milvus_querynode_disk_cache_load_bytes",
+                                                    kCounter,
+                                                    "node_id,db_name,rg",
+                                                    {},
+                                                    "bytes loaded into the local disk cache"};
+inline constexpr MetricFamily kQueryDiskCacheEvicted{"milvus_querynode_disk_cache_evict_bytes",
+                                                     kCounter,
+                                                     "node_id,db_name,rg",
+                                                     {},
+                                                     "bytes evicted from the local disk cache"};
 inline constexpr MetricFamily kQueryDiskUsed{
     "milvus_querynode_disk_used_size", kGauge, "node_id", {}, "local disk in use, MB"};
 
@@ -329,6 +339,34 @@ inline constexpr MetricFamily kDataNodeFlushes{
     "milvus_datanode_flush_req_count", kCounter, "node_id,status", {}, "flushes"};
 inline constexpr MetricFamily kDataNodeSaveLatency{"milvus_datanode_save_latency", kHistogram,
                                                    "node_id,msg_type", kLongMs, "flush, ms"};
+inline constexpr MetricFamily kCompactionTasks{"milvus_datacoord_compaction_task_num",
+                                               kGauge,
+                                               "node_id,compaction_type,status",
+                                               {},
+                                               "compactions by state, since the start"};
+inline constexpr MetricFamily kCompactionLatency{
+    "milvus_datacoord_compaction_latency", kHistogram,
+    "is_vector_field,channel_name,compaction_type,compaction_stage", kLongMs,
+    "how long compactions wait and run, ms"};
+inline constexpr MetricFamily kDataNodeCompactionLatency{"milvus_datanode_compaction_latency",
+                                                         kHistogram, "node_id,compaction_type",
+                                                         kLongMs, "merge of rows, ms"};
+inline constexpr MetricFamily kCompactionRowsLeftOut{
+    "elanus_compaction_rows_left_out_total",
+    kCounter,
+    "",
+    {},
+    "rows that compactions left out: deleted, replaced or expired"};
+inline constexpr MetricFamily kDataCoordDeletes{"milvus_datacoord_l0_delete_entries_num",
+                                                kGauge,
+                                                "db_name,collection_id",
+                                                {},
+                                                "deletes in files of deletes"};
+inline constexpr MetricFamily kSnapshotPins{"milvus_datacoord_snapshot_active_pins",
+                                            kGauge,
+                                            "collection_id,snapshot_name",
+                                            {},
+                                            "pins that keep a snapshot from being dropped"};
 inline constexpr MetricFamily kIndexTasks{
     "milvus_indexnode_index_task_count", kCounter, "node_id,status", {}, "index builds"};
 inline constexpr MetricFamily kIndexLoadLatency{"milvus_indexnode_load_field_latency", kHistogram,
@@ -396,6 +434,10 @@ inline constexpr MetricFamily kInternalStorageOperations{"internal_storage_op_co
                                                          "persistent_data_op_type,status",
                                                          {},
                                                          "object operations of the engine"};
+
+inline constexpr MetricFamily kInternalStorageBytes{"internal_storage_kv_size", kHistogram,
+                                                    "persistent_data_op_type", kMs,
+                                                    "object sizes of the engine"};
 
 // --- Garbage in the object store ---
 inline constexpr MetricFamily kGarbageRounds{

@@ -333,14 +333,19 @@ absl::StatusOr<Settings> MakeSettings(const Config& config) {
   settings.garbage = MakeGarbage(config);
   settings.snapshot.protection_max_s =
       config.Int("dataCoord.snapshot.maxCompactionProtectionSeconds");
+  const std::string export_dir = config.Text("elanus.snapshot.exportPath");
+  settings.snapshot.export_dir =
+      export_dir.empty() ? settings.paths.objects_dir + "/exports" : export_dir;
   settings.delta_merges = {
       .files_min = config.Int("dataCoord.compaction.levelzero.forceTrigger.deltalogMinNum"),
       .files_max = config.Int("dataCoord.compaction.levelzero.forceTrigger.deltalogMaxNum"),
       .bytes_min = config.Bytes("dataCoord.compaction.levelzero.forceTrigger.minSize"),
       .bytes_max = config.Bytes("dataCoord.compaction.levelzero.forceTrigger.maxSize"),
   };
-  settings.read = {.graceful_time_ms = config.DurationMs("common.gracefulTime"),
-                   .queue_max = config.Int("queryNode.scheduler.unsolvedQueueSize")};
+  settings.read = {
+      .graceful_time_ms = config.DurationMs("common.gracefulTime"),
+      .queue_max = config.Int("queryNode.scheduler.unsolvedQueueSize"),
+      .tells_bytes = config.Bool("queryNode.segcore.tieredStorage.storageUsageTrackingEnabled")};
   settings.build = {.thread_ratio = config.Float("common.buildIndexThreadPoolRatio"),
                     .nice = static_cast<int>(config.Int("elanus.indexBuild.nice")),
                     .memory_bytes = config.Bytes("elanus.indexBuild.memory"),

@@ -184,6 +184,7 @@ struct Settings {
   struct Read {
     int64_t graceful_time_ms = 5000;  // common.gracefulTime: staleness allowed by Bounded (hot)
     int64_t queue_max = 1024;         // queryNode.scheduler.unsolvedQueueSize (hot)
+    bool tells_bytes = false;  // queryNode.segcore.tieredStorage.storageUsageTracking... (hot)
     bool operator==(const Read&) const = default;
   } read;
 
@@ -266,6 +267,8 @@ struct Settings {
 
   struct Snapshots {
     int64_t protection_max_s = 604'800;  // dataCoord.snapshot.maxCompactionProtectionSeconds (hot)
+    // elanus.snapshot.exportPath, else below objects_dir: with local storage.
+    std::string export_dir = "elanus-data/data/exports";
     bool operator==(const Snapshots&) const = default;
   } snapshot;
 

@@ -55,7 +55,12 @@ absl::StatusOr<roles::CompactionJob> Coordinator::Cluster(
                      .cluster_by = key,
                      .segment_bytes = segment_bytes});
   }
-  return Enqueue(std::move(tasks));
+  absl::StatusOr<roles::CompactionJob> job = Enqueue(std::move(tasks));
+  if (!job.ok()) {
+    return RetryableError(ErrorCode::kClusteringNotSubmitted, "fail to submit task: {}",
+                          MessageOf(job.status()));
+  }
+  return job;
 }
 
 void Coordinator::MaintainClusters() {

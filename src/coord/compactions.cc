@@ -43,6 +43,13 @@ std::vector<meta::ReplacedSegment> ReplacedBy(const std::vector<meta::SegmentPtr
   return out;
 }
 
+// Of a clustering the protocol has words of its own for what failed.
+absl::Status AsClusteringError(const Compactor::Task& task, ErrorCode code, std::string_view what,
+                               absl::Status status) {
+  if (status.ok() || !task.cluster_by.valid()) return status;
+  return RetryableError(code, "{}: {}", what, MessageOf(status));
+}
+
 }  // namespace
 
 std::vector<CompactionCandidate> Coordinator::Candidates(const meta::Collection& collection,
@@ -274,8 +281,12 @@ absl::StatusOr<std::vector<SegmentId>> Coordinator::MergeAndCommit(
   // Before the collection: what is expired now was so by the properties that it has then.
   const Timestamp now = timestamps_->Next();
   // Asked after the sources were listed, so that it knows every field of theirs.
-  ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr collection,
-                          state_.FindCollection(task.collection));
+  const absl::StatusOr<meta::CollectionPtr> found = state_.FindCollection(task.collection);
+  if (!found.ok()) {
+    return AsClusteringError(task, ErrorCode::kClusteringNoCollection,
+                             "fail to get collection in compaction", found.status());
+  }
+  const meta::CollectionPtr& collection = *found;
   ELANUS_ASSIGN_OR_RETURN(const int64_t id, ids_->Allocate(1));
   const uint64_t kept_ms = task.asked_for ? 0 : kDeletedKeptMs;
   ELANUS_ASSIGN_OR_RETURN(
@@ -307,7 +318,11 @@ absl::StatusOr<std::vector<SegmentId>> Coordinator::MergeAndCommit(
   }
   if (status.ok()) status = cancellation.Check();
   std::vector<meta::SegmentPtr> sources = task.sources;
-  if (status.ok()) status = CommitCompaction(task.collection, sources, made);
+  if (status.ok()) {
+    status = AsClusteringError(task, ErrorCode::kClusteringNotCommitted,
+                               "fail to update meta in clustering compaction",
+                               CommitCompaction(task.collection, sources, made));
+  }
   if (!status.ok()) {
     if (IsUndecided(task.sources.front()->id)) {
       std::lock_guard lock(garbage_mutex_);
@@ -332,6 +347,9 @@ absl::StatusOr<std::vector<SegmentId>> Coordinator::MergeAndCommit(
     rows += segment.num_rows;
     bytes += segment.bytes();
   }
+  int64_t left_out = -rows;
+  for (const meta::SegmentPtr& source : task.sources) left_out += source->num_rows;
+  CompactionMetrics(environment_.metrics).LeavesOut(left_out);
   ELANUS_LOG(Info, "segments compacted", Field("collection", collection->schema.name),
              Field("sources", task.sources.size()), Field("segments", made.size()),
              Field("first", id), Field("rows", rows), Field("bytes", bytes),

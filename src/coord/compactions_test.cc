@@ -448,6 +448,22 @@ TEST_F(ClusteringTest, AFailureOrACrashLeavesTheOldOnes) {
   EXPECT_EQ(objects_.keys().size(), objects) << "what was written is removed";
 }
 
+TEST_F(ClusteringTest, SaysWhatCouldNotBeCommitted) {
+  Flush("c", 2000);
+  const auto cluster = data_node_.cluster;
+  data_node_.cluster = [&](const roles::CompactionTask& task) {
+    EXPECT_TRUE(coordinator_->TruncateCollection("", "c").ok());
+    return cluster(task);
+  };
+  const auto job = Cluster();
+  ASSERT_TRUE(job.ok());
+  RunAll();
+  EXPECT_EQ(StateOf(*job), State::kFailed);
+  const std::string reason = coordinator_->FindCompaction(job->id)->plans[0].fail_reason;
+  EXPECT_NE(reason.find("fail to update meta in clustering compaction"), std::string::npos)
+      << reason;
+}
+
 TEST_F(ClusteringTest, SaysWhyItCannot) {
   Create("plain");
   ExpectError(Cluster("plain").status(), ErrorCode::kClusteringKeyMissing,

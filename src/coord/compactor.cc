@@ -11,6 +11,11 @@ constexpr size_t kJobsKept = 1000;
 
 using State = roles::CompactionPlan::State;
 
+std::string_view TypeOf(const Compactor::Task& task) {
+  if (!task.deltas.empty()) return CompactionMetrics::kDeltas;
+  return task.cluster_by.valid() ? CompactionMetrics::kClustering : CompactionMetrics::kMerge;
+}
+
 }  // namespace
 
 roles::CompactionJob Compactor::Add(std::vector<Task> tasks) {
@@ -31,7 +36,8 @@ roles::CompactionJob Compactor::Add(std::vector<Task> tasks) {
       job.id = task.job;
       job.collection = task.collection;
       job.plans.push_back(std::move(plan));
-      queue_.push_back({std::move(task), job.plans.size() - 1});
+      metrics_.Waits(TypeOf(task));
+      queue_.push_back({std::move(task), job.plans.size() - 1, clock_.MonotonicNs()});
     }
     if (job.plans.empty()) return job;
     jobs_[job.id] = job;
@@ -109,12 +115,15 @@ void Compactor::RunOne() {
     running_ = next.task.collection;
     if (auto* plan = PlanOf(next)) plan->state = State::kRunning;
   }
+  const uint64_t begin_ns = clock_.MonotonicNs();
+  metrics_.Begins(TypeOf(next.task), begin_ns - next.since_ns);
   const absl::StatusOr<std::vector<SegmentId>> made = run_(next.task, Cancellation(cancelled, 0));
   if (!made.ok() && CodeOf(made.status()) != ErrorCode::kCancelled) {
     ELANUS_LOG_EVERY(10, Warn, "compaction failed; its segments stay as they are",
                      Field("collection", next.task.collection.value()),
                      Field("sources", next.task.sources.size()), Field("reason", made.status()));
   }
+  metrics_.Ends(TypeOf(next.task), made.ok(), clock_.MonotonicNs() - begin_ns);
   {
     std::lock_guard lock(mutex_);
     ForgetLocked(next.task);
@@ -143,6 +152,7 @@ void Compactor::Cancel(CollectionId collection) {
   std::erase_if(queue_, [&](const Queued& queued) {
     if (queued.task.collection != collection) return false;
     ForgetLocked(queued.task);
+    metrics_.IsForgotten(TypeOf(queued.task));
     return true;
   });
   std::erase_if(jobs_, [&](const auto& entry) { return entry.second.collection == collection; });

@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "common/cancellation.h"
+#include "common/clock.h"
+#include "coord/compaction_metrics.h"
 #include "coord/compaction_plan.h"
 #include "coord/task_runner.h"
 #include "roles/coordinator.h"
@@ -38,7 +40,8 @@ class Compactor {
   using Run =
       std::function<absl::StatusOr<std::vector<SegmentId>>(const Task&, const Cancellation&)>;
 
-  Compactor(TaskRunner runner, Run run) : runner_(std::move(runner)), run_(std::move(run)) {}
+  Compactor(TaskRunner runner, Run run, const Clock& clock, MetricRegistry* metrics)
+      : runner_(std::move(runner)), run_(std::move(run)), clock_(clock), metrics_(metrics) {}
 
   // Queues the tasks of one job. Those with a source that waits or runs already are left out.
   // Returns the job as it stands; one without plans is not kept.
@@ -61,6 +64,7 @@ class Compactor {
   struct Queued {
     Task task;
     size_t plan = 0;  // In its job.
+    uint64_t since_ns = 0;
   };
 
   void StartWorker();
@@ -71,6 +75,8 @@ class Compactor {
 
   const TaskRunner runner_;
   const Run run_;
+  const Clock& clock_;
+  const CompactionMetrics metrics_;
   mutable std::mutex mutex_;
   std::deque<Queued> queue_;  // By mutex_, as all below.
   std::set<SegmentId> busy_;

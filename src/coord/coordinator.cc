@@ -73,7 +73,8 @@ void Coordinator::Connect(roles::DataNode* data_node, roles::QueryNode* query_no
         environment_.run_compaction,
         [this](const Compactor::Task& task, const Cancellation& cancellation) {
           return RunCompaction(task, cancellation);
-        });
+        },
+        environment_.clock, environment_.metrics);
   }
   if (index_node == nullptr) return;
   scheduler_ = std::make_unique<IndexScheduler>(
@@ -114,7 +115,7 @@ void Coordinator::Start() {
   }
   for (const meta::RestoreJob& job : state_.Restores()) {
     if (job.state != meta::RestoreJob::State::kExecuting) continue;
-    (void)restores_.Run(environment_.run_compaction, [this, job] { RunRestore(job); });
+    (void)restores_.Run(environment_.run_compaction, [this, job] { (void)RunRestore(job); });
   }
   if (environment_.objects == nullptr) return;
   {

@@ -29,6 +29,7 @@
 #include "coord/notifier.h"
 #include "coord/object_remover.h"
 #include "coord/options.h"
+#include "coord/snapshot_source.h"
 #include "coord/timestamp_oracle.h"
 #include "roles/coordinator.h"
 #include "roles/data_node.h"
@@ -177,6 +178,9 @@ class Coordinator final : public roles::Coordinator {
       const std::string& db, const std::string& collection) override;
   absl::StatusOr<int64_t> RestoreSnapshot(const roles::RestoreRequest& request) override;
   std::vector<meta::RestoreJob> RestoreJobs() override;
+  absl::StatusOr<meta::RestoreJob> ExportSnapshot(const roles::ExportRequest& request) override;
+  absl::StatusOr<int64_t> RestoreExternalSnapshot(
+      const roles::ExternalRestoreRequest& request) override;
   absl::StatusOr<int64_t> PinSnapshot(const std::string& db, const std::string& collection,
                                       const std::string& name, int64_t ttl_s) override;
   absl::Status UnpinSnapshot(int64_t pin) override;
@@ -258,19 +262,27 @@ class Coordinator final : public roles::Coordinator {
                                        const std::vector<meta::Segment>& made,
                                        Timestamp all_flushed) const;
 
-  // Snapshots (snapshots.cc, restores.cc).
+  // Snapshots (snapshots.cc, restores.cc, exports.cc).
   absl::StatusOr<bool> TrySnapshot(const roles::SnapshotRequest& request, CollectionId collection,
                                    Timestamp at);
   // Why it may not go; needs the DDL lock.
   absl::Status CheckDroppable(const meta::Snapshot& snapshot) const;
   std::set<SegmentId> ProtectedSegments(CollectionId collection) const;
   struct Restored;
-  void RunRestore(const meta::RestoreJob& job);
+  absl::Status BeginJob(meta::RestoreJob& job);  // Gives it an id.
+  absl::Status RunRestore(const meta::RestoreJob& job);
   absl::Status Restore(const meta::RestoreJob& job);
+  absl::Status Export(meta::RestoreJob job);
+  absl::Status CheckNewCollection(const meta::Database& database, const std::string& name) const;
+  absl::StatusOr<std::unique_ptr<storage::ObjectStore>> OpenExternal(const std::string& path) const;
+  void EndJob(meta::RestoreJob& job) const;  // Well.
+  absl::StatusOr<SnapshotSource> SourceOf(const meta::RestoreJob& job) const;
   absl::StatusOr<Restored> PlanRestore(const meta::RestoreJob& job, const meta::Snapshot& snapshot);
-  absl::StatusOr<meta::Segment> SegmentFor(const meta::Segment& kept, const Restored& restored);
+  absl::StatusOr<meta::Segment> SegmentFor(const meta::Segment& kept, const Restored& restored,
+                                           bool external);
   absl::Status RenameObjects(Restored& restored, meta::Segment& segment);
-  absl::Status CopyObjects(meta::RestoreJob job, const Restored& restored);
+  absl::Status CopyObjects(meta::RestoreJob job, const Restored& restored,
+                           const SnapshotSource& source);
   absl::Status CommitRestore(meta::RestoreJob job, Restored& restored);
   absl::Status CheckRoomFor(const meta::Collection& restored) const;  // Needs the DDL lock.
   absl::Status PutJob(const meta::RestoreJob& job);

@@ -15,6 +15,7 @@
 #include "coord/coordinator.h"
 #include "coord/store_stamp.h"
 #include "meta/codec.h"
+#include "storage/memory_file_system.h"
 
 namespace elanus::coord {
 
@@ -321,7 +322,11 @@ class CoordinatorTest : public testing::Test {
                                       .objects = &objects_,
                                       .run_build = builds_.runner(),
                                       .run_cleanup = cleanups_.runner(),
-                                      .run_compaction = compactions_.runner()},
+                                      .run_compaction = compactions_.runner(),
+                                      .open_external =
+                                          [this](const std::string& path) {
+                                            return storage::MakeLocalObjectStore(external_, path);
+                                          }},
                           options_);
     ASSERT_TRUE(opened.ok()) << opened.status();
     coordinator_ = *std::move(opened);
@@ -372,6 +377,7 @@ class CoordinatorTest : public testing::Test {
   FakeClock clock_;
   std::unique_ptr<meta::MetaStore> store_ = meta::MakeMemoryMetaStore();
   FakeObjects objects_;
+  storage::MemoryFileSystem external_;  // Outside of the cluster.
   ManualTasks builds_;
   ManualTasks cleanups_;
   ManualTasks compactions_;

@@ -25,6 +25,9 @@ inline constexpr std::string_view kSnapshotAfter = "coord.snapshot.after";
 inline constexpr std::string_view kRestoreCopy = "coord.restore.copy";
 inline constexpr std::string_view kRestoreBefore = "coord.restore.before";
 inline constexpr std::string_view kRestoreAfter = "coord.restore.after";
+inline constexpr std::string_view kExportCopy = "coord.export.copy";  // An object of a snapshot.
+inline constexpr std::string_view kExportBefore = "coord.export.before";  // Its manifest.
+inline constexpr std::string_view kExportAfter = "coord.export.after";
 inline constexpr std::string_view kRemoveBefore =
     "coord.remove.before";  // One object that is garbage.
 inline constexpr std::string_view kRemoveAfter = "coord.remove.after";
@@ -32,7 +35,7 @@ inline constexpr std::string_view kCrashPoints[] = {
     kTimeLeaseBefore, kTimeLeaseAfter, kIdLeaseBefore, kIdLeaseAfter, kChangeBefore,
     kChangeAfter,     kFlushBefore,    kFlushAfter,    kIndexBefore,  kIndexAfter,
     kCompactBefore,   kCompactAfter,   kDeltasBefore,  kDeltasAfter,  kSnapshotBefore,
-    kSnapshotAfter,   kRestoreCopy,    kRestoreBefore, kRestoreAfter, kRemoveBefore,
-    kRemoveAfter};
+    kSnapshotAfter,   kRestoreCopy,    kRestoreBefore, kRestoreAfter, kExportCopy,
+    kExportBefore,    kExportAfter,    kRemoveBefore,  kRemoveAfter};
 
 }  // namespace elanus::coord

@@ -319,6 +319,8 @@ TEST_F(SqliteCoordinatorTest, HasAllOrNothingOfAChangeAfterACrashAtEachPoint) {
       (void)coordinator_->RestoreSnapshot(
           {.collection = "new", .name = "kept", .target_collection = "again", .copies = true});
       compactions_.RunAll();
+      for (const meta::Delta& delta : coordinator_->Deltas(id)) objects_.Add(delta.key);
+      (void)coordinator_->ExportSnapshot({.collection = "new", .name = "kept", .path = "away"});
       (void)coordinator_->DropCollection("", "new");
       cleanups_.RunAll();
       ::_exit(0);
@@ -337,6 +339,22 @@ TEST_F(SqliteCoordinatorTest, HasAllOrNothingOfAChangeAfterACrashAtEachPoint) {
     const bool flushed = point == kFlushAfter || point == kIndexBefore || point == kIndexAfter;
     const bool restoring =
         point == kRestoreCopy || point == kRestoreBefore || point == kRestoreAfter;
+    if (point == kExportCopy || point == kExportBefore || point == kExportAfter) {
+      const auto exported = [&] { return coordinator_->RestoreJobs().back(); };
+      ASSERT_EQ(coordinator_->RestoreJobs().size(), 2);
+      EXPECT_EQ(exported().state, meta::RestoreJob::State::kExecuting);
+      // What was not finished goes on.
+      objects_.readable = true;
+      for (const std::string& key : KeysOf(*segments[0])) objects_.Add(key);
+      for (const meta::Delta& delta : coordinator_->Deltas(Get("new")->id)) objects_.Add(delta.key);
+      coordinator_->Start();
+      compactions_.RunAll();
+      EXPECT_EQ(exported().state, meta::RestoreJob::State::kCompleted) << exported().reason;
+      EXPECT_TRUE(
+          storage::MakeLocalObjectStore(external_, "away")->Get(exported().uri.substr(5)).ok());
+      Close();
+      continue;
+    }
     if (restoring || point == kSnapshotBefore || point == kSnapshotAfter) {
       EXPECT_EQ(segments.size(), 1);
       EXPECT_EQ(coordinator_->GetSnapshot("", "new", "kept").ok(), point != kSnapshotBefore);

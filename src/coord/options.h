@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 
 #include "common/clock.h"
+#include "common/metrics.h"
 #include "coord/task_runner.h"
 #include "index/index_kinds.h"
 #include "meta/meta_store.h"
@@ -47,6 +50,10 @@ struct Environment {
   TaskRunner run_build;                     // Index builds: long.
   TaskRunner run_cleanup;                   // Removal of objects, time leases: short.
   TaskRunner run_compaction = nullptr;      // Merges with their index builds: long.
+  MetricRegistry* metrics = nullptr;        // Null: nothing is counted.
+  // Opens the place outside of the cluster that a path of a client names; null: there is none.
+  std::function<absl::StatusOr<std::unique_ptr<storage::ObjectStore>>(const std::string& path)>
+      open_external = nullptr;
 };
 
 }  // namespace elanus::coord

@@ -12,7 +12,9 @@
 #include "coord/coordinator.h"
 #include "coord/crash_points.h"
 #include "coord/object_keys.h"
+#include "coord/snapshot_source.h"
 #include "schema/names.h"
+#include "storage/crc32c.h"
 
 namespace elanus::coord {
 namespace {
@@ -43,42 +45,59 @@ struct Coordinator::Restored {
   std::vector<meta::Segment> segments;
   std::optional<meta::Delta> delta;
   std::vector<std::pair<std::string, std::string>> copies;  // From, to.
+  std::vector<meta::Delta> deltas;                          // Of the snapshot, to become one.
 };
 
 absl::StatusOr<int64_t> Coordinator::RestoreSnapshot(const roles::RestoreRequest& request) {
   meta::RestoreJob job;
-  {
-    Change change(*this);
-    ELANUS_ASSIGN_OR_RETURN(const meta::SnapshotPtr snapshot,
-                            GetSnapshot(request.db, request.collection, request.name));
-    ELANUS_ASSIGN_OR_RETURN(const meta::Database target, state_.FindDatabase(request.target_db));
-    ELANUS_RETURN_IF_ERROR(schema::CheckCollectionName(request.target_collection, limits_.schema));
-    if (state_.FindCollection(target.name, request.target_collection).ok()) {
-      return Invalid("collection {} already exists, a snapshot becomes a new one",
-                     request.target_collection);
-    }
-    ELANUS_ASSIGN_OR_RETURN(job.id, ids_->Allocate(1));
-    job.snapshot = snapshot->id;
-    job.snapshot_name = snapshot->name;
-    job.database = target.id;
-    job.database_name = target.name;
-    job.collection_name = request.target_collection;
-    job.copies = request.copies;
-    job.state = State::kExecuting;
-    job.started_ms = environment_.clock.WallMs();
-    ELANUS_RETURN_IF_ERROR(change.Put(job));
-    const std::vector<meta::RestoreJob> older = state_.Restores();
-    if (older.size() >= kJobsKept && older.front().state != State::kExecuting) {
-      change.catalog().Remove(older.front());
-    }
-    ELANUS_RETURN_IF_ERROR(change.Commit());
-  }
+  ELANUS_ASSIGN_OR_RETURN(const meta::SnapshotPtr snapshot,
+                          GetSnapshot(request.db, request.collection, request.name));
+  ELANUS_ASSIGN_OR_RETURN(const meta::Database target, state_.FindDatabase(request.target_db));
+  ELANUS_RETURN_IF_ERROR(CheckNewCollection(target, request.target_collection));
+  job.snapshot = snapshot->id;
+  job.snapshot_name = snapshot->name;
+  job.database = target.id;
+  job.database_name = target.name;
+  job.collection_name = request.target_collection;
+  job.copies = request.copies;
+  ELANUS_RETURN_IF_ERROR(BeginJob(job));
   // Sharing writes no more than one file of deletes.
   if (!job.copies ||
-      !restores_.Run(environment_.run_compaction, [this, job] { RunRestore(job); })) {
-    RunRestore(job);
+      !restores_.Run(environment_.run_compaction, [this, job] { (void)RunRestore(job); })) {
+    (void)RunRestore(job);
   }
   return job.id;
+}
+
+absl::Status Coordinator::CheckNewCollection(const meta::Database& database,
+                                             const std::string& name) const {
+  {
+    std::lock_guard lock(ddl_mutex_);
+    ELANUS_RETURN_IF_ERROR(schema::CheckCollectionName(name, limits_.schema));
+  }
+  if (!state_.FindCollection(database.name, name).ok()) return absl::OkStatus();
+  return Invalid("collection {} already exists, a snapshot becomes a new one", name);
+}
+
+absl::Status Coordinator::BeginJob(meta::RestoreJob& job) {
+  Change change(*this);
+  // Dropped meanwhile: from here on a job that runs holds it.
+  if (job.uri.empty() || job.exports) ELANUS_RETURN_IF_ERROR(SourceOf(job).status());
+  ELANUS_ASSIGN_OR_RETURN(job.id, ids_->Allocate(1));
+  job.state = State::kExecuting;
+  job.started_ms = environment_.clock.WallMs();
+  ELANUS_RETURN_IF_ERROR(change.Put(job));
+  const std::vector<meta::RestoreJob> older = state_.Restores();
+  if (older.size() >= kJobsKept && older.front().state != State::kExecuting) {
+    change.catalog().Remove(older.front());
+  }
+  return change.Commit();
+}
+
+void Coordinator::EndJob(meta::RestoreJob& job) const {
+  job.state = State::kCompleted;
+  job.progress = 100;
+  job.cost_ms = MsSince(job.started_ms, environment_.clock);
 }
 
 std::vector<meta::RestoreJob> Coordinator::RestoreJobs() {
@@ -91,38 +110,35 @@ absl::Status Coordinator::PutJob(const meta::RestoreJob& job) {
   return change.Commit();
 }
 
-void Coordinator::RunRestore(const meta::RestoreJob& job) {
-  const absl::Status status = Restore(job);
+absl::Status Coordinator::RunRestore(const meta::RestoreJob& job) {
+  absl::Status status = job.exports ? Export(job) : Restore(job);
   // When the process ends it goes on with the next one.
-  if (status.ok() || CodeOf(status) == ErrorCode::kCancelled) return;
-  ELANUS_LOG(Warn, "a snapshot could not be restored", Field("snapshot", job.snapshot_name),
-             Field("collection", job.collection_name), Field("reason", status));
+  if (status.ok() || CodeOf(status) == ErrorCode::kCancelled) return status;
+  ELANUS_LOG(Warn,
+             job.exports ? "a snapshot could not be exported" : "a snapshot could not be restored",
+             Field("snapshot", job.snapshot_name), Field("collection", job.collection_name),
+             Field("reason", status));
   meta::RestoreJob failed = job;
   failed.state = State::kFailed;
   failed.reason = std::string(MessageOf(status));
   failed.cost_ms = MsSince(job.started_ms, environment_.clock);
   if (const absl::Status put = PutJob(failed); !put.ok()) {
-    ELANUS_LOG(Warn, "the restore that failed goes on with the next start", Field("job", job.id),
+    ELANUS_LOG(Warn, "the job that failed goes on with the next start", Field("job", job.id),
                Field("reason", put));
   }
+  return status;
 }
 
 absl::Status Coordinator::Restore(const meta::RestoreJob& job) {
   const std::shared_ptr<void> hold = HoldIds();
-  const std::vector<meta::SnapshotPtr> snapshots = state_.Snapshots();
-  const auto found = std::find_if(snapshots.begin(), snapshots.end(),
-                                  [&](const auto& one) { return one->id == job.snapshot; });
-  if (found == snapshots.end()) {
-    return UserError(ErrorCode::kSnapshotNotFound, "snapshot not found[snapshot={}]",
-                     job.snapshot_name);
-  }
-  const meta::Snapshot& snapshot = **found;
+  ELANUS_ASSIGN_OR_RETURN(const SnapshotSource source, SourceOf(job));
+  const meta::Snapshot& snapshot = *source.snapshot;
   ELANUS_ASSIGN_OR_RETURN(Restored restored, PlanRestore(job, snapshot));
-  absl::Status status = CopyObjects(job, restored);
-  if (status.ok() && data_node_ != nullptr && !snapshot.content->deltas.empty()) {
+  absl::Status status = CopyObjects(job, restored, source);
+  if (status.ok() && data_node_ != nullptr && !restored.deltas.empty()) {
     absl::StatusOr<std::optional<meta::Delta>> delta =
         data_node_->MergeDeltas({.collection = restored.collection.id,
-                                 .sources = snapshot.content->deltas,
+                                 .sources = restored.deltas,
                                  .until = snapshot.at,
                                  .settled = snapshot.at,
                                  .partitions = restored.partitions},
@@ -141,6 +157,13 @@ absl::Status Coordinator::Restore(const meta::RestoreJob& job) {
     // Nobody knows whether it was committed: its objects stay until the next start.
     std::lock_guard lock(garbage_mutex_);
     undecided_holds_.push_back(hold);
+    return status;
+  }
+  if (source.external != nullptr) {
+    // Copied to be merged alone.
+    std::vector<std::string> merged;
+    for (const meta::Delta& delta : restored.deltas) merged.push_back(delta.key);
+    remover_.Remove(std::move(merged));
   }
   return status;
 }
@@ -169,19 +192,28 @@ absl::StatusOr<Coordinator::Restored> Coordinator::PlanRestore(const meta::Resto
   }
   for (const meta::SegmentPtr& kept : snapshot.content->segments) {
     if (!out.partitions.contains(kept->partition)) continue;
-    ELANUS_ASSIGN_OR_RETURN(meta::Segment segment, SegmentFor(*kept, out));
+    ELANUS_ASSIGN_OR_RETURN(meta::Segment segment, SegmentFor(*kept, out, !job.uri.empty()));
     if (job.copies) ELANUS_RETURN_IF_ERROR(RenameObjects(out, segment));
     out.segments.push_back(std::move(segment));
+  }
+  out.deltas = snapshot.content->deltas;
+  if (job.uri.empty()) return out;
+  for (meta::Delta& delta : out.deltas) {
+    ELANUS_ASSIGN_OR_RETURN(delta.id, ids_->Allocate(1));
+    delta.collection = collection.id;
+    std::string key = fmt::format("delta_log/{}/-1/{}/{}", collection.id, delta.id, delta.id);
+    out.copies.emplace_back(std::exchange(delta.key, key), key);
   }
   return out;
 }
 
 // The segment of the new collection that names the objects of a kept one.
 absl::StatusOr<meta::Segment> Coordinator::SegmentFor(const meta::Segment& kept,
-                                                      const Restored& restored) {
+                                                      const Restored& restored, bool external) {
   meta::Segment out = kept;
-  // An index may have been built since.
-  if (const meta::SegmentPtr live = state_.FindSegment(kept.id)) out.indexes = live->indexes;
+  // An index may have been built since. Ids of another cluster say nothing here.
+  const meta::SegmentPtr live = external ? nullptr : state_.FindSegment(kept.id);
+  if (live != nullptr) out.indexes = live->indexes;
   std::map<IndexId, meta::SegmentIndex> built;
   for (const meta::SegmentIndex& part : out.indexes) {
     const auto it = restored.indexes.find(part.index);
@@ -228,14 +260,26 @@ absl::Status Coordinator::RenameObjects(Restored& restored, meta::Segment& segme
   return absl::OkStatus();
 }
 
-absl::Status Coordinator::CopyObjects(meta::RestoreJob job, const Restored& restored) {
+absl::Status Coordinator::CopyObjects(meta::RestoreJob job, const Restored& restored,
+                                      const SnapshotSource& source) {
   if (environment_.objects == nullptr) return absl::OkStatus();
   size_t done = 0;
   for (const auto& [from, to] : restored.copies) {
     if (restores_.stopped()) return UserError(ErrorCode::kCancelled, "the server stops");
-    ELANUS_ASSIGN_OR_RETURN(const auto object, environment_.objects->Get(from));
+    ELANUS_ASSIGN_OR_RETURN(const auto object, source.external == nullptr
+                                                   ? environment_.objects->Get(from)
+                                                   : source.external->Get(ExportedKey(from)));
     const std::span<const uint8_t> data = object->data();
     const std::string_view bytes(reinterpret_cast<const char*>(data.data()), data.size());
+    if (source.external != nullptr) {
+      const SnapshotManifest::Object& expected = source.objects.at(from);
+      if (std::ssize(bytes) != expected.bytes || storage::Crc32c(bytes) != expected.crc) {
+        return InternalError(ErrorCode::kDataIntegrity,
+                             "exported object is damaged: {} of {}: it has {} bytes of {}, or "
+                             "another checksum",
+                             ExportedKey(from), job.uri, bytes.size(), expected.bytes);
+      }
+    }
     CrashPoint(kRestoreCopy);
     ELANUS_RETURN_IF_ERROR(environment_.objects->Put(to, {&bytes, 1}));
     ++done;
@@ -281,9 +325,7 @@ absl::Status Coordinator::CommitRestore(meta::RestoreJob job, Restored& restored
       ELANUS_RETURN_IF_ERROR(change.Put(segment));
     }
     if (restored.delta.has_value()) ELANUS_RETURN_IF_ERROR(change.Put(*restored.delta));
-    job.state = State::kCompleted;
-    job.progress = 100;
-    job.cost_ms = MsSince(job.started_ms, environment_.clock);
+    EndJob(job);
     ELANUS_RETURN_IF_ERROR(change.Put(job));
     CrashPoint(kRestoreBefore);
     ELANUS_RETURN_IF_ERROR(change.Commit());

@@ -123,10 +123,12 @@ absl::Status Coordinator::CheckDroppable(const meta::Snapshot& snapshot) const {
     return UserError(ErrorCode::kSnapshotPinned, "snapshot is pinned[snapshot={}]", snapshot.name);
   }
   for (const meta::RestoreJob& job : state_.Restores()) {
-    if (job.snapshot == snapshot.id && job.state == meta::RestoreJob::State::kExecuting) {
+    // Of another cluster's snapshot the id says nothing here.
+    const bool ours = job.uri.empty() || job.exports;
+    if (ours && job.snapshot == snapshot.id && job.state == meta::RestoreJob::State::kExecuting) {
       return UserError(ErrorCode::kSnapshotPinned,
-                       "snapshot is pinned[snapshot={}]: it is being restored by job {}",
-                       snapshot.name, job.id);
+                       "snapshot is pinned[snapshot={}]: it is being {} by job {}", snapshot.name,
+                       job.exports ? "exported" : "restored", job.id);
     }
   }
   return absl::OkStatus();

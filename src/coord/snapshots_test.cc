@@ -1,6 +1,7 @@
 // Snapshots: what they keep, who they stop, and what becomes of them.
 #include "coord/coordinator_fixture_test.h"
 #include "coord/object_keys.h"
+#include "coord/snapshot_manifest.h"
 
 namespace elanus::coord {
 namespace {
@@ -309,6 +310,102 @@ TEST_F(SnapshotTest, ProtectsItsSegmentsFromCompaction) {
   const auto job = coordinator_->Compact({.collection = id, .segments = {}});
   ASSERT_TRUE(job.ok()) << job.status();
   EXPECT_EQ(job->plans.size(), 1);
+}
+
+class ExportTest : public SnapshotTest {
+ protected:
+  ExportTest() {
+    objects_.readable = true;
+    Create("a");
+    Flush("a", 5000);
+    Flush("a", 70);
+    EXPECT_TRUE(Take("a", "one").ok());
+  }
+  absl::StatusOr<meta::RestoreJob> Export(const std::string& path = "away") {
+    return coordinator_->ExportSnapshot({.collection = "a", .name = "one", .path = path});
+  }
+  absl::StatusOr<meta::RestoreJob> Import(const std::string& uri, const std::string& target) {
+    ELANUS_ASSIGN_OR_RETURN(const int64_t id, coordinator_->RestoreExternalSnapshot(
+                                                  {.uri = uri, .target_collection = target}));
+    compactions_.RunAll();
+    for (const meta::RestoreJob& job : coordinator_->RestoreJobs()) {
+      if (job.id == id) return job;
+    }
+    return InternalError(ErrorCode::kUnexpected, "no such job");
+  }
+  std::unique_ptr<storage::ObjectStore> Away() {
+    return storage::MakeLocalObjectStore(external_, "away");
+  }
+};
+
+TEST_F(ExportTest, WhatWasExportedBecomesACollectionOfAnotherCluster) {
+  const auto exported = Export("away/");
+  ASSERT_TRUE(exported.ok()) << exported.status();
+  EXPECT_EQ(exported->state, meta::RestoreJob::State::kCompleted);
+  EXPECT_EQ(exported->num_files, 2);
+  EXPECT_EQ(exported->num_copied, 2);
+  EXPECT_EQ(exported->num_bytes, 10);
+  const std::multiset<int64_t> rows = Rows("a");
+  const std::set<std::string> keys = KeysIn("a");
+  // Another cluster: nothing of the first one is there but what was exported.
+  Close();
+  store_ = meta::MakeMemoryMetaStore();
+  for (const std::string& key : objects_.keys()) (void)objects_.Remove(key);
+  clock_.wall_ms += 1000;
+  Open();
+  const auto made = Import(exported->uri, "b");
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_EQ(made->state, meta::RestoreJob::State::kCompleted) << made->reason;
+  EXPECT_EQ(Rows("b"), rows);
+  for (const std::string& key : KeysIn("b")) {
+    EXPECT_FALSE(keys.contains(key)) << key;
+    EXPECT_TRUE(objects_.keys().contains(key)) << key;
+  }
+  EXPECT_EQ(CodeOf(Import(exported->uri, "b").status()), ErrorCode::kParameterInvalid);
+}
+
+TEST_F(ExportTest, HoldsTheSnapshotAndOnlyWhileItRuns) {
+  const auto exported = Export();
+  ASSERT_TRUE(exported.ok());
+  EXPECT_TRUE(coordinator_->DropSnapshot("", "a", "one").ok());
+  EXPECT_EQ(CodeOf(Export().status()), ErrorCode::kSnapshotNotFound);
+  EXPECT_EQ(Import(exported->uri, "b")->state, meta::RestoreJob::State::kCompleted);
+}
+
+TEST_F(ExportTest, WhatIsMissingOrDamagedIsNamed) {
+  const std::string uri = Export()->uri;
+  EXPECT_EQ(CodeOf(Import("away/nothing", "b").status()), ErrorCode::kParameterInvalid);
+  EXPECT_EQ(CodeOf(Import("away/metadata/1.json", "b").status()), ErrorCode::kIoKeyNotFound);
+  const std::string key = ExportedKey(*KeysIn("a").begin());
+  const auto put = [&](std::string_view bytes) { ASSERT_TRUE(Away()->Put(key, {&bytes, 1}).ok()); };
+  for (const std::string_view bytes : {"bytes and more", "bytez"}) {
+    put(bytes);
+    const meta::RestoreJob job = *Import(uri, "b");
+    EXPECT_EQ(job.state, meta::RestoreJob::State::kFailed);
+    EXPECT_NE(job.reason.find(key), std::string::npos) << job.reason;
+    EXPECT_FALSE(coordinator_->GetCollection("", "b").ok());
+  }
+  ASSERT_TRUE(Away()->Remove(key).ok());
+  EXPECT_EQ(Import(uri, "b")->state, meta::RestoreJob::State::kFailed);
+  cleanups_.RunAll();
+  EXPECT_EQ(objects_.keys(), KeysIn("a")) << "nothing is left of those that failed";
+  put("bytes");
+  EXPECT_EQ(Import(uri, "b")->state, meta::RestoreJob::State::kCompleted);
+  const std::string_view noise = "noise";
+  ASSERT_TRUE(Away()->Put(uri.substr(5), {&noise, 1}).ok());
+  EXPECT_EQ(CodeOf(Import(uri, "c").status()), ErrorCode::kDataIntegrity);
+}
+
+TEST_F(ExportTest, RowsOfTheFutureHaveToWait) {
+  const std::string uri = Export()->uri;
+  Close();
+  store_ = meta::MakeMemoryMetaStore();
+  for (const std::string& key : objects_.keys()) (void)objects_.Remove(key);
+  clock_.wall_ms -= 3'600'000;
+  Open();
+  ExpectError(Import(uri, "b").status(), ErrorCode::kServiceUnavailable, "has not reached");
+  clock_.wall_ms += 3'700'000;
+  EXPECT_EQ(Import(uri, "b")->state, meta::RestoreJob::State::kCompleted);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "common/crash_point.h"
+#include "common/metric_families.h"
 #include "datanode/local_data_node.h"
 #include "meta/isolation.h"
 #include "segment/expiry_mask.h"
@@ -27,6 +28,7 @@ int64_t RowsASegment(const roles::CompactionTask& task) {
 
 absl::StatusOr<std::vector<meta::Segment>> LocalDataNode::Compact(
     const roles::CompactionTask& task, const Cancellation& cancellation) {
+  const uint64_t begin_ns = parts_.clock.MonotonicNs();
   {
     // Who flushed one of the sources has handed it over to the readers when this is free.
     const std::shared_ptr<absl::Mutex> mutex = FlushMutex(task.collection->id);
@@ -83,6 +85,17 @@ absl::StatusOr<std::vector<meta::Segment>> LocalDataNode::Compact(
     return written;
   }
   if (!all.empty()) CrashPoint("compact.after_files");
+  if (parts_.metrics != nullptr) {
+    const char* const type = task.cluster_by.valid() ? "ClusteringCompaction" : "MixCompaction";
+    parts_.metrics->GetHistogram(metric::kDataNodeCompactionLatency, {type})
+        ->Observe(static_cast<double>(parts_.clock.MonotonicNs() - begin_ns) / 1e6);
+    for (const meta::Segment& part : all) {
+      parts_.metrics->GetCounter(metric::kDataNodeFlushedRows, {"compaction"})
+          ->Add(static_cast<uint64_t>(part.num_rows));
+      parts_.metrics->GetCounter(metric::kDataNodeFlushedBytes, {"compaction", "L1"})
+          ->Add(static_cast<uint64_t>(part.bytes()));
+    }
+  }
   return all;
 }
 

@@ -3,6 +3,7 @@
 
 #include "common/crash_point.h"
 #include "common/logging.h"
+#include "common/metric_families.h"
 #include "datanode/local_data_node.h"
 #include "meta/isolation.h"
 #include "segment/segment_writer.h"
@@ -126,12 +127,32 @@ absl::Status LocalDataNode::FlushCollection(CollectionId collection) {
   const std::shared_ptr<absl::Mutex> mutex = FlushMutex(collection);
   absl::MutexLock flush_lock(mutex.get());
   const absl::Status flushed = FlushLocked(collection);
+  if (parts_.metrics != nullptr) {
+    parts_.metrics->GetCounter(metric::kDataNodeFlushes, {flushed.ok() ? "success" : "fail"})
+        ->Add();
+  }
   absl::MutexLock lock(&order_mutex_);
   flush_failure_ = flushed;
   return flushed;
 }
 
+void LocalDataNode::CountFlushed(const std::vector<meta::SegmentPtr>& segments, uint64_t begin_ns) {
+  if (parts_.metrics == nullptr) return;
+  int64_t rows = 0, bytes = 0;
+  for (const meta::SegmentPtr& segment : segments) {
+    rows += segment->num_rows;
+    bytes += segment->bytes();
+  }
+  const double ms = static_cast<double>(parts_.clock.MonotonicNs() - begin_ns) / 1e6;
+  parts_.metrics->GetCounter(metric::kDataNodeFlushedRows, {"streaming"})
+      ->Add(static_cast<uint64_t>(rows));
+  parts_.metrics->GetCounter(metric::kDataNodeFlushedBytes, {"streaming", "L1"})
+      ->Add(static_cast<uint64_t>(bytes));
+  parts_.metrics->GetHistogram(metric::kDataNodeSaveLatency, {"all"})->Observe(ms);
+}
+
 absl::Status LocalDataNode::FlushLocked(CollectionId collection) {
+  const uint64_t begin_ns = parts_.clock.MonotonicNs();
   std::vector<OpenSegmentPtr> sealing;
   {
     absl::MutexLock lock(&order_mutex_);
@@ -193,6 +214,7 @@ absl::Status LocalDataNode::FlushLocked(CollectionId collection) {
     absl::MutexLock lock(&order_mutex_);
     segments_.Forget(sealing);
   }
+  CountFlushed(*committed, begin_ns);
   ELANUS_LOG(Debug, "flushed", Field("collection", collection.value()),
              Field("segments", committed->size()), Field("deltas", deltas.size()));
   CrashPoint("flush.before_truncate");

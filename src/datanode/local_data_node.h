@@ -18,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "common/clock.h"
 #include "common/executor.h"
+#include "common/metrics.h"
 #include "datanode/open_segments.h"
 #include "log/dml_record.h"
 #include "log/log.h"
@@ -54,6 +55,7 @@ class LocalDataNode final : public roles::DataNode {
     segment::Watermark& watermark;
     Executor& background;
     const cache::Tiers* tiers = nullptr;  // Null: flushed segments are opened whole.
+    MetricRegistry* metrics = nullptr;    // Null: nothing is counted.
   };
   LocalDataNode(Parts parts, DataNodeOptions options);
   ~LocalDataNode() override;
@@ -112,6 +114,8 @@ class LocalDataNode final : public roles::DataNode {
   void RunBehind(std::function<void()> task);
   absl::Status FlushCollection(CollectionId collection) ABSL_LOCKS_EXCLUDED(order_mutex_);
   absl::Status FlushLocked(CollectionId collection) ABSL_LOCKS_EXCLUDED(order_mutex_);
+  // In metrics.
+  void CountFlushed(const std::vector<meta::SegmentPtr>& segments, uint64_t begin_ns);
   absl::StatusOr<meta::Segment> WriteFiles(const OpenSegment& open);
   absl::StatusOr<std::vector<meta::Delta>> WriteDeletes(
       CollectionId collection, const std::vector<segment::PendingDelete>& pending);

@@ -43,19 +43,26 @@ absl::StatusOr<Snapshot> DecodeSnapshot(std::string_view key, std::string_view v
 }
 
 absl::StatusOr<std::string> Encode(const RestoreJob& job) {
-  return WriteJson({{"v", kRowVersion},
-                    {"id", job.id},
-                    {"snapshot", job.snapshot.value()},
-                    {"snapshot_name", job.snapshot_name},
-                    {"database", job.database.value()},
-                    {"collection_name", job.collection_name},
-                    {"copies", job.copies},
-                    {"state", static_cast<int>(job.state)},
-                    {"progress", job.progress},
-                    {"reason", job.reason},
-                    {"started_ms", job.started_ms},
-                    {"cost_ms", job.cost_ms}},
-                   fmt::format("restore {}", job.id));
+  json row = {{"v", kRowVersion},
+              {"id", job.id},
+              {"snapshot", job.snapshot.value()},
+              {"snapshot_name", job.snapshot_name},
+              {"database", job.database.value()},
+              {"collection_name", job.collection_name},
+              {"copies", job.copies},
+              {"state", static_cast<int>(job.state)},
+              {"progress", job.progress},
+              {"reason", job.reason},
+              {"started_ms", job.started_ms},
+              {"cost_ms", job.cost_ms}};
+  if (!job.uri.empty()) {
+    row["external"] = {{"uri", job.uri},
+                       {"exports", job.exports},
+                       {"num_files", job.num_files},
+                       {"num_copied", job.num_copied},
+                       {"num_bytes", job.num_bytes}};
+  }
+  return WriteJson(row, fmt::format("restore {}", job.id));
 }
 
 absl::StatusOr<RestoreJob> DecodeRestoreJob(std::string_view key, std::string_view value) {
@@ -74,6 +81,15 @@ absl::StatusOr<RestoreJob> DecodeRestoreJob(std::string_view key, std::string_vi
   out.reason = reader.String("reason");
   out.started_ms = reader.Unsigned("started_ms");
   out.cost_ms = reader.Unsigned("cost_ms");
+  if (reader.Has("external")) {
+    JsonReader external(reader.Object("external"), key);
+    out.uri = external.String("uri");
+    out.exports = external.Bool("exports");
+    out.num_files = external.Int("num_files", 0);
+    out.num_copied = external.Int("num_copied", 0);
+    out.num_bytes = external.Int("num_bytes", 0);
+    reader.Merge(external.Finish());
+  }
   ELANUS_RETURN_IF_ERROR(reader.Finish());
   return out;
 }

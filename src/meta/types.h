@@ -250,7 +250,8 @@ struct Snapshot {
 };
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-// A snapshot that becomes a collection. Kept over restarts: what was not finished is begun again.
+// A snapshot that becomes a collection, or is copied out of the cluster. Kept over restarts: what
+// was not finished is begun again.
 struct RestoreJob {
   enum class State { kPending, kExecuting, kCompleted, kFailed };
   int64_t id = 0;
@@ -260,6 +261,13 @@ struct RestoreJob {
   std::string database_name;
   std::string collection_name;
   bool copies = false;  // Objects are copied rather than shared.
+  // Not empty: the object that describes a snapshot outside of the cluster, which this is of or, if
+  // `exports`, becomes.
+  std::string uri;
+  bool exports = false;  // The database and the collection are those of the snapshot.
+  int64_t num_files = 0;
+  int64_t num_copied = 0;
+  int64_t num_bytes = 0;  // Of all files.
   State state = State::kPending;
   int32_t progress = 0;  // Per cent.
   std::string reason;    // Why it failed.

@@ -16,6 +16,7 @@
 #include "proxy/rpc_rows.h"
 #include "proxy/search_params.h"
 #include "proxy/search_trace.h"
+#include "proxy/storage_usage.h"
 
 namespace elanus::proxy {
 namespace {
@@ -146,8 +147,10 @@ absl::Status Query(ProxyContext& proxy, CallContext& call, const milvus_pb::Quer
   query.limit = params.limit;
   query.offset = params.offset;
   query.result_bytes_max = settings->limits.output_bytes_max;
+  const StorageUsage usage(proxy, call);
   ELANUS_ASSIGN_OR_RETURN(const roles::QueryResult result,
-                          proxy.query_node->Query(query, CancellationOf(call)));
+                          proxy.query_node->Query(query, usage.cancellation()));
+  usage.ToWire(response->mutable_status());
   const RowRange all[] = {{0, aggregates ? result.table.num_rows : result.rows.num_rows}};
   const ColumnOutOptions options{.rows = all, .zone = zone, .time_parts = params.time_parts};
   if (query.count_only) {

@@ -23,6 +23,7 @@
 #include "proxy/search_range.h"
 #include "proxy/search_target.h"
 #include "proxy/search_trace.h"
+#include "proxy/storage_usage.h"
 
 namespace elanus::proxy {
 namespace {
@@ -81,13 +82,13 @@ absl::StatusOr<roles::ReadScope> ScopeOf(ProxyContext& proxy, const meta::Collec
   return scope;
 }
 
-absl::StatusOr<QueryVectors> VectorsOf(ProxyContext& proxy, const CallContext& call,
-                                       const meta::CollectionPtr& collection,
+absl::StatusOr<QueryVectors> VectorsOf(ProxyContext& proxy, const meta::CollectionPtr& collection,
                                        const milvus_pb::SearchRequest& request,
-                                       const schema::FieldSchema& field) {
+                                       const schema::FieldSchema& field,
+                                       const Cancellation& cancellation) {
   const int64_t nq_max = proxy.Now()->limits.nq_max;
   if (request.has_ids()) {
-    return VectorsOfRows(proxy, collection, field, request.ids(), nq_max, CancellationOf(call));
+    return VectorsOfRows(proxy, collection, field, request.ids(), nq_max, cancellation);
   }
   return ParseQueryVectors(request.placeholder_group(), request.nq(), nq_max, field);
 }
@@ -125,9 +126,10 @@ absl::StatusOr<roles::SearchRequest> SearchOf(ProxyContext& proxy,
 }
 
 // The hits; none if there is nothing to search with.
-absl::StatusOr<roles::SearchResult> Run(ProxyContext& proxy, const CallContext& call,
+absl::StatusOr<roles::SearchResult> Run(ProxyContext& proxy,
                                         const milvus_pb::SearchRequest& request,
-                                        const SearchParams& params, roles::SearchRequest& search) {
+                                        const SearchParams& params, roles::SearchRequest& search,
+                                        const Cancellation& cancellation) {
   if (search.num_queries == 0) {
     const auto& ids = request.ids();
     return NoHits(ids.has_str_id() ? ids.str_id().data_size() : ids.int_id().data_size());
@@ -137,7 +139,7 @@ absl::StatusOr<roles::SearchResult> Run(ProxyContext& proxy, const CallContext& 
                             PreparePage(*params.iterator_v2, proxy.cursors, search));
     if (!more) return NoHits(1);
   }
-  return proxy.query_node->Search(search, CancellationOf(call));
+  return proxy.query_node->Search(search, cancellation);
 }
 
 absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::SearchRequest& request,
@@ -156,14 +158,16 @@ absl::Status Search(ProxyContext& proxy, CallContext& call, const milvus_pb::Sea
   ELANUS_ASSIGN_OR_RETURN(const SearchTarget target, FindSearchTarget(*collection, params));
   ELANUS_ASSIGN_OR_RETURN(roles::SearchRequest search,
                           SearchOf(proxy, collection, request, target, output, params));
-  ELANUS_ASSIGN_OR_RETURN(QueryVectors vectors,
-                          VectorsOf(proxy, call, collection, request, *target.field));
+  const StorageUsage usage(proxy, call);
+  ELANUS_ASSIGN_OR_RETURN(QueryVectors vectors, VectorsOf(proxy, collection, request, *target.field,
+                                                          usage.cancellation()));
   ELANUS_RETURN_IF_ERROR(CheckListQueries(target, vectors));
   search.queries = std::move(vectors.bytes);
   search.num_queries = vectors.num_queries;
   search.list_begins = std::move(vectors.list_begins);
   ELANUS_ASSIGN_OR_RETURN(const roles::SearchResult result,
-                          Run(proxy, call, request, params, search));
+                          Run(proxy, request, params, search, usage.cancellation()));
+  usage.ToWire(response->mutable_status());
   SearchAnswerToWire(result, *collection, output,
                      {.topk = params.topk,
                       .grouping = search.grouping ? &*search.grouping : nullptr,

@@ -118,7 +118,7 @@ absl::Status GetRestoreSnapshotState(ProxyContext& proxy, CallContext&,
                                      const milvus_pb::GetRestoreSnapshotStateRequest& request,
                                      milvus_pb::GetRestoreSnapshotStateResponse* response) {
   for (const meta::RestoreJob& job : proxy.coordinator->RestoreJobs()) {
-    if (job.id != request.job_id()) continue;
+    if (job.id != request.job_id() || job.exports) continue;
     JobToWire(job, proxy.clock->WallMs(), response->mutable_info());
     return absl::OkStatus();
   }
@@ -131,12 +131,79 @@ absl::Status ListRestoreSnapshotJobs(ProxyContext& proxy, CallContext& call,
   ELANUS_ASSIGN_OR_RETURN(const meta::Database database,
                           proxy.coordinator->DescribeDatabase(DatabaseOf(call, request.db_name())));
   for (const meta::RestoreJob& job : proxy.coordinator->RestoreJobs()) {
-    if (job.database != database.id) continue;
+    if (job.database != database.id || job.exports) continue;
     if (!request.collection_name().empty() && job.collection_name != request.collection_name()) {
       continue;
     }
     JobToWire(job, proxy.clock->WallMs(), response->add_jobs());
   }
+  return absl::OkStatus();
+}
+
+// The store of the cluster is the only one whose keys this server has.
+absl::Status CheckExternalSpec(const std::string& spec) {
+  if (spec.empty()) return absl::OkStatus();
+  return UserError(ErrorCode::kParameterInvalid,
+                   "external_spec is not supported by this version: the settings' endpoint and "
+                   "credentials are used");
+}
+
+absl::Status ExportSnapshot(ProxyContext& proxy, CallContext& call,
+                            const milvus_pb::ExportSnapshotRequest& request,
+                            milvus_pb::ExportSnapshotResponse* response) {
+  ELANUS_RETURN_IF_ERROR(CheckNamed(request));
+  if (request.target_s3_path().empty()) return Missing("target_s3_path");
+  ELANUS_RETURN_IF_ERROR(CheckExternalSpec(request.external_spec()));
+  ELANUS_ASSIGN_OR_RETURN(
+      const meta::RestoreJob job,
+      proxy.coordinator->ExportSnapshot({.db = DatabaseOf(call, request.db_name()),
+                                         .collection = request.collection_name(),
+                                         .name = request.name(),
+                                         .path = request.target_s3_path()}));
+  response->set_job_id(job.id);
+  response->set_snapshot_metadata_uri(job.uri);
+  return absl::OkStatus();
+}
+
+absl::Status GetExportSnapshotState(ProxyContext& proxy, CallContext&,
+                                    const milvus_pb::GetExportSnapshotStateRequest& request,
+                                    milvus_pb::GetExportSnapshotStateResponse* response) {
+  for (const meta::RestoreJob& job : proxy.coordinator->RestoreJobs()) {
+    if (job.id != request.job_id() || !job.exports) continue;
+    // The states of both kinds of jobs have the same numbers.
+    milvus_pb::RestoreSnapshotInfo common;
+    JobToWire(job, proxy.clock->WallMs(), &common);
+    milvus_pb::ExportSnapshotInfo& info = *response->mutable_info();
+    info.set_job_id(common.job_id());
+    info.set_snapshot_name(common.snapshot_name());
+    info.set_db_name(common.db_name());
+    info.set_collection_name(common.collection_name());
+    info.set_state(static_cast<milvus_pb::ExportSnapshotState>(common.state()));
+    info.set_progress(common.progress());
+    info.set_reason(common.reason());
+    info.set_start_time(common.start_time());
+    info.set_time_cost(common.time_cost());
+    info.set_total_files(job.num_files);
+    info.set_copied_files(job.num_copied);
+    info.set_total_bytes(job.num_bytes);
+    if (job.state == meta::RestoreJob::State::kCompleted) info.set_snapshot_metadata_uri(job.uri);
+    return absl::OkStatus();
+  }
+  return UserError(ErrorCode::kParameterInvalid, "export job not found[job={}]", request.job_id());
+}
+
+absl::Status RestoreExternalSnapshot(ProxyContext& proxy, CallContext& call,
+                                     const milvus_pb::RestoreExternalSnapshotRequest& request,
+                                     milvus_pb::RestoreExternalSnapshotResponse* response) {
+  if (request.target_collection_name().empty()) return Missing("target_collection_name");
+  if (request.snapshot_metadata_uri().empty()) return Missing("snapshot_metadata_uri");
+  ELANUS_RETURN_IF_ERROR(CheckExternalSpec(request.external_spec()));
+  ELANUS_ASSIGN_OR_RETURN(const int64_t job,
+                          proxy.coordinator->RestoreExternalSnapshot(
+                              {.uri = request.snapshot_metadata_uri(),
+                               .target_db = DatabaseOf(call, request.db_name()),
+                               .target_collection = request.target_collection_name()}));
+  response->set_job_id(job);
   return absl::OkStatus();
 }
 
@@ -168,6 +235,9 @@ void AddSnapshotRows(ProxyContext& proxy, std::vector<RpcRow>& rows) {
   rows.push_back(Row(proxy, "RestoreSnapshot", Pool::kBlocking, &RestoreSnapshot));
   rows.push_back(Row(proxy, "GetRestoreSnapshotState", Pool::kBlocking, &GetRestoreSnapshotState));
   rows.push_back(Row(proxy, "ListRestoreSnapshotJobs", Pool::kBlocking, &ListRestoreSnapshotJobs));
+  rows.push_back(Row(proxy, "ExportSnapshot", Pool::kBlocking, &ExportSnapshot));
+  rows.push_back(Row(proxy, "GetExportSnapshotState", Pool::kBlocking, &GetExportSnapshotState));
+  rows.push_back(Row(proxy, "RestoreExternalSnapshot", Pool::kBlocking, &RestoreExternalSnapshot));
   rows.push_back(Row(proxy, "PinSnapshotData", Pool::kBlocking, &PinSnapshotData));
   rows.push_back(Row(proxy, "UnpinSnapshotData", Pool::kBlocking, &UnpinSnapshotData));
 }

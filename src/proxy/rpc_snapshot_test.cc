@@ -63,6 +63,68 @@ TEST_F(SnapshotRpcTest, DescribesListsAndNamesWhatIsMissing) {
   EXPECT_NE(dropped.reason().find("snapshot not found"), std::string::npos) << dropped.reason();
 }
 
+TEST_F(SnapshotRpcTest, ExportsToAPathAndTellsHowFarItIs) {
+  auto request = Of<milvus_pb::ExportSnapshotRequest>("daily");
+  const auto send = [&] {
+    return Call<milvus_pb::ExportSnapshotResponse>("ExportSnapshot", request);
+  };
+  EXPECT_EQ(send().status().code(), 1101);
+  request.set_target_s3_path("s3://bucket/there");
+  request.set_external_spec("{}");
+  EXPECT_EQ(send().status().code(), 1100);
+  request.clear_external_spec();
+  EXPECT_EQ(send().job_id(), 78);
+  EXPECT_EQ(send().snapshot_metadata_uri(), "s3://bucket/there/metadata/5.json");
+
+  meta::RestoreJob job;
+  job.id = 78;
+  job.exports = true;
+  job.uri = "s3://bucket/there/metadata/5.json";
+  job.state = meta::RestoreJob::State::kExecuting;
+  job.num_files = 7;
+  job.num_copied = 3;
+  job.num_bytes = 30;
+  server_.coordinator.restore_jobs = {job};
+  milvus_pb::GetExportSnapshotStateRequest ask;
+  ask.set_job_id(78);
+  const auto state = [&] {
+    return Call<milvus_pb::GetExportSnapshotStateResponse>("GetExportSnapshotState", ask);
+  };
+  EXPECT_EQ(state().info().state(), milvus_pb::ExportSnapshotExecuting);
+  EXPECT_EQ(state().info().copied_files(), 3);
+  EXPECT_EQ(state().info().snapshot_metadata_uri(), "") << "it is not there yet";
+  server_.coordinator.restore_jobs[0].state = meta::RestoreJob::State::kCompleted;
+  EXPECT_EQ(state().info().state(), milvus_pb::ExportSnapshotCompleted);
+  EXPECT_EQ(state().info().snapshot_metadata_uri(), job.uri);
+  // A restore is no export, nor the other way round.
+  milvus_pb::GetRestoreSnapshotStateRequest other;
+  other.set_job_id(78);
+  EXPECT_EQ(Call<milvus_pb::GetRestoreSnapshotStateResponse>("GetRestoreSnapshotState", other)
+                .status()
+                .code(),
+            1100);
+  EXPECT_EQ(Call<milvus_pb::ListRestoreSnapshotJobsResponse>(
+                "ListRestoreSnapshotJobs", milvus_pb::ListRestoreSnapshotJobsRequest())
+                .jobs_size(),
+            0);
+  ask.set_job_id(5);
+  EXPECT_EQ(state().status().code(), 1100);
+}
+
+TEST_F(SnapshotRpcTest, RestoresWhatAnotherClusterExported) {
+  milvus_pb::RestoreExternalSnapshotRequest request;
+  const auto send = [&] {
+    return Call<milvus_pb::RestoreExternalSnapshotResponse>("RestoreExternalSnapshot", request);
+  };
+  EXPECT_EQ(send().status().code(), 1101);
+  request.set_target_collection_name("again");
+  EXPECT_EQ(send().status().code(), 1101);
+  request.set_snapshot_metadata_uri("there/metadata/5.json");
+  EXPECT_EQ(send().job_id(), 79);
+  ASSERT_EQ(server_.coordinator.external_requests.size(), 1u);
+  EXPECT_EQ(server_.coordinator.external_requests[0].uri, "there/metadata/5.json");
+}
+
 TEST_F(SnapshotRpcTest, RestoresIntoATargetAndTellsHowFarItIs) {
   auto request = Of<milvus_pb::RestoreSnapshotRequest>("daily");
   EXPECT_EQ(Call<milvus_pb::RestoreSnapshotResponse>("RestoreSnapshot", request).status().code(),

@@ -203,6 +203,18 @@ class FakeCoordinator final : public roles::Coordinator {
     return 77;
   }
   std::vector<meta::RestoreJob> RestoreJobs() override { return restore_jobs; }
+  absl::StatusOr<meta::RestoreJob> ExportSnapshot(const roles::ExportRequest& request) override {
+    export_requests.push_back(request);
+    meta::RestoreJob job;
+    job.id = 78;
+    job.uri = request.path + "/metadata/5.json";
+    return job;
+  }
+  absl::StatusOr<int64_t> RestoreExternalSnapshot(
+      const roles::ExternalRestoreRequest& request) override {
+    external_requests.push_back(request);
+    return 79;
+  }
   absl::StatusOr<int64_t> PinSnapshot(const std::string&, const std::string&, const std::string&,
                                       int64_t ttl_s) override {
     return ttl_s;
@@ -217,6 +229,8 @@ class FakeCoordinator final : public roles::Coordinator {
   std::optional<roles::LoadRequest> loaded;
   std::vector<roles::SnapshotRequest> snapshot_requests;
   std::vector<roles::RestoreRequest> restore_requests;
+  std::vector<roles::ExportRequest> export_requests;
+  std::vector<roles::ExternalRestoreRequest> external_requests;
   std::vector<meta::SnapshotPtr> snapshots;
   std::vector<meta::RestoreJob> restore_jobs;
   std::vector<meta::SegmentPtr> segments;

@@ -5,6 +5,7 @@
 #include "common/logging.h"
 #include "querynode/local_query_node.h"
 #include "segment/loaded_deletes.h"
+#include "segment/read_until.h"
 
 namespace elanus::querynode {
 namespace {
@@ -92,6 +93,9 @@ absl::Status LocalQueryNode::OpenColdSegment(const meta::Collection& collection,
   }
   absl::Status status;
   if (const auto listed = parts_.coordinator.FindSegment(segment)) {
+    // Others may wait for the segment, so it is opened whether or not the request goes on.
+    const Cancellation reader = cancellation.Endless();
+    const segment::ReadUntil reading(reader);
     const EarlyIndex early =
         searched.has_value() ? FetchIndex(collection, **listed, *searched) : nullptr;
     status = LoadSegment(collection, *listed, set, deletes, early);

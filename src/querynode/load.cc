@@ -3,7 +3,9 @@
 #include <atomic>
 #include <set>
 
+#include "common/clock.h"
 #include "common/logging.h"
+#include "common/metric_families.h"
 #include "index/encoded_lists.h"
 #include "index/index_kinds.h"
 #include "index/index_params.h"
@@ -12,6 +14,7 @@
 #include "meta/implied_indexes.h"
 #include "querynode/local_query_node.h"
 #include "segment/loaded_deletes.h"
+#include "segment/read_until.h"
 
 namespace elanus::querynode {
 namespace {
@@ -251,6 +254,7 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
                                          const meta::SegmentPtr& listed, segment::SegmentSet& set,
                                          segment::LoadedDeletes& deletes, const EarlyIndex& early) {
   const meta::Segment& flushed = *listed;
+  const uint64_t begin_ns = SystemClock().MonotonicNs();
   if (set.FindSealed(flushed.id) != nullptr) return absl::OkStatus();
   const auto in_catalog = [&] { return parts_.coordinator.FindSegment(flushed.id).has_value(); };
   if (!in_catalog()) return absl::OkStatus();
@@ -283,6 +287,10 @@ absl::Status LocalQueryNode::LoadSegment(const meta::Collection& collection,
     deletes.ApplyTo(*sealed);
     switch (set.AddSealed(sealed, in_catalog, epoch)) {
       case segment::SegmentSet::Added::kYes:
+        if (parts_.metrics != nullptr) {
+          parts_.metrics->GetHistogram(metric::kQueryLoadSegmentLatency)
+              ->Observe(static_cast<double>(SystemClock().MonotonicNs() - begin_ns) / 1e6);
+        }
         WarmBehind(collection, sealed);
         // A build that ended before the segment was there found nobody to tell.
         if (parts_.coordinator.FindSegment(flushed.id) != listed) {
@@ -322,7 +330,8 @@ LocalQueryNode::EarlyIndex LocalQueryNode::FetchIndex(const meta::Collection& co
   // Which parts a search needs is not known yet.
   if (built == nullptr || built->bytes <= 0 || !built->parts.empty()) return nullptr;
   EarlyIndex early = StoredIndex(*parts_.tiers, collection.id, *built);
-  (void)parts_.tiers->io->Submit([early] { early->Prefetch(Cancellation()); });
+  const Cancellation reader = segment::ReadUntil::Current();
+  (void)parts_.tiers->io->Submit([early, reader] { early->Prefetch(reader); });
   return early;
 }
 
@@ -342,6 +351,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
   const std::vector<segment::StoredPart> parts = PartsOf(built);
   if (OpensBlocks(kind, index)) {
     ELANUS_ASSIGN_OR_RETURN(auto opened, parts_.store.OpenBlocks(key));
+    segment::ReadUntil::Current().NoteFetched(opened->size());
     if (built.parts.empty()) {
       ELANUS_ASSIGN_OR_RETURN(loaded->index,
                               kind.open_blocks(std::move(opened), rows, metric, index.params));

@@ -1,4 +1,5 @@
-// What the coordinator does for the other roles: names, schemas, ids, timestamps, the life of segments.
+// What the coordinator does for the other roles: names, schemas, ids, timestamps, the life of
+// segments.
 //
 // Every change is durable when the call returns. Errors carry the codes and texts that clients know
 // (contract: protocol.md 4 and 5). Threads: any. `db` is "" for the default database.
@@ -19,9 +20,9 @@ namespace elanus::roles {
 
 struct CreateCollectionRequest {
   std::string db;
-  schema::CollectionSchema schema;    // Field ids unset; $meta is added when dynamic.
-  int32_t num_shards = 0;             // 0 = default (1).
-  int64_t num_partitions = 0;         // Of a partition-key collection; 0 = default (16).
+  schema::CollectionSchema schema;  // Field ids unset; $meta is added when dynamic.
+  int32_t num_shards = 0;           // 0 = default (1).
+  int64_t num_partitions = 0;       // Of a partition-key collection; 0 = default (16).
   meta::ConsistencyLevel consistency = meta::ConsistencyLevel::kBounded;
   meta::KeyValues properties;
 };
@@ -29,8 +30,8 @@ struct CreateCollectionRequest {
 struct CreateIndexRequest {
   std::string db;
   std::string collection;
-  std::string field_name;             // May name a dynamic key.
-  std::string index_name;             // Empty = the default name.
+  std::string field_name;  // May name a dynamic key.
+  std::string index_name;  // Empty = the default name.
   meta::KeyValues params;
 };
 
@@ -40,35 +41,35 @@ struct IndexProgress {
   int64_t total_rows = 0;
   int64_t indexed_rows = 0;
   int64_t pending_rows = 0;
-  meta::BuildState state = meta::BuildState::kFinished;   // kPending = in progress.
-  std::string fail_reason;            // "segmentID: reason;" joined.
+  meta::BuildState state = meta::BuildState::kFinished;  // kPending = in progress.
+  std::string fail_reason;                               // "segmentID: reason;" joined.
 };
 
 struct LoadRequest {
   std::string db;
   std::string collection;
-  std::vector<std::string> partitions;   // Empty with `whole_collection`.
+  std::vector<std::string> partitions;  // Empty with `whole_collection`.
   bool whole_collection = true;
-  std::vector<std::string> fields;       // Empty = all.
+  std::vector<std::string> fields;  // Empty = all.
   bool skip_dynamic_field = false;
-  int32_t replica_number = 0;            // 0 = as it is, or 1.
+  int32_t replica_number = 0;  // 0 = as it is, or 1.
   bool refresh = false;
 };
 
 // A compaction that a client asks for.
 struct CompactionRequest {
   CollectionId collection;
-  PartitionId partition{-1};          // -1 = all.
-  std::vector<SegmentId> segments;    // Empty = all of them.
-  int64_t target_bytes = 0;           // Of a merged segment; 0 = as configured.
-  bool deletes_only = false;          // Nothing is merged.
-  bool clusters = false;              // Rows are put together by the collection's clustering key.
+  PartitionId partition{-1};        // -1 = all.
+  std::vector<SegmentId> segments;  // Empty = all of them.
+  int64_t target_bytes = 0;         // Of a merged segment; 0 = as configured.
+  bool deletes_only = false;        // Nothing is merged.
+  bool clusters = false;            // Rows are put together by the collection's clustering key.
 };
 
 // Segments merged into one or several, or about to be.
 struct CompactionPlan {
   std::vector<SegmentId> sources;
-  std::vector<SegmentId> targets;     // None before it is done, or if no row was left.
+  std::vector<SegmentId> targets;  // None before it is done, or if no row was left.
   enum class State { kWaiting, kRunning, kDone, kFailed } state = State::kWaiting;
   std::string fail_reason;
 };
@@ -84,16 +85,29 @@ struct SnapshotRequest {
   std::string collection;
   std::string name;
   std::string description;
-  int64_t protection_s = 0;           // So long no compaction takes its segments.
+  int64_t protection_s = 0;  // So long no compaction takes its segments.
 };
 
 struct RestoreRequest {
-  std::string db;                     // Of the collection that the snapshot is of.
+  std::string db;  // Of the collection that the snapshot is of.
   std::string collection;
   std::string name;
   std::string target_db;
-  std::string target_collection;      // Must not exist.
-  bool copies = false;                // Copies objects instead of sharing them.
+  std::string target_collection;  // Must not exist.
+  bool copies = false;            // Copies objects instead of sharing them.
+};
+
+struct ExportRequest {
+  std::string db;
+  std::string collection;
+  std::string name;
+  std::string path;  // Where it goes, as clients name it.
+};
+
+struct ExternalRestoreRequest {
+  std::string uri;  // What an export returned.
+  std::string target_db;
+  std::string target_collection;  // Must not exist.
 };
 
 class Coordinator {
@@ -110,7 +124,8 @@ class Coordinator {
   virtual std::shared_ptr<void> HoldIds() = 0;
 
   // --- Databases ---
-  virtual absl::Status CreateDatabase(const std::string& name, const meta::KeyValues& properties) = 0;
+  virtual absl::Status CreateDatabase(const std::string& name,
+                                      const meta::KeyValues& properties) = 0;
   virtual absl::Status DropDatabase(const std::string& name) = 0;
   virtual absl::Status AlterDatabase(const std::string& name, const meta::KeyValues& set,
                                      const std::vector<std::string>& delete_keys) = 0;
@@ -128,7 +143,8 @@ class Coordinator {
   virtual absl::StatusOr<meta::CollectionPtr> GetCollection(std::string_view db,
                                                             std::string_view name) = 0;
   virtual absl::StatusOr<meta::CollectionPtr> GetCollection(CollectionId id) = 0;
-  virtual absl::StatusOr<std::vector<meta::CollectionPtr>> ListCollections(const std::string& db) = 0;
+  virtual absl::StatusOr<std::vector<meta::CollectionPtr>> ListCollections(
+      const std::string& db) = 0;
   virtual std::vector<meta::CollectionPtr> AllCollections() = 0;
   virtual absl::Status AlterCollection(const std::string& db, const std::string& name,
                                        const meta::KeyValues& set,
@@ -188,8 +204,8 @@ class Coordinator {
   virtual std::vector<meta::Delta> Deltas(CollectionId collection) = 0;
   virtual std::optional<meta::SegmentPtr> FindSegment(SegmentId id) = 0;
   // One transaction: new flushed segments, new deltas, the log position that replay starts from.
-  // Segments of collections or partitions dropped meanwhile are left out (their objects are garbage).
-  // Returns the segments that were committed.
+  // Segments of collections or partitions dropped meanwhile are left out (their objects are
+  // garbage). Returns the segments that were committed.
   virtual absl::StatusOr<std::vector<meta::SegmentPtr>> CommitFlush(
       std::vector<meta::Segment> segments, std::vector<meta::Delta> deltas,
       std::optional<uint64_t> replay_from) = 0;
@@ -218,7 +234,13 @@ class Coordinator {
       const std::string& db, const std::string& collection) = 0;
   // Makes a collection of it; the job that is returned goes on behind or has ended.
   virtual absl::StatusOr<int64_t> RestoreSnapshot(const RestoreRequest& request) = 0;
-  virtual std::vector<meta::RestoreJob> RestoreJobs() = 0;
+  virtual std::vector<meta::RestoreJob> RestoreJobs() = 0;  // And of exports.
+  // Copies all that the snapshot names to a place outside of the cluster. Blocks until that is
+  // done; a job that the process does not live to end goes on with the next one. Returns the job.
+  virtual absl::StatusOr<meta::RestoreJob> ExportSnapshot(const ExportRequest& request) = 0;
+  // Makes a collection of a snapshot that was exported, perhaps by another cluster.
+  virtual absl::StatusOr<int64_t> RestoreExternalSnapshot(
+      const ExternalRestoreRequest& request) = 0;
   // Keeps a snapshot from being dropped; `ttl_s` 0: until it is unpinned. Returns the pin's id.
   virtual absl::StatusOr<int64_t> PinSnapshot(const std::string& db, const std::string& collection,
                                               const std::string& name, int64_t ttl_s) = 0;

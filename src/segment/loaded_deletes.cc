@@ -1,5 +1,7 @@
 #include "segment/loaded_deletes.h"
 
+#include "segment/read_until.h"
+
 namespace elanus::segment {
 
 absl::Status LoadedDeletes::Add(int64_t id, const std::string& key) {
@@ -40,6 +42,7 @@ void LoadedDeletes::ApplyTo(SealedSegment& segment) const {
 
 absl::StatusOr<storage::DeltaRows> LoadedDeletes::Read(const std::string& key) const {
   ELANUS_ASSIGN_OR_RETURN(const auto object, store_.Get(key));
+  ReadUntil::Current().NoteFetched(object->data().size());
   return storage::DecodeDeltaFile(object->data(), key);
 }
 

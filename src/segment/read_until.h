@@ -1,4 +1,4 @@
-// How long reads of index blocks on this thread are waited for.
+// For whom this thread opens files and reads blocks of indexes.
 #pragma once
 
 #include "common/cancellation.h"
@@ -6,8 +6,9 @@
 namespace elanus::segment {
 
 // As long as it lives, CachedBlocks on this thread read for a request of this cancellation, and
-// give up with it. Readers of index files have no place for a request in their calls: what they
-// open serves many, and between the question and the blocks lie all structures of an index.
+// give up with it; segments and deletes that are opened here are counted for it. Readers of index
+// files have no place for a request in their calls: what they open serves many, and between the
+// question and the blocks lie all structures of an index.
 class ReadUntil {
  public:
   // Borrowed.

@@ -10,6 +10,7 @@
 #include "schema/text_params.h"
 #include "segment/column_pins.h"
 #include "segment/list_search.h"
+#include "segment/read_until.h"
 #include "segment/vector_search.h"
 
 namespace elanus::segment {
@@ -129,8 +130,10 @@ absl::Status CheckRows(const std::string& key, const storage::ColumnFile& file, 
 
 absl::StatusOr<std::shared_ptr<const storage::ColumnFile>> OpenColumn(storage::ObjectStore& store,
                                                                       const std::string& key,
-                                                                      int64_t num_rows) {
+                                                                      int64_t num_rows,
+                                                                      const Cancellation& reader) {
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store.Get(key));
+  reader.NoteFetched(object->data().size());
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> file,
                           storage::ColumnFile::Open(std::move(object), key));
   ELANUS_RETURN_IF_ERROR(CheckRows(key, *file, num_rows));
@@ -140,11 +143,12 @@ absl::StatusOr<std::shared_ptr<const storage::ColumnFile>> OpenColumn(storage::O
 absl::StatusOr<std::shared_ptr<const cache::CachedColumn>> OpenCached(const cache::Tiers& tiers,
                                                                       cache::Identity identity,
                                                                       int64_t object_bytes,
-                                                                      int64_t num_rows) {
+                                                                      int64_t num_rows,
+                                                                      const Cancellation& reader) {
   const std::string key = identity.name;
   ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const cache::CachedColumn> column,
                           cache::CachedColumn::Open(tiers, std::move(identity),
-                                                    static_cast<uint64_t>(object_bytes), {}));
+                                                    static_cast<uint64_t>(object_bytes), reader));
   ELANUS_RETURN_IF_ERROR(CheckRows(key, *column, num_rows));
   return column;
 }
@@ -156,12 +160,13 @@ cache::Kind KindOf(const schema::FieldSchema& field) {
 // Null if it cannot be read: then the texts answer alone.
 std::shared_ptr<const ShreddedField> OpenShredded(const ColumnObject& object, int64_t num_rows,
                                                   storage::ObjectStore& store,
-                                                  const TierOptions& options) {
+                                                  const TierOptions& options,
+                                                  const Cancellation& reader) {
   const auto open = [&]() -> absl::StatusOr<std::shared_ptr<const ShreddedField>> {
     if (options.tiers != nullptr && object.bytes > 0) {
       return ShreddedField::Open(*options.tiers,
                                  {cache::Kind::kScalarField, options.owner, object.key},
-                                 static_cast<uint64_t>(object.bytes), num_rows, {});
+                                 static_cast<uint64_t>(object.bytes), num_rows, reader);
     }
     ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> file, store.Get(object.key));
     return ShreddedField::Open(std::move(file), object.key, num_rows);
@@ -180,21 +185,22 @@ struct OpenedColumn {
   std::shared_ptr<const cache::CachedColumn> cached;
 };
 
-OpenedColumn OpenWhole(storage::ObjectStore& store, const std::string& key, int64_t num_rows) {
-  auto file = OpenColumn(store, key, num_rows);
+OpenedColumn OpenWhole(storage::ObjectStore& store, const std::string& key, int64_t num_rows,
+                       const Cancellation& reader) {
+  auto file = OpenColumn(store, key, num_rows, reader);
   return file.ok() ? OpenedColumn{.file = *std::move(file)} : OpenedColumn{.status = file.status()};
 }
 
 OpenedColumn OpenOne(const ColumnObject& column, int64_t num_rows,
                      const schema::CollectionSchema& schema, storage::ObjectStore& store,
-                     const TierOptions& options) {
+                     const TierOptions& options, const Cancellation& reader) {
   const schema::FieldSchema* field = schema.Find(column.field);
   if (field == nullptr) return {};
   if (options.tiers == nullptr || field->is_primary_key || column.bytes == 0) {
-    return OpenWhole(store, column.key, num_rows);
+    return OpenWhole(store, column.key, num_rows, reader);
   }
   auto cached = OpenCached(*options.tiers, {KindOf(*field), options.owner, column.key},
-                           column.bytes, num_rows);
+                           column.bytes, num_rows, reader);
   if (!cached.ok()) return {.status = cached.status()};
   return {.file = *cached, .cached = *cached};
 }
@@ -218,15 +224,16 @@ absl::StatusOr<std::shared_ptr<SealedSegment>> SealedSegment::Open(
   if (options.tiers != nullptr) segment->tiers_ = *options.tiers;
   std::vector<OpenedColumn> opened(files.columns.size() + 1);
   std::vector<std::shared_ptr<const ShreddedField>> shredded(files.shredded.size());
+  const Cancellation& reader = ReadUntil::Current();
   const auto open = [&](size_t i) {
     if (i >= opened.size()) {
       const size_t place = i - opened.size();
-      shredded[place] = OpenShredded(files.shredded[place], files.num_rows, store, options);
+      shredded[place] = OpenShredded(files.shredded[place], files.num_rows, store, options, reader);
       return;
     }
     opened[i] = i < files.columns.size()
-                    ? OpenOne(files.columns[i], files.num_rows, schema, store, options)
-                    : OpenWhole(store, files.timestamps, files.num_rows);
+                    ? OpenOne(files.columns[i], files.num_rows, schema, store, options, reader)
+                    : OpenWhole(store, files.timestamps, files.num_rows, reader);
   };
   if (options.tiers != nullptr && options.tiers->io != nullptr) {
     // Each waits for the store.

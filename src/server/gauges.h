@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "cache/cache_manager.h"
 #include "common/metrics.h"
 #include "coord/coordinator.h"
 #include "roles/data_node.h"
@@ -14,8 +15,9 @@ namespace elanus::server {
 // takes the roles out of its reach. Threads: any.
 class RoleGauges {
  public:
+  // `disk` is the disk tier; null: there is none.
   RoleGauges(MetricRegistry& metrics, coord::Coordinator& coordinator, roles::DataNode& data_node,
-             roles::QueryNode& query_node);
+             roles::QueryNode& query_node, const cache::CacheManager* disk);
   ~RoleGauges();
 
  private:

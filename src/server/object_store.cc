@@ -64,6 +64,60 @@ absl::StatusOr<std::unique_ptr<storage::ObjectStore>> MakeObjectStore(
   return std::unique_ptr<storage::ObjectStore>(std::move(store));
 }
 
+namespace {
+
+absl::Status BadPath(std::string_view path, std::string_view problem) {
+  return UserError(ErrorCode::kParameterInvalid, "path of an exported snapshot [{}] is invalid: {}",
+                   path, problem);
+}
+
+bool IsWithin(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) &&
+         (path.size() == folder.size() || path[folder.size()] == '/' || folder.empty());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<storage::ObjectStore>> OpenExternalStore(
+    const Settings& settings, const ObjectStoreSettings& store, storage::FileSystem& files,
+    const std::string& path, const std::string& copies_directory) {
+  constexpr std::string_view kS3 = "s3://", kFile = "file://";
+  std::string_view rest = path;
+  if (!store.remote) {
+    const std::string& base = settings.snapshot.export_dir;
+    if (rest.starts_with(kFile)) rest.remove_prefix(kFile.size());
+    if (rest.starts_with('/')) {
+      if (!IsWithin(rest, base) || rest.size() <= base.size() + 1) {
+        return BadPath(path,
+                       fmt::format("local ones lie below {} (elanus.snapshot.exportPath)", base));
+      }
+      rest.remove_prefix(base.size() + 1);
+    }
+    if (!storage::CheckObjectKey(rest).ok()) return BadPath(path, "it is no path below a folder");
+    return storage::MakeLocalObjectStore(files, fmt::format("{}/{}", base, rest));
+  }
+  ObjectStoreSettings target = store;
+  if (rest.starts_with(kS3)) {
+    rest.remove_prefix(kS3.size());
+    target.bucket = std::string(rest.substr(0, rest.find('/')));
+    rest.remove_prefix(std::min(rest.size(), target.bucket.size() + 1));
+  }
+  if (target.bucket.empty() || !storage::CheckObjectKey(rest).ok()) {
+    return BadPath(path, "PATH or s3://BUCKET/PATH are expected");
+  }
+  if (target.bucket == store.bucket && IsWithin(rest, settings.paths.object_prefix)) {
+    return BadPath(path, "what lies below minio.rootPath is the cluster's");
+  }
+  ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<s3::Client> client,
+                          s3::Client::Make(S3ClientOptions(target), SystemClock()));
+  s3::StoreOptions options;
+  options.prefix = std::string(rest);
+  options.copies_directory = copies_directory;
+  ELANUS_ASSIGN_OR_RETURN(std::unique_ptr<s3::S3ObjectStore> made,
+                          s3::S3ObjectStore::Make(std::move(client), files, std::move(options)));
+  return std::unique_ptr<storage::ObjectStore>(std::move(made));
+}
+
 absl::Status PrepareBucket(s3::Client& client, bool create) {
   ELANUS_ASSIGN_OR_RETURN(const bool there, client.HasBucket());
   if (there) return absl::OkStatus();

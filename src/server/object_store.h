@@ -21,6 +21,15 @@ absl::StatusOr<std::unique_ptr<storage::ObjectStore>> MakeObjectStore(
     const Settings::Paths& paths, const ObjectStoreSettings& settings, storage::FileSystem& files,
     s3::S3ObjectStore** remote);
 
+// Opens the place that a client names for snapshots outside of the cluster: PATH or
+// s3://BUCKET/PATH of the remote store, at the settings' endpoint and with their credentials; for
+// local storage PATH below Settings::Snapshots::export_dir, or such a directory with or without
+// file:// in front. Never what belongs to the cluster. `copies_directory`: of
+// this store alone.
+absl::StatusOr<std::unique_ptr<storage::ObjectStore>> OpenExternalStore(
+    const Settings& settings, const ObjectStoreSettings& store, storage::FileSystem& files,
+    const std::string& path, const std::string& copies_directory);
+
 // Makes sure that the bucket is there, and creates it where that is wanted. Fails with
 // s3::IsRefusal() when somebody must change something first.
 absl::Status PrepareBucket(s3::Client& client, bool create);

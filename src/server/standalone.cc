@@ -1,6 +1,7 @@
 #include "server/standalone.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <memory>
@@ -325,6 +326,15 @@ class Roles {
     tiers_->RemoveLeftOver();
   }
 
+  // For snapshots outside of the cluster.
+  absl::StatusOr<std::unique_ptr<storage::ObjectStore>> OpenExternal(const std::string& path) {
+    const Settings& settings = context_.settings;
+    const std::string copies = fmt::format(
+        "{}/external{}", ObjectDirectory(settings.paths, context_.object_store), ++num_external_);
+    return OpenExternalStore(settings, context_.object_store, storage::PosixFileSystem(), path,
+                             copies);
+  }
+
   absl::Status OpenNodes() {
     const Settings& settings = context_.settings;
     coord::Options options;
@@ -333,16 +343,17 @@ class Roles {
     options.default_ttl_s = settings.compaction.default_ttl_s;
     options.index_build_parallel = settings.segment.index_build_parallel;
     ELANUS_ASSIGN_OR_RETURN(
-        coordinator_,
-        coord::Coordinator::Open({SystemClock(), *meta_, store_.get(), coord::RunOn(build_tasks_),
-                                  coord::RunOn(cleanup_), coord::RunOn(compaction_)},
-                                 std::move(options)));
+        coordinator_, coord::Coordinator::Open(
+                          {SystemClock(), *meta_, store_.get(), coord::RunOn(build_tasks_),
+                           coord::RunOn(cleanup_), coord::RunOn(compaction_), &context_.metrics,
+                           [this](const std::string& path) { return OpenExternal(path); }},
+                          std::move(options)));
     EndStaleUploads();
     watermark_ =
         std::make_unique<segment::Watermark>([this] { return coordinator_->AllocateTimestamp(); });
     data_node_ = std::make_unique<datanode::LocalDataNode>(
         datanode::LocalDataNode::Parts{SystemClock(), *coordinator_, *log_, *store_, registry_,
-                                       *watermark_, background_, TiersOrNull()},
+                                       *watermark_, background_, TiersOrNull(), &context_.metrics},
         DataNodeOptionsOf(settings));
     interim_ =
         std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
@@ -372,7 +383,8 @@ class Roles {
     coordinator_->Start();
     context_.pages.garbage.Use(coordinator_.get());
     gauges_ =
-        std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_, *query_node_);
+        std::make_unique<RoleGauges>(context_.metrics, *coordinator_, *data_node_, *query_node_,
+                                     tiers_ != nullptr ? tiers_->tiers().disk : nullptr);
     return absl::OkStatus();
   }
 
@@ -408,9 +420,10 @@ class Roles {
   const int cores_;
   CallMetrics call_metrics_;
   std::unique_ptr<storage::ObjectStore> store_;
-  s3::S3ObjectStore* remote_ = nullptr;  // Within store_; null: local storage.
-  std::unique_ptr<CacheTiers> tiers_;    // Null: local storage.
-  bool left_over_removed_ = false;       // Of tiers_.
+  s3::S3ObjectStore* remote_ = nullptr;   // Within store_; null: local storage.
+  std::atomic<int64_t> num_external_{0};  // Stores opened for snapshots outside of the cluster.
+  std::unique_ptr<CacheTiers> tiers_;     // Null: local storage.
+  bool left_over_removed_ = false;        // Of tiers_.
   std::unique_ptr<meta::MetaStore> meta_;
   segment::SegmentRegistry registry_;
   Executor compute_;

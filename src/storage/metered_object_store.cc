@@ -18,7 +18,8 @@ class Operation {
         inner_fail_(metrics.GetCounter(metric::kInternalStorageOperations, {inner_type, "fail"})),
         ms_(metrics.GetHistogram(metric::kStorageLatency, {type})),
         inner_ms_(metrics.GetHistogram(metric::kInternalStorageLatency, {inner_type})),
-        bytes_(metrics.GetHistogram(metric::kStorageBytes, {type})) {}
+        bytes_(metrics.GetHistogram(metric::kStorageBytes, {type})),
+        inner_bytes_(metrics.GetHistogram(metric::kInternalStorageBytes, {inner_type})) {}
 
   // A missing object is an answer, not a failure of the store.
   void Note(const absl::Status& status, uint64_t begin_ns) {
@@ -30,11 +31,14 @@ class Operation {
     ms_->Observe(ms);
     inner_ms_->Observe(ms);
   }
-  void NoteBytes(uint64_t bytes) { bytes_->Observe(static_cast<double>(bytes)); }
+  void NoteBytes(uint64_t bytes) {
+    bytes_->Observe(static_cast<double>(bytes));
+    inner_bytes_->Observe(static_cast<double>(bytes));
+  }
 
  private:
   const std::shared_ptr<Counter> total_, success_, fail_, inner_success_, inner_fail_;
-  const std::shared_ptr<Histogram> ms_, inner_ms_, bytes_;
+  const std::shared_ptr<Histogram> ms_, inner_ms_, bytes_, inner_bytes_;
 };
 
 const absl::Status& StatusOf(const absl::Status& status) {

@@ -36,6 +36,8 @@ TEST_F(MeteredObjectStoreTest, CountsByOperationAndOutcome) {
   ASSERT_TRUE(PutBytes(*store_, "a", "12345").ok());
   EXPECT_EQ(GetBytes(*store_, "a"), "12345");
   EXPECT_EQ(GetBytes(*store_, "b"), "code 1000");
+  EXPECT_TRUE(Shows(R"(internal_storage_kv_size_sum{persistent_data_op_type="put"} 5)"));
+  EXPECT_TRUE(Shows(R"(internal_storage_kv_size_sum{persistent_data_op_type="get"} 5)"));
   faults_.Inject({.at_call = 1, .kind = FaultKind::kIoError, .forever = true});
   EXPECT_FALSE(store_->Get("a").ok());
   const std::string name = "milvus_storage_op_count{persistent_data_op_type=\"get\",status=";

@@ -168,6 +168,7 @@ class Campaign:
             client.flush("side_rare", timeout=20)
             client.flush(self.workload.name, timeout=20)
             self.restore_snapshot("side_rare", f"side_again{self.kills}")
+            call_by_numbers(self.server.address, "ExportSnapshot", {2: "rare", 4: "side_rare", 5: "away"}, timeout=20)
             client.drop_collection("side_rare", timeout=20)
             client.flush(self.workload.name, timeout=20)
         except Exception:  # noqa: BLE001 - the point fired

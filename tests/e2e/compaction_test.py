@@ -93,6 +93,36 @@ def test_segments_become_one_and_rows_stay(own):
     assert everything(client) == after
 
 
+def test_flushes_and_compactions_are_in_the_metrics(own):
+    client = MilvusClient(own.uri, timeout=30)
+    fill(client)
+    client.delete("c", ids=list(range(0, 100)))
+    client.flush("c")
+
+    def value(family, **labels):
+        wanted = [f'{key}="{text}"' for key, text in labels.items()]
+        return sum(number for series, number in own.metrics().items()
+                   if series.split("{")[0] == family and all(label in series for label in wanted))  # fmt: skip
+
+    assert value("milvus_datanode_flush_req_count", status="success") >= 4
+    assert value("milvus_datanode_flushed_data_rows", data_source="streaming") == 3 * ROWS
+    assert value("milvus_datanode_flushed_data_size", data_source="streaming") > 3 * ROWS * DIM * 4
+    assert value("milvus_datanode_save_latency_count") == 4
+    assert value("milvus_datacoord_l0_delete_entries_num", db_name="default") == 100
+    assert value("milvus_datacoord_compaction_task_num") == 0
+    compact(client)
+    merges = {"compaction_type": "MixCompaction"}
+    states = {s: value("milvus_datacoord_compaction_task_num", status=s, **merges) for s in ("pending", "executing", "done")}
+    assert states == {"pending": 0, "executing": 0, "done": 1}
+    assert value("milvus_datanode_compaction_latency_count", **merges) == 1
+    for stage in ("pending", "executing"):
+        assert value("milvus_datacoord_compaction_latency_count", compaction_stage=stage, **merges) == 1
+    assert value("milvus_datanode_flushed_data_rows", data_source="compaction") == 3 * ROWS - 100
+    assert value("elanus_compaction_rows_left_out_total") == 100
+    client.drop_collection("c")
+    assert not any("milvus_datacoord_l0_delete_entries_num" in series for series in own.metrics())
+
+
 def test_files_of_what_was_replaced_are_removed(own):
     client = MilvusClient(own.uri, timeout=30)
     fill(client)

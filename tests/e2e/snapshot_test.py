@@ -240,6 +240,23 @@ def test_it_becomes_a_collection_of_another_database(client):
     client.drop_database("elsewhere")
 
 
+def test_pins_are_in_the_metrics(own, client):
+    fill(client)
+    client.create_snapshot("s", "c")
+
+    def pins():
+        return [value for series, value in own.metrics().items()
+                if series.startswith("milvus_datacoord_snapshot_active_pins{") and 'snapshot_name="s"' in series]  # fmt: skip
+
+    assert pins() == [0]
+    pin = client.pin_snapshot_data("s", "c", ttl_seconds=3600)
+    assert pins() == [1]
+    client.unpin_snapshot_data(pin)
+    assert pins() == [0]
+    client.drop_snapshot("s", "c")
+    assert pins() == []
+
+
 def test_pins_and_protection(client):
     fill(client)
     client.create_snapshot("s", "c", compaction_protection_seconds=3600)

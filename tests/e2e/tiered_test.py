@@ -128,6 +128,9 @@ def test_answers_are_those_of_a_full_load(proxy, tmp_path, index, vectors):
         reload(client)
         assert answers(client) == expected
         assert total(server, "elanus_cache_resident_bytes", tier="disk") <= 4 << 20
+        for what, family in (("loaded", "load"), ("evicted", "evict")):
+            shown = total(server, f"milvus_querynode_disk_cache_{family}_bytes", db_name="default")
+            assert shown == total(server, f"elanus_cache_{what}_bytes_total", tier="disk") > 0
         client.close()
 
 
@@ -394,4 +397,39 @@ def test_a_filter_on_the_clustering_key_opens_only_the_segments_that_it_allows(p
         assert not client.query("c", filter="tenant == 't042'", output_fields=["id"])
         assert client.query("c", filter="", output_fields=["count(*)"])[0]["count(*)"] == ROWS - len(expected)
         assert opened() == everything
+        client.close()
+
+
+def usage_of(answer) -> tuple[int, int, float]:
+    return tuple(answer.extra[key] for key in ("scanned_remote_bytes", "scanned_total_bytes", "cache_hit_ratio"))
+
+
+@pytest.mark.parametrize("mapped", ["true", "false"])
+def test_answers_tell_what_they_read_and_how_much_of_it_came_from_the_store(proxy, tmp_path, mapped):
+    tracking = {"QUERYNODE_SEGCORE_TIEREDSTORAGE_STORAGEUSAGETRACKINGENABLED": "true", "QUERYNODE_MMAP_VECTORFIELD": mapped}
+    with start(proxy, tmp_path, **tracking) as server:
+        client = connect(server)
+        make(client, "c")
+        reload(client)
+        query = VECTORS[17:18]
+        remote, whole, ratio = usage_of(client.search("c", query, limit=1))
+        # The first search opens the segments (keys, timestamps, footers) and reads every vector.
+        assert 0.8 * VECTORS.nbytes < remote < 1.5 * VECTORS.nbytes
+        assert (whole, ratio) == (remote, 0)
+        assert usage_of(client.search("c", query, limit=1)) == (0, VECTORS.nbytes, 1)
+        # A column that is not here beside one that is.
+        assert usage_of(client.query("c", filter="number % 2 == 0", limit=ROWS, output_fields=["id"]))[2] < 1
+        before = total(server, "elanus_cache_fetched_bytes_total")
+        remote, whole, ratio = usage_of(
+            client.query("c", filter="number % 2 == 0 and extra1 > 0", limit=ROWS, output_fields=["id"]))
+        assert remote == total(server, "elanus_cache_fetched_bytes_total") - before > 0.8 * ROWS * 8
+        assert remote < whole and ratio == pytest.approx((whole - remote) / whole)
+        client.close()
+
+
+def test_answers_tell_nothing_of_storage_unless_asked(proxy, tmp_path):
+    with start(proxy, tmp_path) as server:
+        client = connect(server)
+        make(client, "c")
+        assert "scanned_total_bytes" not in client.search("c", VECTORS[17:18], limit=1).extra
         client.close()

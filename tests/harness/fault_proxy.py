@@ -31,10 +31,22 @@ class Request:
 class Fault:
     """kind: error_500, slow_down, reset, short_body (cut, the length tells), silent_short (200, the length lies along),
     flip (one bit of the body), stall (no answer until the proxy is told to go on), skew (the store's clock is off),
-    stale_list (an empty listing), denied (403)."""
+    stale_list (an empty listing), denied (403), late (the answer comes after `seconds`), mid_reset (half of the body, then
+    a reset), long_body (the length tells of more than comes), empty (200 with nothing), garbage (200 with noise),
+    refuse (closed without an answer), or one of STATUSES."""
 
     kind: str
-    seconds: int = 0  # skew
+    seconds: float = 0  # skew, late
+
+
+# Answers instead of the store's, by name.
+STATUSES = {
+    "error_500": (500, "InternalError"), "error_502": (502, "BadGateway"), "slow_down": (503, "SlowDown"),
+    "unavailable": (503, "ServiceUnavailable"), "error_504": (504, "GatewayTimeout"), "too_many": (429, "TooManyRequests"),
+    "request_timeout": (400, "RequestTimeout"), "denied": (403, "AccessDenied"), "expired": (400, "ExpiredToken"),
+    "bad_key": (403, "InvalidAccessKeyId"), "bad_signature": (403, "SignatureDoesNotMatch"), "not_found": (404, "NoSuchKey"),
+    "no_bucket": (404, "NoSuchBucket"), "conflict": (409, "OperationAborted"),
+}  # fmt: skip
 
 
 def _error(status: int, code: str, message: str) -> tuple[int, dict[str, str], bytes]:
@@ -126,12 +138,16 @@ class FaultProxy:
         if kind == "stall":
             self._go_on.wait()
             return False
-        if kind == "error_500":
-            answer = _error(500, "InternalError", "We encountered an internal error.")
-        elif kind == "slow_down":
-            answer = _error(503, "SlowDown", "Please reduce your request rate.")
-        elif kind == "denied":
-            answer = _error(403, "AccessDenied", "Access Denied.")
+        if kind == "refuse":
+            return False
+        if kind == "late":
+            time.sleep(fault.seconds)
+        if kind in STATUSES:
+            answer = _error(*STATUSES[kind], "A fault that a test injects.")
+        elif kind == "empty":
+            answer = 200, {}, b""
+        elif kind == "garbage":
+            answer = 200, {"Content-Type": "application/xml"}, bytes(range(256)) * 4
         elif kind == "skew" and not self._near(request, fault.seconds):
             answer = _error(403, "RequestTimeTooSkewed", "The difference between the request time and the server's is too large.")
         elif kind == "stale_list" and "list-type=2" in request.target:
@@ -150,8 +166,10 @@ class FaultProxy:
             status, body = 200, body[: len(body) // 2]
             headers = {k: v for k, v in headers.items() if k.lower() != "content-range"}
             length = len(body)
-        if kind == "short_body":
+        if kind in ("short_body", "mid_reset"):
             body = body[: len(body) // 2]
+        if kind == "long_body":
+            length += 100
         if request.method == "HEAD":
             length, body = int(headers.get("Content-Length", 0)), b""
         head = f"HTTP/1.1 {status} X\r\n" + "".join(
@@ -159,7 +177,9 @@ class FaultProxy:
             if k.lower() not in ("content-length", "transfer-encoding", "connection")
         )  # fmt: skip
         connection.sendall(f"{head}Content-Length: {length}\r\n\r\n".encode("latin-1") + body)
-        return kind != "short_body"
+        if kind == "mid_reset":
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        return kind not in ("short_body", "mid_reset", "long_body")
 
     @staticmethod
     def _near(request: Request, seconds: int) -> bool:

@@ -52,15 +52,50 @@ class Wire:
         self.channel.close()
 
 
+def _varint(number: int) -> bytes:
+    out = b""
+    while number > 127:
+        out += bytes([number & 127 | 128])
+        number >>= 7
+    return out + bytes([number])
+
+
+def fields_of(message: bytes) -> dict[int, int | bytes]:
+    """The fields of a message by number, numbers as they are, the rest as bytes. Of repeated ones the last."""
+    found, at = {}, 0
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+
+    while at < len(message):
+        tag = varint()
+        if tag & 7 == 0:
+            found[tag >> 3] = varint()
+            continue
+        size = {1: 8, 5: 4}.get(tag & 7)
+        size = varint() if size is None else size
+        found[tag >> 3] = message[at : at + size]
+        at += size
+    return found
+
+
 def call_by_numbers(address: str, method: str, fields: dict[int, str | int], *, timeout: float = 30) -> bytes:
-    """Calls an RPC that this client's library does not know, with short texts and small numbers by field number."""
+    """Calls an RPC that this client's library does not know, with texts and numbers by field number (below 16)."""
     request = b""
     for number, value in fields.items():
         if isinstance(value, str):
             text = value.encode()
-            request += bytes([number << 3 | 2, len(text)]) + text
+            request += bytes([number << 3 | 2]) + _varint(len(text)) + text
         else:
-            request += bytes([number << 3, value])
+            request += bytes([number << 3]) + _varint(value)
     with grpc.insecure_channel(address) as channel:
         return channel.unary_unary(f"/milvus.proto.milvus.MilvusService/{method}")(request, timeout=timeout)
 
