@@ -70,7 +70,10 @@ coord::Limits CatalogLimits(const Settings& settings) {
                        .float_build = auto_index.float_build,
                        .int8_build = auto_index.int8_build,
                        .binary_build = auto_index.binary_build,
-                       .sparse_build = auto_index.sparse_build};
+                       .sparse_build = auto_index.sparse_build,
+                       .override_scalar = auto_index.override_scalar,
+                       .scalar_build = auto_index.scalar_build,
+                       .bitmap_cardinality_limit = auto_index.bitmap_cardinality_limit};
   const Settings::DiskIndex& disk = settings.disk_index;
   limits.auto_index.disk_build = {
       {"max_degree", std::to_string(disk.max_degree)},
@@ -344,8 +347,8 @@ class Roles {
         std::make_unique<segment::InterimIndexer>(InterimOptionsOf(settings), &interim_work_);
     query_node_ = std::make_unique<querynode::LocalQueryNode>(querynode::LocalQueryNode::Parts{
         *coordinator_, *store_, registry_, *watermark_, compute_, loading_, interim_.get(),
-        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers,
-        settings.prunes_segments, &context_.metrics});
+        settings.compaction.default_ttl_s, TiersOrNull(), settings.tiers, settings.prunes_segments,
+        &context_.metrics});
     index_node_ = std::make_shared<indexnode::LocalIndexNode>(
         *store_, build_work_,
         indexnode::LocalIndexNode::Options{.memory_bytes_max = BuildMemory(settings),
