@@ -39,7 +39,7 @@ bool LocalQueryNode::AddCold(const meta::Collection& collection, const meta::Seg
     (void)parts_.loading.Submit([this, id = collection.id, cold] {
       const auto current = parts_.registry.Find(id);
       if (current == nullptr) return;
-      const absl::Status status = OpenCold(id, current, {cold}, std::nullopt, Cancellation());
+      const absl::Status status = OpenCold(id, *current, {cold}, std::nullopt, Cancellation());
       if (status.ok()) return;
       ELANUS_LOG(Warn, "segment not warmed; the first request opens it",
                  Field("segment", cold.id.value()), Field("reason", status));
@@ -48,79 +48,65 @@ bool LocalQueryNode::AddCold(const meta::Collection& collection, const meta::Seg
   return true;
 }
 
-absl::Status LocalQueryNode::OpenCold(CollectionId collection,
-                                      const std::shared_ptr<segment::SegmentSet>& set,
+absl::Status LocalQueryNode::OpenCold(CollectionId collection, segment::SegmentSet& set,
                                       const std::vector<segment::ColdSegment>& cold,
                                       std::optional<FieldId> searched,
                                       const Cancellation& cancellation) {
   // Asked for now, so that it knows every field of every segment.
   ELANUS_ASSIGN_OR_RETURN(const meta::CollectionPtr current,
                           parts_.coordinator.GetCollection(collection));
-  std::vector<std::shared_ptr<ColdOpening>> openings;
-  for (const segment::ColdSegment& segment : cold) {
-    openings.push_back(BeginOpening(current, segment.id, searched, set));
-  }
-  absl::Status first;
-  {
-    absl::MutexLock lock(&cold_mutex_);
-    for (const auto& opening : openings) {
-      while (!opening->done) {
-        // The others that wait, and those that come, have use for it.
-        ELANUS_RETURN_IF_ERROR(cancellation.Check());
-        cold_opened_.WaitWithTimeout(&cold_mutex_, kPatience);
-      }
-      if (first.ok()) first = opening->status;
-    }
-    if (!set->has_cold()) cold_deletes_.erase(collection);
-  }
-  ELANUS_RETURN_IF_ERROR(first);
-  return cancellation.Check();
-}
-
-std::shared_ptr<LocalQueryNode::ColdOpening> LocalQueryNode::BeginOpening(
-    const meta::CollectionPtr& collection, SegmentId segment, std::optional<FieldId> searched,
-    const std::shared_ptr<segment::SegmentSet>& set) {
-  std::shared_ptr<ColdOpening> opening;
   std::shared_ptr<segment::LoadedDeletes> deletes;
   {
     absl::MutexLock lock(&cold_mutex_);
-    std::shared_ptr<ColdOpening>& found = opening_[segment];
-    if (found != nullptr) return found;
-    found = opening = std::make_shared<ColdOpening>();
-    std::shared_ptr<segment::LoadedDeletes>& shared = cold_deletes_[collection->id];
+    std::shared_ptr<segment::LoadedDeletes>& shared = cold_deletes_[collection];
     if (shared == nullptr) shared = std::make_shared<segment::LoadedDeletes>(parts_.store);
     deletes = shared;
   }
-  // Each waits for the store, longer perhaps than who asked for it may.
-  const auto open = [this, collection, segment, searched, set, deletes, opening] {
-    const absl::Status status = OpenColdSegment(*collection, segment, searched, *set, *deletes);
+  absl::Mutex mutex;
+  absl::Status first;
+  // Each waits for the store.
+  parts_.tiers->io->ParallelFor(cold.size(), [&](size_t i) {
+    const absl::Status status =
+        OpenColdSegment(*current, cold[i].id, searched, set, *deletes, cancellation);
+    absl::MutexLock lock(&mutex);
+    if (first.ok()) first = status;
+  });
+  if (!set.has_cold()) {
     absl::MutexLock lock(&cold_mutex_);
-    opening->status = status;
-    opening->done = true;
-    opening_.erase(segment);
-    cold_opened_.SignalAll();
-  };
-  if (!parts_.tiers->io->Submit(open)) open();
-  return opening;
+    cold_deletes_.erase(collection);
+  }
+  return first;
 }
 
 absl::Status LocalQueryNode::OpenColdSegment(const meta::Collection& collection, SegmentId segment,
                                              std::optional<FieldId> searched,
                                              segment::SegmentSet& set,
-                                             segment::LoadedDeletes& deletes) {
-  const auto listed = parts_.coordinator.FindSegment(segment);
-  if (!listed.has_value()) {
+                                             segment::LoadedDeletes& deletes,
+                                             const Cancellation& cancellation) {
+  {
+    absl::MutexLock lock(&cold_mutex_);
+    while (!opening_.insert(segment).second) {
+      ELANUS_RETURN_IF_ERROR(cancellation.Check());
+      cold_opened_.WaitWithTimeout(&cold_mutex_, kPatience);
+    }
+  }
+  absl::Status status;
+  if (const auto listed = parts_.coordinator.FindSegment(segment)) {
+    const EarlyIndex early =
+        searched.has_value() ? FetchIndex(collection, **listed, *searched) : nullptr;
+    status = LoadSegment(collection, *listed, set, deletes, early);
+    if (!status.ok()) {
+      ELANUS_LOG(Error, "segment not opened", Field("collection", collection.schema.name),
+                 Field("segment", segment.value()), Field("reason", status));
+    }
+  } else {
     // Merged or dropped just now; who did that is about to say so.
+    status = cancellation.Check();
     absl::SleepFor(absl::Milliseconds(1));
-    return absl::OkStatus();
   }
-  const EarlyIndex early =
-      searched.has_value() ? FetchIndex(collection, **listed, *searched) : nullptr;
-  const absl::Status status = LoadSegment(collection, *listed, set, deletes, early);
-  if (!status.ok()) {
-    ELANUS_LOG(Error, "segment not opened", Field("collection", collection.schema.name),
-               Field("segment", segment.value()), Field("reason", status));
-  }
+  absl::MutexLock lock(&cold_mutex_);
+  opening_.erase(segment);
+  cold_opened_.SignalAll();
   return status;
 }
 

@@ -96,9 +96,6 @@ LocalQueryNode::LocalQueryNode(Parts parts) : parts_(parts) {
 
 LocalQueryNode::~LocalQueryNode() {
   parts_.registry.SetListener(nullptr);
-  // Requests may have left before what they asked for was open.
-  absl::MutexLock lock(&cold_mutex_);
-  while (!opening_.empty()) cold_opened_.Wait(&cold_mutex_);
 }
 
 std::shared_ptr<LoadedCollection> LocalQueryNode::Find(CollectionId collection) const {

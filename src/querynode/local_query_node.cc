@@ -137,7 +137,7 @@ absl::StatusOr<LocalQueryNode::ReadView> LocalQueryNode::OpenRead(const roles::R
       }
     }
     if (!wanted.empty()) {
-      ELANUS_RETURN_IF_ERROR(OpenCold(scope.collection->id, set, wanted, searched, cancellation));
+      ELANUS_RETURN_IF_ERROR(OpenCold(scope.collection->id, *set, wanted, searched, cancellation));
       continue;
     }
     for (const segment::SegmentPtr& segment : *view.all) {

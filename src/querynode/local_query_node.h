@@ -139,23 +139,14 @@ class LocalQueryNode final : public roles::QueryNode {
                segment::SegmentSet& set);
   // Loads segments that were put in place so, and beside that has each one's index of a field
   // fetched.
-  absl::Status OpenCold(CollectionId collection, const std::shared_ptr<segment::SegmentSet>& set,
+  absl::Status OpenCold(CollectionId collection, segment::SegmentSet& set,
                         const std::vector<segment::ColdSegment>& cold,
                         std::optional<FieldId> searched, const Cancellation& cancellation)
       ABSL_LOCKS_EXCLUDED(cold_mutex_);
-  // A segment that is being opened; guarded by cold_mutex_.
-  struct ColdOpening {
-    bool done = false;
-    absl::Status status;
-  };
-  // By another thread, unless it is under way.
-  std::shared_ptr<ColdOpening> BeginOpening(const meta::CollectionPtr& collection,
-                                            SegmentId segment, std::optional<FieldId> searched,
-                                            const std::shared_ptr<segment::SegmentSet>& set)
-      ABSL_LOCKS_EXCLUDED(cold_mutex_);
   absl::Status OpenColdSegment(const meta::Collection& collection, SegmentId segment,
                                std::optional<FieldId> searched, segment::SegmentSet& set,
-                               segment::LoadedDeletes& deletes);
+                               segment::LoadedDeletes& deletes, const Cancellation& cancellation)
+      ABSL_LOCKS_EXCLUDED(cold_mutex_);
   EarlyIndex FetchIndex(const meta::Collection& collection, const meta::Segment& flushed,
                         FieldId field);
   // Makes a segment use the indexes that the catalog names now.
@@ -197,7 +188,7 @@ class LocalQueryNode final : public roles::QueryNode {
   absl::Mutex indexes_mutex_;
   absl::Mutex cold_mutex_;
   absl::CondVar cold_opened_;
-  std::map<SegmentId, std::shared_ptr<ColdOpening>> opening_ ABSL_GUARDED_BY(cold_mutex_);
+  std::set<SegmentId> opening_ ABSL_GUARDED_BY(cold_mutex_);
   // The deletes in files, of collections with segments that are not open yet.
   std::map<CollectionId, std::shared_ptr<segment::LoadedDeletes>> cold_deletes_
       ABSL_GUARDED_BY(cold_mutex_);

@@ -1,9 +1,7 @@
 """Collections in an S3 store of which only a part is here: tiers, budgets, restarts, a store that is away."""
 
-import concurrent.futures
 import itertools
 
-import grpc
 import numpy as np
 import pytest
 from pymilvus import DataType, MilvusClient, MilvusException
@@ -271,28 +269,6 @@ def test_what_is_here_serves_while_the_store_is_down(proxy, tmp_path):
             client.query("c", filter="extra0 > 0", output_fields=["count(*)"], timeout=20)
         proxy.heal()
         assert client.query("c", filter="extra0 > 100", output_fields=["count(*)"])[0]["count(*)"] == 0
-        client.close()
-
-
-def test_requests_for_segments_that_are_away_end_at_their_deadline(proxy, tmp_path):
-    with start(proxy, tmp_path) as server:
-        client = connect(server)
-        make(client, "away")
-        client.create_collection("here", dimension=4, consistency_level="Strong")
-        client.insert("here", [{"id": i, "vector": [i] * 4} for i in range(10)])
-        reload(client, "away")
-        proxy.fault = lambda request: Fault("stall") if request.method == "GET" else None
-
-        def ask(_):
-            with pytest.raises((MilvusException, grpc.RpcError)):
-                client.query("away", output_fields=["count(*)"], timeout=1)
-
-        # More than there are threads: those that went on waiting would leave none for others.
-        with concurrent.futures.ThreadPoolExecutor(16) as threads:
-            list(threads.map(ask, range(32)))
-        assert client.query("here", filter="id >= 0", output_fields=["count(*)"], timeout=3)[0]["count(*)"] == 10
-        proxy.heal()
-        wait_until(lambda: client.query("away", output_fields=["count(*)"], timeout=60)[0]["count(*)"] == ROWS)
         client.close()
 
 
