@@ -162,12 +162,13 @@ Table OpenTable(storage::FileSystem& files, const std::string& folder) {
 void RunFilter(const Table& table, const std::string& filter, int64_t times) {
   const auto plan = expr::Compile(filter, table.schema, {}, {});
   ELANUS_CHECK_OK(plan.status());
-  kernels::Bitset out(table.segment->num_rows());
+  absl::StatusOr<kernels::RowSet> rows;
   const int64_t best = BestOf(times, [&] {
-    const auto source = table.segment->Source(table.schema, out.size());
-    ELANUS_CHECK_OK(expr::Evaluate(**plan, *source, {}, out, Cancellation()));
+    const auto source = table.segment->Source(table.schema, table.segment->num_rows());
+    rows = expr::Evaluate(**plan, *source, {}, Cancellation());
+    ELANUS_CHECK_OK(rows.status());
   });
-  std::cout << out.Count() << ' ' << best << std::endl;
+  std::cout << rows->Count() << ' ' << best << std::endl;
 }
 
 std::string BuildIndex(const schema::FieldSchema& field, const schema::ColumnView& rows,

@@ -30,6 +30,9 @@ class CachedColumn final : public storage::ColumnFile {
   // Only rows that are pinned may be looked at, in a column of variable width none but those.
   schema::ColumnView View() const override { return view_; }
   const storage::ZoneMap& zones() const override { return layout_.zones; }
+  const storage::ColumnStatistics* statistics() const override {
+    return layout_.statistics.has_value() ? &*layout_.statistics : nullptr;
+  }
   int64_t memory_bytes() const override;  // Resident in the memory tier.
 
   // What it takes to look at every row.

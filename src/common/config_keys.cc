@@ -505,10 +505,13 @@ constexpr ConfigKey kConfigKeys[] = {
     {"autoIndex.params.largeTopK.build", Text(),
      R"({"index_type":"IVF_SQ8","metric_type":"COSINE","nlist":128})", kHot, kHonoured,
      "with autoIndex.enable: dense float vectors of collections with query_mode=large_topk"},
-    {"scalarAutoIndex.enable", Bool(), "false", kHot, kPlanned, "AUTOINDEX of scalar fields"},
-    {"scalarAutoIndex.params.build", Text(), "", kHot, kPlanned, "its kinds by data type"},
-    {"scalarAutoIndex.params.bitmapCardinalityLimit", Int(1, 1000), "100", kHot, kPlanned,
-     "distinct values up to which it is a bitmap"},
+    {"scalarAutoIndex.enable", Bool(), "false", kHot, kHonoured,
+     "override every index type of scalar and JSON fields by AUTOINDEX"},
+    {"scalarAutoIndex.params.build", Text(), "", kHot, kHonoured,
+     "a JSON object of index types by data type (bool, int, float, varchar, json, geometry, "
+     "timestamptz) that AUTOINDEX is built as; others as it stands"},
+    {"scalarAutoIndex.params.bitmapCardinalityLimit", Int(1, 1000), "100", kHot, kHonoured,
+     "distinct values up to which HYBRID is a bitmap"},
 
     // --- Storage ---
     {"common.storageType", OneOf("local|remote|minio|opendal"), "local", kCold, kHonoured,

@@ -223,6 +223,7 @@ absl::StatusOr<Settings::AutoIndex> MakeAutoIndex(const Config& config) {
   Settings::AutoIndex auto_index;
   auto_index.override_explicit = config.Bool("autoIndex.enable");
   auto_index.deduplicate = config.Bool("autoIndex.params.deduplicate.enable");
+  auto_index.override_scalar = config.Bool("scalarAutoIndex.enable");
   auto_index.bitmap_cardinality_limit = config.Int("scalarAutoIndex.params.bitmapCardinalityLimit");
   const std::pair<std::string_view, std::string*> builds[] = {
       {"autoIndex.params.build", &auto_index.float_build},

@@ -238,8 +238,9 @@ struct Settings {
     std::string sparse_build;
     std::string large_topk_build;
     std::string deduplicate_build;
-    bool deduplicate = false;  // autoIndex.params.deduplicate.enable
-    std::string scalar_build;
+    bool deduplicate = false;      // autoIndex.params.deduplicate.enable
+    bool override_scalar = false;  // scalarAutoIndex.enable
+    std::string scalar_build;      // An index type by data type.
     int64_t bitmap_cardinality_limit = 100;
     AutoIndex();  // The defaults are long; see settings.cc.
     bool operator==(const AutoIndex&) const = default;

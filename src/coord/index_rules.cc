@@ -120,6 +120,9 @@ absl::StatusOr<meta::Index> ResolveRequest(const meta::Collection& collection,
     std::erase_if(index.user_params,
                   [](const auto& entry) { return entry.first != "metric_type"; });
   }
+  if (limits.auto_index.override_scalar && !schema::IsVector(field->type)) {
+    std::erase_if(index.user_params, [](const auto& entry) { return entry.first == "index_type"; });
+  }
   if (resolved.is_auto) {
     if (FindParam(index.user_params, "index_type") == nullptr) {
       index.user_params.emplace(index.user_params.begin(), "index_type", kAutoIndex);

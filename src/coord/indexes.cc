@@ -108,7 +108,8 @@ absl::Status Coordinator::CreateIndex(const roles::CreateIndexRequest& request) 
       return Invalid(
           "CreateIndex failed: creating multiple indexes on same field is not supported");
     }
-    const bool overridden = limits_.auto_index.override_explicit;
+    const bool overridden = index.metric.empty() ? limits_.auto_index.override_scalar
+                                                 : limits_.auto_index.override_explicit;
     if (SameIndex(*rival, index, overridden ? index.user_params : request.params)) {
       return absl::OkStatus();
     }

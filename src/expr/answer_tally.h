@@ -12,4 +12,9 @@ namespace elanus::expr {
 // zones settle as a whole counts as one leaf.
 using AnswerTally = std::map<std::string, int64_t>;
 
+// Of an index by what people are told of it: "INVERTED by_city".
+inline std::string TypeOfIndex(const std::string& by) {
+  return by.substr(0, by.find(' '));
+}
+
 }  // namespace elanus::expr

@@ -52,7 +52,7 @@ struct Batch::Shredded {
 };
 
 Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation,
-             const EvaluateOptions& options)
+             const EvaluateOptions& options, const Narrowing* narrowing)
     : plan_(plan),
       source_(source),
       cancellation_(cancellation),
@@ -60,6 +60,7 @@ Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& c
       trace_(options.trace),
       tally_(options.tally),
       answers_(options.answers),
+      narrowing_(narrowing),
       fields_(plan.fields.size()),
       known_(plan.num_shared),
       noted_(plan.num_nodes) {
@@ -79,11 +80,25 @@ Batch::Batch(const Plan& plan, const ColumnSource& source, const Cancellation& c
     trace_->nodes.resize(plan.num_nodes);
     trace_->order = order_;
   }
+  if (narrowing_ != nullptr) NoteNarrowing();
   max_rows_ = std::clamp<int64_t>(kMaxJsonValues / paths / 64 * 64, 64, kBatchRows);
 }
 
 Batch::~Batch() {
   if (tally_ != nullptr) AddToTally();
+}
+
+void Batch::NoteNarrowing() {
+  for (const Narrowing::Answer& answer : narrowing_->answers) {
+    const int id = answer.leaf->id;
+    index_of_[id] = TypeOfIndex(answer.by);
+    if (trace_ == nullptr) continue;
+    NodeTrace& trace = trace_->nodes[id];
+    trace.index = answer.by;
+    trace.nanoseconds = answer.nanoseconds;
+    trace.rows_asked = source_.num_rows();
+    trace.rows_true = answer.num_rows;
+  }
 }
 
 void Batch::AddToTally() const {
@@ -246,7 +261,7 @@ const kernels::Bitset* Batch::TextMatches(const TextMatch& node) {
 }
 
 bool Batch::AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words* open) {
-  if (!has_indexes_) return false;
+  if (!has_indexes_ || (narrowing_ != nullptr && narrowing_->HasAsked(node))) return false;
   const bool shredded = ShreddedUseOf(node) != nullptr;
   const auto [leaf, added] = indexed_leaves_.try_emplace(&node, plan_, node, shredded);
   if (added && answers_ != nullptr) {
@@ -258,7 +273,7 @@ bool Batch::AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words*
   if (NodeTrace* trace = TraceOf(node.id)) trace->index = answer->by;
   if (tally_ != nullptr) {
     const auto [noted, first] = index_of_.try_emplace(node.id);
-    if (first) noted->second = answer->by.substr(0, answer->by.find(' '));
+    if (first) noted->second = TypeOfIndex(answer->by);
   }
   ApplyAnswer(leaf->second.question(), *answer, *this, rows, out, open);
   return true;

@@ -13,6 +13,7 @@
 #include "common/cancellation.h"
 #include "expr/evaluation_trace.h"
 #include "expr/expr.h"
+#include "expr/narrowing.h"
 #include "expr/outcomes.h"
 #include "expr/plan.h"
 #include "expr/shredded_leaf.h"
@@ -36,8 +37,9 @@ using Words = std::array<uint64_t, kBatchWords>;
 
 class Batch {
  public:
+  // `narrowing`: what indexes said before, of rows outside of which this is not asked; may be null.
   Batch(const Plan& plan, const ColumnSource& source, const Cancellation& cancellation,
-        const EvaluateOptions& options);
+        const EvaluateOptions& options, const Narrowing* narrowing = nullptr);
   ~Batch();
 
   // Rows [begin, begin + count) of the source from now on; they lie in one piece and in one zone.
@@ -68,6 +70,10 @@ class Batch {
   // What an index of the source says of a leaf; `*open` has those of `rows` that it leaves to the
   // column. False if there is no index that is worth it.
   bool AnswerByIndex(const Node& node, const Words& rows, Mask& out, Words* open);
+  // A child of the root that all rows pass, as an index said.
+  bool IsSettled(const Node& child) const {
+    return narrowing_ != nullptr && narrowing_->settled.contains(&child);
+  }
   // What an index said of the whole plan and of every row; null: none did, up to now.
   const IndexedLeaf* WholeAnswer() const;
 
@@ -129,12 +135,14 @@ class Batch {
   int64_t begin_ = 0;
   int64_t count_ = 0;
   void ChooseOrder();
+  void NoteNarrowing();
 
   void AddToTally() const;
 
-  EvaluationTrace* const trace_;  // May be null, as the next two.
+  EvaluationTrace* const trace_;  // May be null, as the next three.
   AnswerTally* const tally_;
   const std::map<const Node*, IndexAnswer>* const answers_;
+  const Narrowing* const narrowing_;
   EvaluationOrder order_;
   std::vector<Field> fields_;
   std::vector<std::unique_ptr<Shredded>> shredded_;

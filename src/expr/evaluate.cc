@@ -39,7 +39,9 @@ void EvaluateAnd(Batch& batch, int id, const And& node, const Words& rows, Mask&
   out.unknown.fill(0);
   Mask child;
   for (size_t i = 0; i < node.children.size(); ++i) {
-    Evaluate(batch, ChildAt(batch, id, node.children, i), open, child);
+    const Node& next = ChildAt(batch, id, node.children, i);
+    if (batch.IsSettled(next)) continue;
+    Evaluate(batch, next, open, child);
     for (int64_t word = 0; word < batch.num_words(); ++word) {
       const uint64_t possible =
           (out.truth[word] | out.unknown[word]) & (child.truth[word] | child.unknown[word]);
@@ -304,26 +306,23 @@ void TakeAnswer(const IndexedLeaf& leaf, kernels::BitView candidates, int64_t be
   out.ClearTail();
 }
 
-}  // namespace
+// Rows [begin, begin + the count it gives) can be one batch.
+int64_t RowsOfBatchAt(const Batch& batch, const ColumnSource& source, int64_t begin) {
+  const int64_t left = source.num_rows() - begin;
+  const int64_t count = std::min({batch.max_rows(), source.ContiguousRows(begin), left,
+                                  storage::kZoneRows - begin % storage::kZoneRows});
+  ELANUS_CHECK(count > 0 && (count % 64 == 0 || count == left));
+  return count;
+}
 
-absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::BitView candidates,
-                      kernels::Bitset& out, const Cancellation& cancellation,
-                      const EvaluateOptions& options) {
-  const int64_t num_rows = source.num_rows();
-  ELANUS_CHECK(out.size() == num_rows);
-  ELANUS_CHECK(candidates.empty() || candidates.size() == num_rows);
-  Batch batch(plan, source, cancellation, options);
+absl::Status EvaluateBits(Batch& batch, const ColumnSource& source, kernels::BitView candidates,
+                          kernels::Bitset& out, const EvaluateOptions& options) {
   Words rows{};
   int64_t count = 0;
-  for (int64_t begin = 0; begin < num_rows; begin += count) {
-    ELANUS_RETURN_IF_ERROR(cancellation.Check());
-    if (options.enough != nullptr && options.enough(begin)) {
-      std::fill(out.words() + begin / 64, out.words() + out.num_words(), 0);
-      break;
-    }
-    count = std::min({batch.max_rows(), source.ContiguousRows(begin), num_rows - begin,
-                      storage::kZoneRows - begin % storage::kZoneRows});
-    ELANUS_CHECK(count > 0 && (count % 64 == 0 || begin + count == num_rows));
+  for (int64_t begin = 0; begin < out.size(); begin += count) {
+    ELANUS_RETURN_IF_ERROR(batch.cancellation().Check());
+    if (options.enough != nullptr && options.enough(out, begin)) break;
+    count = RowsOfBatchAt(batch, source, begin);
     batch.Move(begin, count);
     for (int64_t word = 0; word < batch.num_words(); ++word) {
       rows[word] = batch.RowsOfWord(word);
@@ -336,8 +335,83 @@ absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::Bit
       break;
     }
   }
-  // A leaf gives up early when it sees the cancellation, so what it found may be half.
-  return cancellation.Check();
+  return absl::OkStatus();
+}
+
+// Those of the rows listed that pass; other rows are not looked at.
+absl::StatusOr<std::vector<uint32_t>> EvaluateList(Batch& batch, const ColumnSource& source,
+                                                   const std::vector<uint32_t>& list,
+                                                   const EvaluateOptions& options) {
+  std::vector<uint32_t> out;
+  Words rows{}, passing{};
+  for (size_t at = 0; at < list.size();) {
+    ELANUS_RETURN_IF_ERROR(batch.cancellation().Check());
+    const int64_t begin = list[at] / 64 * 64;
+    batch.Move(begin, RowsOfBatchAt(batch, source, begin));
+    std::fill_n(rows.begin(), batch.num_words(), 0);
+    for (; at < list.size() && list[at] < begin + batch.num_rows(); ++at) {
+      const int64_t row = list[at] - begin;
+      rows[row / 64] |= uint64_t{1} << (row % 64);
+    }
+    EvaluateBatch(batch, rows, options.trace, passing.data());
+    for (int64_t word = 0; word < batch.num_words(); ++word) {
+      for (uint64_t found = passing[word]; found != 0; found &= found - 1) {
+        out.push_back(static_cast<uint32_t>(begin + word * 64 + std::countr_zero(found)));
+      }
+    }
+  }
+  return out;
+}
+
+// Nothing if the columns have to say, or if the caller does not want to know.
+std::optional<Narrowing> AskIndexes(const Plan& plan, const ColumnSource& source,
+                                    kernels::BitView candidates, const Cancellation& cancellation,
+                                    const EvaluateOptions& options) {
+  if (!source.has_indexes() || options.answers != nullptr) return std::nullopt;
+  if (options.enough != nullptr && options.enough(kernels::Bitset(), 0)) return std::nullopt;
+  std::optional<Narrowing> narrowing = Narrow(plan, source, cancellation);
+  if (narrowing.has_value() && !candidates.empty()) narrowing->rows.And(candidates);
+  return narrowing;
+}
+
+}  // namespace
+
+absl::StatusOr<kernels::RowSet> Evaluate(const Plan& plan, const ColumnSource& source,
+                                         kernels::BitView candidates,
+                                         const Cancellation& cancellation,
+                                         const EvaluateOptions& options) {
+  ELANUS_CHECK(candidates.empty() || candidates.size() == source.num_rows());
+  std::optional<Narrowing> narrowing = AskIndexes(plan, source, candidates, cancellation, options);
+  ELANUS_RETURN_IF_ERROR(cancellation.Check());
+  if (narrowing.has_value() && narrowing->exact && options.trace == nullptr) {
+    if (options.tally != nullptr) {
+      for (const auto& answer : narrowing->answers) ++(*options.tally)[TypeOfIndex(answer.by)];
+    }
+    return std::move(narrowing->rows);
+  }
+  Batch batch(plan, source, cancellation, options, narrowing.has_value() ? &*narrowing : nullptr);
+  if (narrowing.has_value() && narrowing->exact) return std::move(narrowing->rows);
+  // A leaf gives up early when it sees the cancellation, so what was found may be half.
+  if (narrowing.has_value() && narrowing->rows.is_list()) {
+    ELANUS_ASSIGN_OR_RETURN(auto rows,
+                            EvaluateList(batch, source, narrowing->rows.list(), options));
+    ELANUS_RETURN_IF_ERROR(cancellation.Check());
+    return kernels::RowSet(source.num_rows(), std::move(rows));
+  }
+  if (narrowing.has_value()) candidates = narrowing->rows.bits().view();
+  kernels::Bitset rows(source.num_rows());
+  ELANUS_RETURN_IF_ERROR(EvaluateBits(batch, source, candidates, rows, options));
+  ELANUS_RETURN_IF_ERROR(cancellation.Check());
+  return kernels::RowSet(std::move(rows));
+}
+
+absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::BitView candidates,
+                      kernels::Bitset& out, const Cancellation& cancellation,
+                      const EvaluateOptions& options) {
+  ELANUS_CHECK(out.size() == source.num_rows());
+  ELANUS_ASSIGN_OR_RETURN(auto rows, Evaluate(plan, source, candidates, cancellation, options));
+  out = std::move(rows).ToBits();
+  return absl::OkStatus();
 }
 
 }  // namespace elanus::expr

@@ -157,9 +157,9 @@ TEST(Evaluate, StopsWhenItHasEnough) {
   const PlanPtr plan = MustCompile("u < 500");
   kernels::Bitset out(kRows, true);
   EvaluateOptions options;
-  options.enough = [&](int64_t end) {
+  options.enough = [&](const kernels::Bitset& passing, int64_t end) {
     int64_t found = 0;
-    for (int64_t row = 0; row < end; ++row) found += out.Test(row) ? 1 : 0;
+    for (int64_t row = 0; row < end; ++row) found += passing.Test(row) ? 1 : 0;
     return found >= 10;
   };
   ASSERT_TRUE(Evaluate(*plan, Table(), {}, out, Cancellation(), options).ok());

@@ -15,14 +15,15 @@
 #include "common/cancellation.h"
 #include "common/status.h"
 #include "expr/answer_tally.h"
-#include "expr/column_statistics.h"
 #include "expr/index_question.h"
 #include "expr/json_path.h"
 #include "expr/shredded_path.h"
 #include "kernels/bitset.h"
+#include "kernels/row_set.h"
 #include "schema/collection_schema.h"
 #include "schema/column.h"
 #include "schema/primary_key.h"
+#include "storage/column_statistics.h"
 #include "storage/zone_map.h"
 
 namespace elanus::text {
@@ -30,6 +31,8 @@ struct MatchQuery;
 }
 
 namespace elanus::expr {
+
+using storage::ColumnStatistics;
 
 // A value given for a template variable `{name}`.
 struct TemplateValue {
@@ -88,8 +91,10 @@ class ColumnSource {
                                               const Cancellation&) const {
     return std::nullopt;
   }
-  // How many rows an index expects to find, at most; nothing if none knows within `budget_ns`.
-  virtual std::optional<int64_t> EstimateRows(const IndexQuestion&, double /*budget_ns*/) const {
+  // What an index would say of the rows that pass, if one knows within `budget_ns` and the question
+  // is about nothing else (IndexQuestion::is_plain).
+  virtual std::optional<IndexOffer> OfferRows(const IndexQuestion&, double /*budget_ns*/,
+                                              const Cancellation&) const {
     return std::nullopt;
   }
 };
@@ -99,17 +104,21 @@ struct Node;             // expr/plan.h
 
 struct EvaluateOptions {
   EvaluationTrace* trace = nullptr;  // Filled if given; timing every step costs a little.
-  // Asked now and then: whether out[0, end), which is settled, is all that the caller wants. If so
-  // the rest is not looked at and comes as 0.
-  std::function<bool(int64_t end)> enough;
+  // Asked now and then, at first with nothing: whether what passes of rows [0, end), which is
+  // settled, is all that the caller wants. If so the rest is not looked at and comes as 0.
+  std::function<bool(const kernels::Bitset& passing, int64_t end)> enough;
   AnswerTally* tally = nullptr;  // Added to if given.
   // What indexes said before (expr/foresight.h); may be null. Outlives the call.
   const std::map<const Node*, IndexAnswer>* answers = nullptr;
 };
 
-// Sets out[row] for each row of `source` where the plan is TRUE (not UNKNOWN). out.size() must be
-// source.num_rows(). Bits not set in `candidates` (empty = all) need not be evaluated and come as
-// 0.
+// The rows of `source` where the plan is TRUE (not UNKNOWN), of those set in `candidates` (empty =
+// all); others need not be evaluated.
+absl::StatusOr<kernels::RowSet> Evaluate(const Plan& plan, const ColumnSource& source,
+                                         kernels::BitView candidates,
+                                         const Cancellation& cancellation,
+                                         const EvaluateOptions& options = {});
+// The same as bits; out.size() must be source.num_rows().
 absl::Status Evaluate(const Plan& plan, const ColumnSource& source, kernels::BitView candidates,
                       kernels::Bitset& out, const Cancellation& cancellation,
                       const EvaluateOptions& options = {});

@@ -1,15 +1,18 @@
 // What a leaf of a plan asks of the indexes of its field, and the answer.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "common/cancellation.h"
 #include "common/strong_id.h"
 #include "expr/json_path.h"
 #include "index/scalar/scalar_query.h"
 #include "kernels/bitset.h"
+#include "kernels/row_set.h"
 
 namespace elanus::text {
 struct MatchQuery;
@@ -31,6 +34,9 @@ struct IndexQuestion {
   bool missing_pass = false;  // Rows without a value pass, rather than being FALSE or UNKNOWN.
   bool missing_unknown = true;
   double scan_ns = 1;  // What the leaf takes for a row without an index, about.
+
+  // The rows that pass are those that the queries find.
+  bool is_plain() const { return !negated && !missing_pass; }
 };
 
 // About all rows of a source.
@@ -39,6 +45,21 @@ struct IndexAnswer {
   std::optional<kernels::Bitset> open;  // ...but for these rows: their columns must be looked at.
   std::shared_ptr<const kernels::Bitset> absent;  // Rows without a value. Null: there are none.
   std::string by;                                 // The type and name of the index, for people.
+};
+
+// Rows that an index says may pass; no others do.
+struct IndexRows {
+  kernels::RowSet rows;
+  bool exact = true;  // They do pass.
+  std::string by;     // As in IndexAnswer.
+};
+
+// What an index would say, told by its keys alone.
+struct IndexOffer {
+  int64_t num_rows = 0;  // At most.
+  double cost_ns = 0;    // About.
+  // Nothing if it turns out that it cannot be read. The offer borrows the question.
+  std::function<std::optional<IndexRows>(const Cancellation&)> take;
 };
 
 // Nothing for nodes that no kind of index knows. `node` outlives the question. `shredded`: the JSON

@@ -129,24 +129,6 @@ void AddWholeSlots(const Node& parent, std::set<int>& slots) {
 
 // --- text ---
 
-std::string_view TextOf(CompareOp op) {
-  switch (op) {
-    case CompareOp::kEqual:
-      return "==";
-    case CompareOp::kNotEqual:
-      return "!=";
-    case CompareOp::kLess:
-      return "<";
-    case CompareOp::kLessEqual:
-      return "<=";
-    case CompareOp::kGreater:
-      return ">";
-    case CompareOp::kGreaterEqual:
-      return ">=";
-  }
-  return "";
-}
-
 std::string_view TextOf(ArithmeticOp op) {
   switch (op) {
     case ArithmeticOp::kAdd:
@@ -383,6 +365,24 @@ std::string DebugString(const Plan& plan) {
   const std::string text = TextOf(plan, *plan.root);
   return plan.sample.has_value() ? fmt::format("random_sample({}) of {}", *plan.sample, text)
                                  : text;
+}
+
+std::string_view TextOf(CompareOp op) {
+  switch (op) {
+    case CompareOp::kEqual:
+      return "==";
+    case CompareOp::kNotEqual:
+      return "!=";
+    case CompareOp::kLess:
+      return "<";
+    case CompareOp::kLessEqual:
+      return "<=";
+    case CompareOp::kGreater:
+      return ">";
+    case CompareOp::kGreaterEqual:
+      return ">=";
+  }
+  return "";
 }
 
 }  // namespace elanus::expr

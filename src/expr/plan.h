@@ -199,8 +199,8 @@ class Plan {
   std::vector<FieldUse> fields;
   NodePtr root;
   int num_nodes = 0;
-  int num_shared = 0;       // Values of Node::shared.
-  bool has_choice = false;  // There is an `and` or `or`, whose children may go in any order.
+  int num_shared = 0;            // Values of Node::shared.
+  bool has_choice = false;       // There is an `and` or `or`, whose children may go in any order.
   std::optional<double> sample;  // Of random_sample: the part of the rows to keep.
   // Of a filter that ends in element_filter: it is about single elements of this struct array. The
   // tree holds the same test as a MatchElements of rows.
@@ -210,6 +210,8 @@ class Plan {
   std::optional<std::vector<schema::PrimaryKey>> exact_primary_keys;
 };
 
+// "==", "<" and so on.
+std::string_view TextOf(CompareOp op);
 // A node of the plan as DebugString(plan) writes it.
 std::string DebugString(const Plan& plan, const Node& node);
 

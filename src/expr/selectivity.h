@@ -2,7 +2,7 @@
 #pragma once
 
 #include "absl/functional/function_ref.h"
-#include "expr/column_statistics.h"
+#include "expr/expr.h"
 #include "expr/plan.h"
 
 namespace elanus::expr {

@@ -81,6 +81,10 @@ struct AutoIndexRules {
   std::string large_topk_build;   // Instead of float_build; empty: no instead.
   std::string deduplicate_build;  // Of MHJACCARD.
   Params disk_build;              // Of DISKANN, whoever asks for it: build keys.
+  // Of scalar and JSON fields.
+  bool override_scalar = false;  // Requests of explicit types too.
+  std::string scalar_build;      // {"int": TYPE, "varchar": TYPE, ...}; others by this server.
+  int64_t bitmap_cardinality_limit = 100;  // Of HYBRID.
   bool operator==(const AutoIndexRules&) const = default;
 };
 

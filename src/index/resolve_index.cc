@@ -304,15 +304,49 @@ absl::StatusOr<ResolvedIndex> ResolveVectorIndex(const FieldSchema& field, Param
   return out;
 }
 
-absl::StatusOr<ResolvedIndex> ResolveScalarIndex(const FieldSchema& field, Params params) {
+// What scalarAutoIndex.params.build calls the type of a field's values.
+const char* ScalarBuildKey(const FieldSchema& field) {
+  const DataType type = field.type == DataType::kArray ? field.element_type : field.type;
+  if (type == DataType::kBool) return "bool";
+  if (schema::IsInteger(type)) return "int";
+  if (schema::IsFloating(type)) return "float";
+  if (type == DataType::kVarChar) return "varchar";
+  if (type == DataType::kJson) return "json";
+  if (type == DataType::kGeometry) return "geometry";
+  return type == DataType::kTimestamptz ? "timestamptz" : "";
+}
+
+// What AUTOINDEX of a scalar field stands for; empty: there is none.
+absl::StatusOr<std::string> AutoTypeOf(const FieldSchema& field, const Params& params,
+                                       const AutoIndexRules& rules) {
+  const std::string own(AutoScalarType(field));
+  if (own.empty() || rules.scalar_build.empty()) return own;
+  const auto cast = params.find("json_cast_type");
+  if (cast != params.end() && Upper(cast->second) == "JSON") return own;
+  Params configured;
+  const absl::Status parsed = FlattenJson(rules.scalar_build, configured);
+  if (!parsed.ok()) {
+    return UserError(ErrorCode::kParameterInvalid, "setting scalarAutoIndex.params.build: {}",
+                     MessageOf(parsed));
+  }
+  return Take(configured, ScalarBuildKey(field)).value_or(own);
+}
+
+absl::StatusOr<ResolvedIndex> ResolveScalarIndex(const FieldSchema& field, Params params,
+                                                 const AutoIndexRules& rules) {
   const auto given = Take(params, "index_type");
   Take(params, "metric_type");
   ResolvedIndex out;
-  out.is_auto = !given.has_value() || *given == kAutoIndex;
+  out.is_auto = !given.has_value() || *given == kAutoIndex || rules.override_scalar;
   if (field.type == DataType::kText) {
     return InvalidIndexParams("TEXT field does not support user-created scalar index");
   }
-  out.type = out.is_auto ? std::string(AutoScalarType(field)) : *given;
+  if (out.is_auto) {
+    ELANUS_ASSIGN_OR_RETURN(out.type, AutoTypeOf(field, params, rules));
+    out.why = rules.scalar_build.empty() ? "the field's type" : "scalarAutoIndex.params.build";
+  } else {
+    out.type = *given;
+  }
   if (out.is_auto && out.type.empty()) {
     return UserError(
         ErrorCode::kParameterInvalid,
@@ -331,6 +365,9 @@ absl::StatusOr<ResolvedIndex> ResolveScalarIndex(const FieldSchema& field, Param
   ELANUS_RETURN_IF_ERROR(kind->check_build(field, params));
   ELANUS_RETURN_IF_ERROR(CheckProperties(out.type, params));
   out.type = kind->name;
+  if (out.type == "HYBRID") {
+    params.try_emplace("bitmap_cardinality_limit", std::to_string(rules.bitmap_cardinality_limit));
+  }
   out.params = std::move(params);
   return out;
 }
@@ -342,7 +379,7 @@ absl::StatusOr<ResolvedIndex> ResolveIndex(
     const AutoIndexRules& rules) {
   ELANUS_ASSIGN_OR_RETURN(Params params, Flatten(user_params));
   if (schema::IsVector(field.type)) return ResolveVectorIndex(field, std::move(params), rules);
-  return ResolveScalarIndex(field, std::move(params));
+  return ResolveScalarIndex(field, std::move(params), rules);
 }
 
 }  // namespace elanus::index

@@ -335,6 +335,41 @@ TEST(ResolveIndex, AdmitsScalarIndexesByDataType) {
              "create auto index on type:ArrayOfStruct is not supported");
 }
 
+TEST(ResolveIndex, AutoIndexOfScalarsFollowsTheConfiguration) {
+  AutoIndexRules rules;
+  rules.scalar_build = R"({"int": "STL_SORT", "varchar": "TRIE", "json": "HYBRID"})";
+  rules.bitmap_cardinality_limit = 7;
+  const auto resolve = [&](const schema::FieldSchema& field, const Pairs& params) {
+    const auto resolved = ResolveIndex(field, params, rules);
+    EXPECT_TRUE(resolved.ok()) << resolved.status();
+    return *resolved;
+  };
+  EXPECT_EQ(resolve(Field(DataType::kInt16), {}).type, "STL_SORT");
+  EXPECT_EQ(resolve(Field(DataType::kInt16), {}).why, "scalarAutoIndex.params.build");
+  EXPECT_EQ(resolve(Field(DataType::kVarChar), {{"index_type", "AUTOINDEX"}}).type, "TRIE");
+  EXPECT_EQ(resolve(Field(DataType::kVarChar), {{"index_type", "INVERTED"}}).type, "INVERTED");
+  const auto floats = resolve(Field(DataType::kDouble), {});
+  EXPECT_EQ(floats.type, "HYBRID") << "as it stands";
+  EXPECT_EQ(floats.params.at("bitmap_cardinality_limit"), "7");
+  EXPECT_EQ(resolve(Field(DataType::kFloat), {{"bitmap_cardinality_limit", "9"}})
+                .params.at("bitmap_cardinality_limit"),
+            "9");
+  const Pairs of_number = {{"json_path", "f[\"a\"]"}, {"json_cast_type", "double"}};
+  const Pairs of_all = {{"json_path", "f"}, {"json_cast_type", "JSON"}};
+  EXPECT_EQ(resolve(Field(DataType::kJson), of_number).type, "HYBRID");
+  EXPECT_EQ(resolve(Field(DataType::kJson), of_all).type, "INVERTED");
+  rules.override_scalar = true;
+  const auto overridden = resolve(Field(DataType::kVarChar), {{"index_type", "INVERTED"}});
+  EXPECT_EQ(overridden.type, "TRIE");
+  EXPECT_TRUE(overridden.is_auto);
+  rules.scalar_build = R"({"int": "RTREE"})";
+  const auto refused = ResolveIndex(Field(DataType::kInt64), {}, rules);
+  EXPECT_HAS(refused.status().ToString(), "RTREE index can only be built on geometry field");
+  rules.scalar_build = "{nonsense}";
+  EXPECT_HAS(ResolveIndex(Field(DataType::kInt64), {}, rules).status().ToString(),
+             "setting scalarAutoIndex.params.build");
+}
+
 TEST(ResolveIndex, ChecksGrams) {
   const auto why = [](Pairs more) {
     more.insert(more.begin(), {"index_type", "NGRAM"});

@@ -227,11 +227,8 @@ class ScalarBuildTest : public LocalIndexNodeTest {
     const index::ScalarQuery query{.keys = {std::move(key)}};
     const auto plan = (*index)->Plan(query, 1e18);
     EXPECT_TRUE(plan.ok() && plan->has_value());
-    std::vector<int64_t> rows;
-    (*index)->Rows(query, **plan, Cancellation())->found.view().ForEach([&](int64_t row) {
-      rows.push_back(row);
-    });
-    return rows;
+    const std::vector<uint32_t> rows = (*index)->Rows(query, **plan, Cancellation())->found.Rows();
+    return {rows.begin(), rows.end()};
   }
 };
 
@@ -273,7 +270,7 @@ TEST_F(ScalarBuildTest, BuildsOverAllPathsOfJson) {
   const auto at = index::PathIndex::At(*std::move(index), {.path = *below});
   const index::ScalarQuery query{.keys = {1.0}};
   const auto plan = *at->Plan(query, 1e18);
-  EXPECT_EQ(at->Rows(query, *plan, Cancellation())->found.words()[0], 1u);
+  EXPECT_EQ(at->Rows(query, *plan, Cancellation())->found.Rows(), std::vector<uint32_t>({0}));
 }
 
 TEST_F(ScalarBuildTest, BuildsTheIndexOfWords) {
@@ -293,7 +290,7 @@ TEST_F(ScalarBuildTest, BuildsTheIndexOfWords) {
   const auto index = index::TextIndex::Open(file->data(), 3);
   ASSERT_TRUE(index.ok()) << index.status();
   const text::MatchQuery query = text::MatchTokens({{"red", 0, 3, 0, 1}}, 1);
-  EXPECT_EQ((*index)->Match(query, Cancellation())->words()[0], 3u);
+  EXPECT_EQ((*index)->Match(query, Cancellation())->Rows(), std::vector<uint32_t>({0, 1}));
 }
 
 TEST_F(ScalarBuildTest, BuildsNothingWhereTheSegmentLacksTheField) {

@@ -14,24 +14,6 @@ absl::Status NotSupported(std::string_view what) {
                    what);
 }
 
-std::string_view NameOf(expr::CompareOp op) {
-  switch (op) {
-    case expr::CompareOp::kEqual:
-      return "==";
-    case expr::CompareOp::kNotEqual:
-      return "!=";
-    case expr::CompareOp::kLess:
-      return "<";
-    case expr::CompareOp::kLessEqual:
-      return "<=";
-    case expr::CompareOp::kGreater:
-      return ">";
-    case expr::CompareOp::kGreaterEqual:
-      break;
-  }
-  return ">=";
-}
-
 // Whether a part of the filter is an equality on the key; an error if it uses the key in another
 // way.
 class KeyUse {
@@ -52,7 +34,7 @@ class KeyUse {
     }
     if (const auto* compare = std::get_if<expr::Compare>(&node.is)) {
       if (!IsKey(compare->operand)) return false;
-      if (compare->op != expr::CompareOp::kEqual) return NotSupported(NameOf(compare->op));
+      if (compare->op != expr::CompareOp::kEqual) return NotSupported(expr::TextOf(compare->op));
       return true;
     }
     if (const auto* in = std::get_if<expr::InList>(&node.is)) {

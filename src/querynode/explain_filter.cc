@@ -15,20 +15,21 @@ absl::StatusOr<roles::FilterWork> ExplainIn(const segment::Segment& segment,
   const kernels::Bitset visible = segment.Visible(at);
   expr::EvaluationTrace trace;
   segment::FilterOptions options{.reads_shredded = reads_shredded, .evaluate = {.trace = &trace}};
-  if (!analyze) options.evaluate.enough = [](int64_t) { return true; };
-  kernels::Bitset matching(visible.size());
+  if (!analyze) options.evaluate.enough = [](const auto&, int64_t) { return true; };
+  kernels::RowSet matching;
   const auto begin = std::chrono::steady_clock::now();
   if (analyze) {
-    ELANUS_RETURN_IF_ERROR(segment::Filter(segment, scope.collection->schema, *scope.filter,
-                                           visible, matching, cancellation, options));
+    ELANUS_ASSIGN_OR_RETURN(
+        matching, segment::Filter(segment, scope.collection->schema, *scope.filter, visible,
+                                  cancellation, options));
   } else {
     const std::vector<FieldId> fields = expr::FieldsOf(*scope.filter);
     ELANUS_ASSIGN_OR_RETURN(
         const auto source,
         segment.SourceFor(*scope.filter, {.fields = fields, .shredded = reads_shredded},
                           scope.collection->schema, visible.size(), cancellation));
-    ELANUS_RETURN_IF_ERROR(expr::Evaluate(*scope.filter, *source, visible.view(), matching,
-                                          cancellation, options.evaluate));
+    ELANUS_ASSIGN_OR_RETURN(matching, expr::Evaluate(*scope.filter, *source, visible.view(),
+                                                     cancellation, options.evaluate));
   }
   const auto time = std::chrono::steady_clock::now() - begin;
   roles::FilterWork work;

@@ -72,14 +72,14 @@ void DropFirst(int64_t count, Hits& hits) {
   hits.erase(hits.begin(), hits.begin() + std::min<int64_t>(count, std::ssize(hits)));
 }
 
-// Whether the rows set in `matching` up to some row hold `wanted` keys, and all rows of these: true
-// once there is a key more. `segment` is in the order of keys; both outlive the answer.
-std::function<bool(int64_t)> FirstKeys(const segment::Segment& segment,
-                                       const kernels::Bitset& matching, int64_t wanted) {
-  return [&segment, &matching, wanted, begin = int64_t{0}, keys = int64_t{0},
-          last = int64_t{-1}](int64_t end) mutable {
+// Whether the rows that pass up to some row hold `wanted` keys, and all rows of these: true once
+// there is a key more. `segment` is in the order of keys and outlives the answer.
+std::function<bool(const kernels::Bitset&, int64_t)> FirstKeys(const segment::Segment& segment,
+                                                               int64_t wanted) {
+  return [&segment, wanted, begin = int64_t{0}, keys = int64_t{0}, last = int64_t{-1}](
+             const kernels::Bitset& passing, int64_t end) mutable {
     for (int64_t word = begin / 64; word < (end + 63) / 64 && keys <= wanted; ++word) {
-      for (uint64_t rows = matching.words()[word]; rows != 0; rows &= rows - 1) {
+      for (uint64_t rows = passing.words()[word]; rows != 0; rows &= rows - 1) {
         const int64_t row = word * 64 + std::countr_zero(rows);
         if (last < 0 || segment.Key(row) != segment.Key(last)) ++keys;
         last = row;
@@ -173,15 +173,16 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
     kernels::Bitset visible = view.segments[i]->Visible(view.at);
     error.Note(expired.Hide(*view.segments[i], scope.collection->schema, visible, cancellation));
     if (!everything && visible.size() > 0) {
-      kernels::Bitset matching(visible.size());
       segment::FilterOptions options{.reads_shredded = reads_shredded_,
                                      .evaluate = {.tally = &tallies[i]}};
       if (keys_wanted.has_value() && view.segments[i]->sorted_by_key()) {
-        options.evaluate.enough = FirstKeys(*view.segments[i], matching, *keys_wanted);
+        options.evaluate.enough = FirstKeys(*view.segments[i], *keys_wanted);
       }
-      error.Note(segment::Filter(*view.segments[i], scope.collection->schema, *scope.filter,
-                                 visible, matching, cancellation, options));
-      visible.And(matching.view());
+      const auto matching = segment::Filter(*view.segments[i], scope.collection->schema,
+                                            *scope.filter, visible, cancellation, options);
+      error.Note(matching.status());
+      if (!matching.ok()) return;
+      matching->Restrict(visible);
       expr::KeepSample(*scope.filter, view.at.value() ^ sample << 32 ^ i, visible);
     }
     candidates[i] = std::move(visible);
@@ -193,13 +194,13 @@ absl::StatusOr<std::vector<kernels::Bitset>> LocalQueryNode::Candidates(
 
 void LocalQueryNode::DeclareIndexes(const meta::Collection& collection,
                                     const ReadView& view) const {
-  std::optional<std::vector<segment::DeclaredIndex>> declared;
+  const std::vector<IndexId> ids = ScalarIndexIds(collection);
   for (const segment::SegmentPtr& segment : view.segments) {
-    const auto* growing = dynamic_cast<const segment::GrowingSegment*>(segment.get());
-    if (growing == nullptr) continue;
-    if (!declared.has_value()) declared = DeclaredIndexes(collection);
+    if (!segment->growing()) continue;
+    auto& indexes = dynamic_cast<const segment::GrowingSegment&>(*segment).indexes();
+    if (indexes.AreDeclared(ids)) continue;
     Executor* const executor = parts_.interim == nullptr ? nullptr : parts_.interim->executor();
-    growing->indexes().Declare(*declared, executor);
+    indexes.Declare(DeclaredIndexes(collection), executor);
   }
 }
 

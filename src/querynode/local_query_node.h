@@ -98,6 +98,8 @@ class LocalQueryNode final : public roles::QueryNode {
       const roles::ReadScope& scope, const ReadView& view, const Cancellation& cancellation,
       std::optional<int64_t> keys_wanted = std::nullopt);
   // Those on scalar fields that growing rows may have.
+  // Those that growing rows may have.
+  static std::vector<IndexId> ScalarIndexIds(const meta::Collection& collection);
   static std::vector<segment::DeclaredIndex> DeclaredIndexes(const meta::Collection& collection);
   void DeclareIndexes(const meta::Collection& collection, const ReadView& view) const;
   // What answered a filter, in metrics.

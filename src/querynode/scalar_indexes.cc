@@ -13,6 +13,13 @@ namespace {
 // A file that is damaged again and again is not built for ever.
 constexpr int kRebuildsMax = 3;
 
+// Null for indexes that growing rows have none of.
+const index::IndexKind* ScalarKindOf(const meta::Collection& collection, const meta::Index& index) {
+  const index::IndexKind* kind = index::FindIndexKind(index.type);
+  const bool fits = kind != nullptr && !kind->is_vector && kind->builds_files;
+  return fits && collection.schema.Find(index.field) != nullptr ? kind : nullptr;
+}
+
 // What the keys of an index on this field stand for.
 segment::IndexSubject SubjectOf(const schema::FieldSchema& field, const meta::Index& index) {
   segment::IndexSubject subject{.field = field.id};
@@ -27,13 +34,21 @@ segment::IndexSubject SubjectOf(const schema::FieldSchema& field, const meta::In
 
 }  // namespace
 
+std::vector<IndexId> LocalQueryNode::ScalarIndexIds(const meta::Collection& collection) {
+  std::vector<IndexId> ids;
+  for (const meta::Index& index : collection.indexes) {
+    if (ScalarKindOf(collection, index) != nullptr) ids.push_back(index.id);
+  }
+  return ids;
+}
+
 std::vector<segment::DeclaredIndex> LocalQueryNode::DeclaredIndexes(
     const meta::Collection& collection) {
   std::vector<segment::DeclaredIndex> declared;
   for (const meta::Index& index : collection.indexes) {
+    const index::IndexKind* kind = ScalarKindOf(collection, index);
+    if (kind == nullptr) continue;
     const schema::FieldSchema* field = collection.schema.Find(index.field);
-    const index::IndexKind* kind = index::FindIndexKind(index.type);
-    if (field == nullptr || kind == nullptr || kind->is_vector || !kind->builds_files) continue;
     declared.push_back({index.id,
                         index.type + " " + index.name,
                         SubjectOf(*field, index),

@@ -5,6 +5,8 @@
 #include <set>
 #include <string_view>
 
+#include "schema/integer_at.h"
+
 namespace elanus::segment {
 namespace {
 
@@ -63,19 +65,6 @@ std::vector<T> FewValues(const ColumnView& column, const ValueAt& value_at) {
 
 }  // namespace
 
-int64_t IntegerAt(const schema::ColumnView& column, int64_t row) {
-  switch (column.type.width()) {
-    case 1:
-      return column.Value<int8_t>(row);
-    case 2:
-      return column.Value<int16_t>(row);
-    case 4:
-      return column.Value<int32_t>(row);
-    default:
-      return column.Value<int64_t>(row);
-  }
-}
-
 std::optional<ColumnSummary> Summarize(const ColumnView& column) {
   const storage::ZoneMap map = storage::MakeZoneMap(column);
   if (map.zones.empty()) return std::nullopt;
@@ -91,7 +80,8 @@ std::optional<ColumnSummary> Summarize(const ColumnView& column) {
   } else if (schema::IsFloating(column.type.type)) {
     out.kind = ColumnSummary::Kind::kReals;
   } else {
-    out.ints = FewValues<int64_t>(column, [&](int64_t row) { return IntegerAt(column, row); });
+    out.ints =
+        FewValues<int64_t>(column, [&](int64_t row) { return schema::IntegerAt(column, row); });
   }
   return out;
 }

@@ -24,7 +24,4 @@ inline constexpr size_t kSummaryValuesMax = 16;
 // Nothing for types without an order, and for values that no catalog row can hold.
 std::optional<ColumnSummary> Summarize(const schema::ColumnView& column);
 
-// Of a column of integers of any width.
-int64_t IntegerAt(const schema::ColumnView& column, int64_t row);
-
 }  // namespace elanus::segment

@@ -14,9 +14,9 @@ absl::Status ExpiryMask::Hide(const Segment& segment, const schema::CollectionSc
   if (rows.size() == 0) return absl::OkStatus();
   if (inserted_up_to_.valid()) segment.HideInsertedUpTo(inserted_up_to_, rows);
   if (not_expired_ == nullptr) return absl::OkStatus();
-  kernels::Bitset kept(rows.size());
-  ELANUS_RETURN_IF_ERROR(Filter(segment, schema, *not_expired_, rows, kept, cancellation));
-  rows.And(kept.view());
+  ELANUS_ASSIGN_OR_RETURN(const kernels::RowSet kept,
+                          Filter(segment, schema, *not_expired_, rows, cancellation));
+  kept.Restrict(rows);
   return absl::OkStatus();
 }
 

@@ -17,9 +17,10 @@ double NsToBring(const Segment& segment, std::span<const FieldId> fields) {
 
 }  // namespace
 
-absl::Status Filter(const Segment& segment, const schema::CollectionSchema& schema,
-                    const expr::Plan& plan, const kernels::Bitset& rows, kernels::Bitset& matching,
-                    const Cancellation& cancellation, FilterOptions options) {
+absl::StatusOr<kernels::RowSet> Filter(const Segment& segment,
+                                       const schema::CollectionSchema& schema,
+                                       const expr::Plan& plan, const kernels::Bitset& rows,
+                                       const Cancellation& cancellation, FilterOptions options) {
   PlanReads reads{.shredded = options.reads_shredded};
   const std::vector<FieldId> fields = expr::FieldsOf(plan);
   const double column_ns = NsToBring(segment, fields);
@@ -27,7 +28,7 @@ absl::Status Filter(const Segment& segment, const schema::CollectionSchema& sche
     reads.fields = fields;
     ELANUS_ASSIGN_OR_RETURN(const auto source,
                             segment.SourceFor(plan, reads, schema, rows.size(), cancellation));
-    return expr::Evaluate(plan, *source, rows.view(), matching, cancellation, options.evaluate);
+    return expr::Evaluate(plan, *source, rows.view(), cancellation, options.evaluate);
   }
   const expr::Foresight ahead = expr::Foresee(plan, *segment.Source(schema, rows.size()),
                                               rows.view(), column_ns, cancellation);
@@ -36,7 +37,7 @@ absl::Status Filter(const Segment& segment, const schema::CollectionSchema& sche
   if (!ahead.everywhere) reads.rows = ahead.open.view();
   ELANUS_ASSIGN_OR_RETURN(const auto source,
                           segment.SourceFor(plan, reads, schema, rows.size(), cancellation));
-  return expr::Evaluate(plan, *source, ahead.rows.view(), matching, cancellation, options.evaluate);
+  return expr::Evaluate(plan, *source, ahead.rows.view(), cancellation, options.evaluate);
 }
 
 }  // namespace elanus::segment

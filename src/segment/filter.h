@@ -4,7 +4,7 @@
 
 #include "common/cancellation.h"
 #include "expr/expr.h"
-#include "kernels/bitset.h"
+#include "kernels/row_set.h"
 #include "segment/segment.h"
 
 namespace elanus::segment {
@@ -14,10 +14,12 @@ struct FilterOptions {
   expr::EvaluateOptions evaluate;
 };
 
-// Sets matching[row] for each of `rows` where the plan is TRUE; both have as many bits as rows of
-// the segment are looked at. Who calls this holds no pins. Errors: Segment::Pin, expr::Evaluate.
-absl::Status Filter(const Segment& segment, const schema::CollectionSchema& schema,
-                    const expr::Plan& plan, const kernels::Bitset& rows, kernels::Bitset& matching,
-                    const Cancellation& cancellation, FilterOptions options = {});
+// Those of `rows` where the plan is TRUE; `rows` has as many bits as rows of the segment are looked
+// at. Who calls this holds no pins. Errors: Segment::Pin, expr::Evaluate.
+absl::StatusOr<kernels::RowSet> Filter(const Segment& segment,
+                                       const schema::CollectionSchema& schema,
+                                       const expr::Plan& plan, const kernels::Bitset& rows,
+                                       const Cancellation& cancellation,
+                                       FilterOptions options = {});
 
 }  // namespace elanus::segment

@@ -88,10 +88,9 @@ class FilterTest : public testing::Test {
                        const kernels::Bitset& rows) {
     const auto plan = expr::Compile(filter, schema);
     EXPECT_TRUE(plan.ok()) << plan.status();
-    kernels::Bitset out(rows.size());
-    const absl::Status status = Filter(segment, schema, **plan, rows, out, Cancellation());
-    EXPECT_TRUE(status.ok()) << status;
-    return out;
+    auto found = Filter(segment, schema, **plan, rows, Cancellation());
+    EXPECT_TRUE(found.ok()) << found.status();
+    return std::move(*found).ToBits();
   }
   // What the filter brought of a segment of which nothing was here.
   uint64_t BytesBrought(const std::string& filter) {

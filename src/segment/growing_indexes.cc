@@ -10,8 +10,8 @@
 namespace elanus::segment {
 namespace {
 
-// What a row takes to be indexed, in nanoseconds: estimates, in the proportion of what the builds of
-// sealed segments take.
+// What a row takes to be indexed, in nanoseconds: estimates, in the proportion of what the builds
+// of sealed segments take.
 double BuildNsOf(const DeclaredIndex& declared, const schema::ColumnType& type) {
   if (index::IsOverAllPaths(declared.build.params)) return 4000;
   if (declared.build.form == index::ScalarForm::kGrams) return 3000;
@@ -75,6 +75,12 @@ void GrowingIndexes::Declare(std::vector<DeclaredIndex> indexes, Executor* execu
   }
   for (const auto& [number, chunk] : chunks_) chunk->Keep(ids);
   std::erase_if(looked_, [&](const auto& entry) { return !ids.contains(entry.first.first); });
+}
+
+bool GrowingIndexes::AreDeclared(std::span<const IndexId> ids) const {
+  absl::ReaderMutexLock lock(&mutex_);
+  return std::equal(ids.begin(), ids.end(), declared_.begin(), declared_.end(),
+                    [](IndexId id, const DeclaredPtr& declared) { return id == declared->id; });
 }
 
 bool GrowingIndexes::empty() const {

@@ -40,6 +40,8 @@ class GrowingIndexes {
 
   // All there are now. `executor` (borrowed, outlives the builds) builds; null: who asks does.
   void Declare(std::vector<DeclaredIndex> indexes, Executor* executor) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Whether those are all that were declared.
+  bool AreDeclared(std::span<const IndexId> ids) const ABSL_LOCKS_EXCLUDED(mutex_);
   bool empty() const ABSL_LOCKS_EXCLUDED(mutex_);
 
   // See expr::ColumnSource; `column`: of the question's field, of which the first `num_rows` rows

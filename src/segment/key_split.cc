@@ -8,8 +8,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "schema/integer_at.h"
 #include "schema/row_batch.h"
-#include "segment/column_summary.h"
 #include "storage/column_file.h"
 
 namespace elanus::segment {
@@ -30,7 +30,7 @@ std::optional<T> ValueAt(const schema::ColumnView& column, int64_t row) {
         column.type.width() == 4 ? column.Value<float>(row) : column.Value<double>(row);
     return std::isnan(value) ? std::nullopt : std::optional(value);
   } else {
-    return IntegerAt(column, row);
+    return schema::IntegerAt(column, row);
   }
 }
 

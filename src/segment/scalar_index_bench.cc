@@ -121,6 +121,13 @@ class Source final : public expr::ColumnSource {
     num_answers_ += answer.has_value() ? 1 : 0;
     return answer;
   }
+  std::optional<expr::IndexOffer> OfferRows(const expr::IndexQuestion& question, double budget_ns,
+                                            const Cancellation& cancellation) const override {
+    if (!use_index_) return std::nullopt;
+    auto offer = indexes_.Offer(question, budget_ns, cancellation);
+    num_answers_ += offer.has_value() ? 1 : 0;
+    return offer;
+  }
 
  private:
   schema::CollectionSchema schema_;

@@ -201,9 +201,25 @@ class Random {
         return JsonLeaf();
     }
   }
+  // Of what indexes find few rows of.
+  std::string Conjunction() {
+    std::string out = Narrow();
+    for (int64_t n = 1 + Below(3); n > 0; --n) {
+      out += " and " + (Once(4) ? "(" + Narrow() + " or " + Narrow() + ")" : Narrow());
+    }
+    return "(" + out + ")";
+  }
+  std::string Narrow() {
+    if (Once(6)) return Leaf();
+    if (Once(4)) return "s == " + Quoted();
+    if (Once(4)) return "j[\"a\"] == " + Int();
+    if (Once(4)) return "s like '" + Text() + "%'";
+    return Of<const char*>({"i8", "i16", "i32", "i64"}) + std::string(" == ") + Int();
+  }
   std::string Filter(int depth) {
     if (depth == 0 || Once(3)) return Leaf();
     if (Once(4)) return "not (" + Filter(depth - 1) + ")";
+    if (Once(4)) return Conjunction();
     return "(" + Filter(depth - 1) + (Once(2) ? ") and (" : ") or (") + Filter(depth - 1) + ")";
   }
 
@@ -276,7 +292,27 @@ class IndexedTable final : public expr::ColumnSource {
     num_by_paths_ += answer.has_value() && answer->by == kAllPaths ? 1 : 0;
     return answer;
   }
+  // Any estimates: they choose what is asked, and never what the answer is.
+  std::optional<expr::IndexOffer> OfferRows(const expr::IndexQuestion& question, double,
+                                            const Cancellation& cancellation) const override {
+    if (offers_.Once(5)) return std::nullopt;
+    auto offer = indexes_.Offer(question, 1e18, cancellation);
+    if (!offer.has_value()) return std::nullopt;
+    if (offers_.Once(3)) offer->cost_ns = offers_.Of({0.0, 20'000.0, 1e9});
+    if (offers_.Once(3)) offer->num_rows = offers_.Below(num_rows() + 1);
+    offer->take = [this, take = std::move(offer->take)](const Cancellation& cancellation) {
+      auto rows = take(cancellation);
+      if (!rows.has_value() || offers_.Once(20)) return std::optional<expr::IndexRows>();
+      ++num_answers_;
+      ++(rows->rows.is_list() ? num_lists_ : num_masks_);
+      num_by_paths_ += rows->by == kAllPaths ? 1 : 0;
+      return rows;
+    };
+    return offer;
+  }
   int64_t num_answers() const { return num_answers_; }
+  int64_t num_lists() const { return num_lists_; }
+  int64_t num_masks() const { return num_masks_; }
   int64_t num_by_paths() const { return num_by_paths_; }
 
  private:
@@ -291,7 +327,8 @@ class IndexedTable final : public expr::ColumnSource {
   const expr::TestTable& table_;
   std::vector<std::unique_ptr<std::string>> files_;
   mutable ScalarIndexes indexes_;
-  mutable int64_t num_answers_ = 0, num_by_paths_ = 0;
+  mutable int64_t num_answers_ = 0, num_by_paths_ = 0, num_lists_ = 0, num_masks_ = 0;
+  mutable Random offers_{1};
 };
 
 expr::TestTable RandomTable(Random& random) {
@@ -325,7 +362,7 @@ void IndexAll(Random& random, IndexedTable& table) {
 }
 
 TEST(ScalarIndexes, ChangeNoAnswer) {
-  int64_t answers = 0, by_paths = 0, filters = 0;
+  int64_t answers = 0, lists = 0, masks = 0, by_paths = 0, filters = 0;
   for (uint32_t seed = 1; seed <= 12; ++seed) {
     Random random(seed);
     const expr::TestTable table = RandomTable(random);
@@ -352,10 +389,14 @@ TEST(ScalarIndexes, ChangeNoAnswer) {
       }
     }
     answers += indexed.num_answers();
+    lists += indexed.num_lists();
+    masks += indexed.num_masks();
     by_paths += indexed.num_by_paths();
   }
   EXPECT_GT(filters, 2500) << "the filters are well formed";
   EXPECT_GT(answers, filters) << "the indexes are asked";
+  EXPECT_GT(lists, 200) << "some find few rows";
+  EXPECT_GT(masks, 500) << "some many";
   EXPECT_GT(by_paths, 300) << "those over all paths, too";
 }
 

@@ -15,6 +15,11 @@ bool AsksExistence(const expr::IndexQuestion& question) {
          question.queries.front().kind == index::ScalarQuery::Kind::kExists;
 }
 
+// Rows without a value of the index's type may have one of another.
+bool LeavesOtherTypes(const LoadedScalarIndex& loaded, const expr::IndexQuestion& question) {
+  return AsksExistence(question) && loaded.path.has_value() && !loaded.all_paths;
+}
+
 absl::StatusOr<std::shared_ptr<const index::ScalarIndex>> IndexFor(
     const LoadedScalarIndex& loaded, const expr::IndexQuestion& question,
     const Cancellation& cancellation) {
@@ -95,19 +100,19 @@ bool ScalarIndexes::HasTexts(FieldId field) const {
   return TextsOf(field).second != nullptr;
 }
 
-std::map<IndexId, ScalarIndexes::Ptr> ScalarIndexes::About(
+std::vector<std::pair<IndexId, ScalarIndexes::Ptr>> ScalarIndexes::About(
     const expr::IndexQuestion& question) const {
   absl::ReaderMutexLock lock(&mutex_);
-  std::map<IndexId, Ptr> out;
+  std::vector<std::pair<IndexId, Ptr>> out;
   for (const auto& [id, loaded] : indexes_) {
-    if (!loaded->texts && loaded->IsOf(question)) out.emplace(id, loaded);
+    if (!loaded->texts && loaded->IsOf(question)) out.emplace_back(id, loaded);
   }
   return out;
 }
 
 absl::Status ScalarIndexes::Try(IndexId id, const LoadedScalarIndex& loaded,
                                 const Cancellation& cancellation,
-                                const std::function<absl::Status()>& read) {
+                                absl::FunctionRef<absl::Status()> read) {
   const ReadUntil until(cancellation);
   absl::Status status = read();
   // A disk or store that did not answer may answer the next time.
@@ -173,14 +178,13 @@ std::optional<expr::IndexAnswer> ScalarIndexes::Ask(const expr::IndexQuestion& q
   answer.by = choice->loaded->name;
   answer.absent = std::move(rows.absent);
   if (choice->plan.exact) {
-    answer.found = std::move(rows.found);
+    answer.found = std::move(rows.found).ToBits();
   } else {
     answer.found = kernels::Bitset(index.num_rows());
-    answer.open = std::move(rows.found);
+    answer.open = std::move(rows.found).ToBits();
   }
   AddOpen(rows.odd, index.num_rows(), answer.open);
-  // Without a value of the index's type; of another there may be one.
-  if (AsksExistence(question) && choice->loaded->path.has_value() && !choice->loaded->all_paths) {
+  if (LeavesOtherTypes(*choice->loaded, question)) {
     kernels::Bitset others = answer.found;
     others.Invert();
     if (others.Count() > 0) answer.open = std::move(others);
@@ -197,7 +201,8 @@ std::optional<expr::IndexAnswer> ScalarIndexes::AskTexts(const expr::IndexQuesti
   expr::IndexAnswer answer;
   const absl::Status status = Try(found.first, loaded, cancellation, [&]() -> absl::Status {
     ELANUS_ASSIGN_OR_RETURN(const auto texts, loaded.texts.Get(cancellation));
-    ELANUS_ASSIGN_OR_RETURN(answer.found, texts->Match(*question.text, cancellation));
+    ELANUS_ASSIGN_OR_RETURN(auto rows, texts->Match(*question.text, cancellation));
+    answer.found = std::move(rows).ToBits();
     answer.absent = texts->absent();
     return absl::OkStatus();
   });
@@ -206,14 +211,71 @@ std::optional<expr::IndexAnswer> ScalarIndexes::AskTexts(const expr::IndexQuesti
   return answer;
 }
 
-std::optional<int64_t> ScalarIndexes::EstimateRows(const expr::IndexQuestion& question,
-                                                   double budget_ns) {
-  const std::optional<Choice> choice = Choose(question, budget_ns, ReadUntil::Current());
-  if (!choice.has_value()) return std::nullopt;
-  const index::ScalarIndex& index = *choice->index;
-  int64_t rows = std::min(static_cast<int64_t>(choice->plan.num_entries), index.num_rows());
-  if (question.negated) rows = index.num_rows() - rows;
-  return rows;
+std::optional<expr::IndexOffer> ScalarIndexes::Offer(const expr::IndexQuestion& question,
+                                                     double budget_ns,
+                                                     const Cancellation& cancellation) {
+  if (question.text != nullptr) return OfferTexts(question, budget_ns, cancellation);
+  std::optional<Choice> choice = Choose(question, budget_ns, cancellation);
+  if (!choice.has_value() || LeavesOtherTypes(*choice->loaded, question)) return std::nullopt;
+  expr::IndexOffer offer{.cost_ns = choice->plan.cost_ns};
+  offer.num_rows =
+      std::min(static_cast<int64_t>(choice->plan.num_entries), choice->index->num_rows());
+  offer.take = [this, choice = *std::move(choice)](const Cancellation& cancellation) {
+    return Take(choice, cancellation);
+  };
+  return offer;
+}
+
+std::optional<expr::IndexRows> ScalarIndexes::Take(const Choice& choice,
+                                                   const Cancellation& cancellation) {
+  index::ScalarRows rows;
+  const absl::Status status = Try(choice.id, *choice.loaded, cancellation, [&]() -> absl::Status {
+    ELANUS_ASSIGN_OR_RETURN(rows, choice.index->Rows(*choice.query, choice.plan, cancellation));
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return std::nullopt;
+  expr::IndexRows out{.rows = std::move(rows.found), .exact = choice.plan.exact};
+  if (rows.absent != nullptr) out.rows.AndNot(rows.absent->view());
+  if (rows.odd != nullptr) {
+    out.rows.Or(kernels::RowSet(*rows.odd));
+    out.exact = false;
+  }
+  out.by = choice.loaded->name;
+  return out;
+}
+
+std::optional<expr::IndexOffer> ScalarIndexes::OfferTexts(const expr::IndexQuestion& question,
+                                                          double budget_ns,
+                                                          const Cancellation& cancellation) {
+  std::pair<IndexId, Ptr> found = TextsOf(question.field);
+  if (found.second == nullptr) return std::nullopt;
+  index::TextIndex::Estimate estimate;
+  const absl::Status status = Try(found.first, *found.second, cancellation, [&]() -> absl::Status {
+    ELANUS_ASSIGN_OR_RETURN(const auto texts, found.second->texts.Get(cancellation));
+    ELANUS_ASSIGN_OR_RETURN(estimate, texts->EstimateMatch(*question.text));
+    return absl::OkStatus();
+  });
+  if (!status.ok() || estimate.cost_ns > budget_ns) return std::nullopt;
+  expr::IndexOffer offer{.num_rows = estimate.num_rows, .cost_ns = estimate.cost_ns};
+  offer.take = [this, &question, found = std::move(found)](const Cancellation& cancellation) {
+    return TakeTexts(found.first, found.second, question, cancellation);
+  };
+  return offer;
+}
+
+std::optional<expr::IndexRows> ScalarIndexes::TakeTexts(IndexId id, const Ptr& loaded,
+                                                        const expr::IndexQuestion& question,
+                                                        const Cancellation& cancellation) {
+  expr::IndexRows out;
+  const absl::Status status = Try(id, *loaded, cancellation, [&]() -> absl::Status {
+    ELANUS_ASSIGN_OR_RETURN(const auto texts, loaded->texts.Get(cancellation));
+    ELANUS_ASSIGN_OR_RETURN(out.rows, texts->Match(*question.text, cancellation));
+    if (texts->absent() != nullptr) out.rows.AndNot(texts->absent()->view());
+    return absl::OkStatus();
+  });
+  if (!status.ok()) return std::nullopt;
+  out.by = loaded->name;
+  return out;
 }
 
 }  // namespace elanus::segment

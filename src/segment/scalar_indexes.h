@@ -8,7 +8,9 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/synchronization/mutex.h"
 #include "common/strong_id.h"
 #include "expr/index_question.h"
@@ -73,7 +75,8 @@ class ScalarIndexes {
   // See expr::ColumnSource. Of several indexes the cheapest answers.
   std::optional<expr::IndexAnswer> Ask(const expr::IndexQuestion& question, double budget_ns,
                                        const Cancellation& cancellation);
-  std::optional<int64_t> EstimateRows(const expr::IndexQuestion& question, double budget_ns);
+  std::optional<expr::IndexOffer> Offer(const expr::IndexQuestion& question, double budget_ns,
+                                        const Cancellation& cancellation);
   bool HasTexts(FieldId field) const ABSL_LOCKS_EXCLUDED(mutex_);
   int64_t memory_bytes() const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -91,16 +94,22 @@ class ScalarIndexes {
   absl::Status Consider(IndexId id, const Ptr& loaded, const expr::IndexQuestion& question,
                         double budget_ns, const Cancellation& cancellation,
                         std::optional<Choice>& best);
-  std::map<IndexId, Ptr> About(const expr::IndexQuestion& question) const
+  std::vector<std::pair<IndexId, Ptr>> About(const expr::IndexQuestion& question) const
       ABSL_LOCKS_EXCLUDED(mutex_);
   // Null if there is none.
   std::pair<IndexId, Ptr> TextsOf(FieldId field) const ABSL_LOCKS_EXCLUDED(mutex_);
   std::optional<expr::IndexAnswer> AskTexts(const expr::IndexQuestion& question,
                                             const Cancellation& cancellation);
+  std::optional<expr::IndexOffer> OfferTexts(const expr::IndexQuestion& question, double budget_ns,
+                                             const Cancellation& cancellation);
+  std::optional<expr::IndexRows> Take(const Choice& choice, const Cancellation& cancellation);
+  std::optional<expr::IndexRows> TakeTexts(IndexId id, const Ptr& loaded,
+                                           const expr::IndexQuestion& question,
+                                           const Cancellation& cancellation);
   // Does what reads the index, no longer than the request waits; what came from local disk damaged
   // is read once more.
   absl::Status Try(IndexId id, const LoadedScalarIndex& loaded, const Cancellation& cancellation,
-                   const std::function<absl::Status()>& read) ABSL_LOCKS_EXCLUDED(mutex_);
+                   absl::FunctionRef<absl::Status()> read) ABSL_LOCKS_EXCLUDED(mutex_);
 
   mutable absl::Mutex mutex_;
   std::map<IndexId, Ptr> indexes_ ABSL_GUARDED_BY(mutex_);

@@ -69,6 +69,9 @@ class SealedSource final : public expr::ColumnSource {
   std::shared_ptr<const expr::ColumnStatistics> Statistics(FieldId field) const override {
     const storage::ColumnFile* file = segment_.Find(field);
     if (file == nullptr) return nullptr;
+    if (const expr::ColumnStatistics* written = file->statistics()) {
+      return {std::shared_ptr<const void>(), written};  // Lives as long as the segment.
+    }
     // Of a column that comes and goes: made when all of it was there.
     return segment_.BytesAway(field) > 0 ? segment_.statistics().Known(field)
                                          : segment_.statistics().Of(field, file->View());
@@ -88,9 +91,9 @@ class SealedSource final : public expr::ColumnSource {
                                             const Cancellation& cancellation) const override {
     return segment_.scalar_indexes().Ask(question, budget_ns, cancellation);
   }
-  std::optional<int64_t> EstimateRows(const expr::IndexQuestion& question,
-                                      double budget_ns) const override {
-    return segment_.scalar_indexes().EstimateRows(question, budget_ns);
+  std::optional<expr::IndexOffer> OfferRows(const expr::IndexQuestion& question, double budget_ns,
+                                            const Cancellation& cancellation) const override {
+    return segment_.scalar_indexes().Offer(question, budget_ns, cancellation);
   }
 
  private:

@@ -2,15 +2,15 @@
 
 namespace elanus::segment {
 
-std::shared_ptr<const expr::ColumnStatistics> SegmentStatistics::Of(
+std::shared_ptr<const storage::ColumnStatistics> SegmentStatistics::Of(
     FieldId field, const schema::ColumnView& column) {
   if (auto known = Known(field)) return known;
-  auto made = std::make_shared<const expr::ColumnStatistics>(column);
+  auto made = std::make_shared<const storage::ColumnStatistics>(column);
   absl::MutexLock lock(&mutex_);
   return fields_.try_emplace(field, std::move(made)).first->second;
 }
 
-std::shared_ptr<const expr::ColumnStatistics> SegmentStatistics::Known(FieldId field) const {
+std::shared_ptr<const storage::ColumnStatistics> SegmentStatistics::Known(FieldId field) const {
   absl::ReaderMutexLock lock(&mutex_);
   const auto it = fields_.find(field);
   return it == fields_.end() ? nullptr : it->second;

@@ -72,6 +72,22 @@ TEST_F(TieredSegmentTest, ExactSearchNeedsRoomForAPieceAlone) {
   }
 }
 
+TEST_F(TieredSegmentTest, KnowsHowValuesAreSpreadWithoutTheColumn) {
+  TightTiers tiers(*store, 3 << 20);
+  const auto segment = Tiered(tiers);
+  const auto source = segment->Source(schema, segment->num_rows());
+  const auto statistics = source->Statistics(kNumber);
+  ASSERT_NE(statistics, nullptr);
+  EXPECT_TRUE(statistics->has_values());
+  EXPECT_EQ(tiers.memory().used_bytes(), 0u);
+  // What a sample of the column says, too.
+  const auto whole = *Seal(growing, schema, *store);
+  const storage::ColumnStatistics sample(whole->Find(kNumber)->View());
+  for (const double value : {0.0, 5000.0, 30'000.0}) {
+    EXPECT_NEAR(statistics->FractionBelow(value), sample.FractionBelow(value), 0.03) << value;
+  }
+}
+
 TEST_F(TieredSegmentTest, ABudgetBelowWhatAFilterReadsIsRefusedByName) {
   TightTiers tiers(*store, 1000);
   const auto segment = Tiered(tiers);

@@ -71,7 +71,10 @@ coord::Limits CatalogLimits(const Settings& settings) {
                        .float_build = auto_index.float_build,
                        .int8_build = auto_index.int8_build,
                        .binary_build = auto_index.binary_build,
-                       .sparse_build = auto_index.sparse_build};
+                       .sparse_build = auto_index.sparse_build,
+                       .override_scalar = auto_index.override_scalar,
+                       .scalar_build = auto_index.scalar_build,
+                       .bitmap_cardinality_limit = auto_index.bitmap_cardinality_limit};
   const Settings::DiskIndex& disk = settings.disk_index;
   limits.auto_index.disk_build = {
       {"max_degree", std::to_string(disk.max_degree)},

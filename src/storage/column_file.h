@@ -9,6 +9,7 @@
 
 #include "common/status.h"
 #include "schema/column.h"
+#include "storage/column_statistics.h"
 #include "storage/object_store.h"
 #include "storage/zone_map.h"
 
@@ -49,6 +50,7 @@ class ColumnFile {
   virtual schema::ColumnView View() const = 0;
   virtual int64_t memory_bytes() const = 0;  // Heap; mapped bytes do not count.
   virtual const ZoneMap& zones() const = 0;
+  virtual const ColumnStatistics* statistics() const = 0;  // Null in files before version 2.
 };
 
 // A batch of rows as bytes without checksum, for the log (which has its own). Same layout family.

@@ -12,7 +12,8 @@ namespace elanus::storage {
 
 inline constexpr std::string_view kColumnFileMagic = "ELANCOL\n";
 inline constexpr std::string_view kColumnFileEndMagic = "ELANCEND";
-inline constexpr uint32_t kColumnFileVersion = 1;
+// Since 2 the footer ends in statistics.
+inline constexpr uint32_t kColumnFileVersion = 2;
 inline constexpr uint64_t kColumnHeaderBytes = 64;
 inline constexpr uint64_t kColumnTrailerBytes = 16;
 inline constexpr uint64_t kVectorAlignment = 4096;  // A page: a range can be mapped alone.

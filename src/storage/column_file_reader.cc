@@ -51,6 +51,9 @@ class OpenColumnFile final : public ColumnFile {
 
   ColumnView View() const override { return view_; }
   const ZoneMap& zones() const override { return layout_.zones; }
+  const ColumnStatistics* statistics() const override {
+    return layout_.statistics.has_value() ? &*layout_.statistics : nullptr;
+  }
   int64_t memory_bytes() const override {
     int64_t bytes = 0;
     for (const AlignedBuffer& buffer : owned_) bytes += static_cast<int64_t>(buffer.bytes().size());
@@ -84,7 +87,7 @@ class OpenColumnFile final : public ColumnFile {
       return Damaged(0, "header checksum differs");
     }
     if (const auto version = NumberAt<uint32_t>(kColumnFileMagic.size());
-        version != kColumnFileVersion) {
+        version == 0 || version > kColumnFileVersion) {
       return InternalError(ErrorCode::kDataIntegrity,
                            "column file has a version this server does not know: {} version {}",
                            name_, version);
@@ -126,7 +129,8 @@ class OpenColumnFile final : public ColumnFile {
   absl::StatusOr<const uint8_t*> Load(StreamKind kind, uint64_t expected,
                                       AlignedBuffer& buffer) const {
     const Stream& stream = layout_.StreamOf(kind);
-    if (RawBytes(stream) != expected) return Damaged(layout_.data_end, "streams do not fit the row count");
+    if (RawBytes(stream) != expected)
+      return Damaged(layout_.data_end, "streams do not fit the row count");
     if (stream.empty()) return static_cast<const uint8_t*>(nullptr);
     if (IsMappable(stream)) return object_->data().data() + stream.front().offset;
     buffer = AlignedBuffer(expected);

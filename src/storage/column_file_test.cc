@@ -262,12 +262,39 @@ TEST(ColumnFile, RefusesAVersionItDoesNotKnow) {
   Column column({DataType::kInt8});
   column.Append<int8_t>(1);
   std::string bytes = Encode(column);
-  bytes[8] = 2;
+  bytes[8] = 3;
   const uint32_t crc = Crc32c(std::string_view(bytes).substr(0, kColumnHeaderBytes - 4));
   std::memcpy(bytes.data() + kColumnHeaderBytes - 4, &crc, 4);
   const auto file = Open(bytes);
   EXPECT_EQ(CodeOf(file.status()), ErrorCode::kDataIntegrity);
-  EXPECT_NE(MessageOf(file.status()).find("version 2"), std::string_view::npos);
+  EXPECT_NE(MessageOf(file.status()).find("version 3"), std::string_view::npos);
+}
+
+TEST(ColumnFile, OpensFilesOfTheVersionBeforeWhichHaveNoStatistics) {
+  Random random(5);
+  for (const ColumnType& type : EveryColumnType()) {
+    const Column column = RandomColumn(random, type, 100, true);
+    std::string bytes = Encode(column);
+    EXPECT_NE((*Open(bytes))->statistics(), nullptr);
+    // Cuts them off the end of the footer, and makes version, length and checksums right.
+    std::string statistics;
+    ColumnStatistics::ToWrite(column.View()).Encode(statistics);
+    std::string end = bytes.substr(bytes.size() - kColumnTrailerBytes);
+    bytes.resize(bytes.size() - kColumnTrailerBytes - statistics.size());
+    uint32_t size;
+    std::memcpy(&size, end.data(), 4);
+    size -= static_cast<uint32_t>(statistics.size());
+    AppendNumber(bytes, size);
+    AppendNumber(bytes, Crc32c(std::string_view(bytes).substr(bytes.size() - size - 4)));
+    bytes += kColumnFileEndMagic;
+    bytes[8] = 1;
+    const uint32_t head = Crc32c(std::string_view(bytes).substr(0, kColumnHeaderBytes - 4));
+    std::memcpy(bytes.data() + kColumnHeaderBytes - 4, &head, 4);
+    const auto file = Open(bytes);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ((*file)->statistics(), nullptr);
+    EXPECT_EQ((*file)->View().num_rows, 100);
+  }
 }
 
 TEST(ZoneMap, HoldsTheRangeOfEachRunOfRows) {

@@ -205,6 +205,7 @@ class ColumnFileWriter {
       }
     }
     EncodeZoneMap(MakeZoneMap(column_), column_.type, footer);
+    ColumnStatistics::ToWrite(column_).Encode(footer);
     const auto size = static_cast<uint32_t>(footer.size());
     AppendNumber(footer, size);
     AppendNumber(footer, Crc32c(footer));

@@ -40,8 +40,12 @@ class FooterReader {
     layout_.num_rows = static_cast<int64_t>(num_rows);
     for (Stream& stream : layout_.streams) ELANUS_RETURN_IF_ERROR(ReadStream(stream));
     auto zones = DecodeZoneMap(in_, layout_.type, num_rows);
-    if (!zones.ok() || in_.remaining() != 0) return Damaged("zone map is damaged");
+    if (!zones.ok()) return Damaged("zone map is damaged");
     layout_.zones = *std::move(zones);
+    if (in_.remaining() == 0) return std::move(layout_);
+    auto statistics = ColumnStatistics::Decode(in_);
+    if (!statistics.ok() || in_.remaining() != 0) return Damaged("statistics are damaged");
+    layout_.statistics = *std::move(statistics);
     return std::move(layout_);
   }
 

@@ -3,11 +3,13 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "common/status.h"
 #include "schema/column.h"
 #include "storage/column_file_format.h"
+#include "storage/column_statistics.h"
 #include "storage/zone_map.h"
 
 namespace elanus::storage {
@@ -18,6 +20,7 @@ struct ColumnLayout {
   uint64_t data_end = 0;  // Where the footer begins.
   std::array<Stream, kNumStreamKinds> streams;
   ZoneMap zones;
+  std::optional<ColumnStatistics> statistics;  // Since version 2.
 
   const Stream& StreamOf(StreamKind kind) const { return streams[static_cast<size_t>(kind)]; }
 };

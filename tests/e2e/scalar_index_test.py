@@ -54,7 +54,8 @@ FILTERS = [
     'j["a"] is not null', 'exists j["a"]["x"]', 'j["a"]["x"] is null', 'exists j["b"]', "exists color", "color is null", "ai is null", "geo is not null",
     'j["a"] like "w1%"', '0 < j["a"] <= 2.5', 'json_contains_all(j["a"], [5, 7])', 'not json_contains(j["a"], 5)',
     "st_within(geo, 'POLYGON ((10 10, 20 10, 20 20, 10 20, 10 10))')", "st_intersects(geo, 'POINT (30 10)')", "st_dwithin(geo, 'POINT (50 10)', 200000)",
-    "i8 == 3 and i16 == 3 and s like 'w1%'",
+    "i8 == 3 and i16 == 3 and s like 'w1%'", "i64 == 77 and s == 'w77'", "s == 'w17' and not (i8 == 3)", 'i16 == 9 and j["a"] == 5 and b == true',
+    "(i8 == 2 and i16 == 9) or (i64 in [3, 203, 1003] and s == 'w3')", "s == 'w17' and (i8 == 3 or array_contains(ai, 7))",
 ]  # fmt: skip
 
 
@@ -245,6 +246,29 @@ def test_what_does_not_fit_is_refused(client, name):
     ]:
         with refused(words, 1100):
             add_indexes(client, name, [(field, type_, params)])
+
+
+def test_autoindex_follows_the_settings(tmp_path, name):
+    env = {"SCALARAUTOINDEX_PARAMS_BUILD": '{"varchar": "TRIE", "int": "INVERTED"}'}
+    with Server(tmp_path / "data", env=env) as server:
+        client = MilvusClient(server.uri)
+        make(client, name)
+        client.insert(name, rows())
+        client.flush(name)
+        names = add_indexes(client, name, [("s", "AUTOINDEX", {}), ("i64", "AUTOINDEX", {}), ("d", "AUTOINDEX", {})])
+        for index in names:
+            wait_for_index(client, name, index)
+            assert client.describe_index(name, index)["index_type"] == "AUTOINDEX"
+        for filter, kind in [("s == 'w17'", "TRIE"), ("i64 == 77", "INVERTED"), ("d == 1.25", "HYBRID")]:
+            series = f'elanus_filter_leaves_total{{node_id="1",segment_state="Sealed",answered_by="{kind}"}}'
+            for _ in range(200):
+                client.query(name, filter=filter, output_fields=["id"])
+                if server.metrics().get(series, 0) > 0:
+                    break
+                time.sleep(0.05)
+            else:
+                pytest.fail(f"no {kind} answered {filter}")
+        client.close()
 
 
 def test_growing_rows_that_filters_look_at_are_indexed(client, server, name):

@@ -56,7 +56,7 @@ class BoxIndex final : public ScalarIndexBase {
     return plan;
   }
 
-  absl::StatusOr<kernels::Bitset> Find(const ScalarQuery& query, const ScalarPlan& plan,
+  absl::StatusOr<kernels::RowSet> Find(const ScalarQuery& query, const ScalarPlan& plan,
                                        const Cancellation& cancellation) const override {
     kernels::Bitset rows(num_rows());
     Scratch boxes_scratch, rows_scratch;
@@ -74,7 +74,7 @@ class BoxIndex final : public ScalarIndexBase {
         if (boxes[i].Meets(query.box)) rows.Set(list[i]);
       }
     }
-    return rows;
+    return kernels::RowSet(std::move(rows));
   }
 
   int64_t memory_bytes() const override {
@@ -91,11 +91,9 @@ class BoxIndex final : public ScalarIndexBase {
   uint64_t TotalBoxes() const { return file_->section_bytes(kScalarKeys) / sizeof(NarrowBox); }
 
   // The nodes of a level within `nodes` that meet the box.
-  absl::StatusOr<std::vector<ScalarPlan::Keys>> Meeting(size_t level,
-                                                        const std::vector<ScalarPlan::Keys>& nodes,
-                                                        const geometry::Box& box,
-                                                        Scratch& scratch) const {
-    std::vector<ScalarPlan::Keys> out;
+  absl::StatusOr<std::vector<KeyRange>> Meeting(size_t level, const std::vector<KeyRange>& nodes,
+                                                const geometry::Box& box, Scratch& scratch) const {
+    std::vector<KeyRange> out;
     for (const auto& [begin, end] : nodes) {
       ELANUS_ASSIGN_OR_RETURN(
           const auto boxes,

@@ -41,30 +41,32 @@ class GramIndex final : public ScalarIndexBase {
               [](const Gram& a, const Gram& b) { return a.entries < b.entries; });
     found.resize(std::min(found.size(), kGramsMax));
     plan.num_entries = found.front().entries;
-    for (const Gram& gram : found) {
-      plan.ranges.push_back({gram.key, gram.key + 1});
-      plan.cost_ns += costs.entry_ns * static_cast<double>(gram.entries) + mask_ns;
-    }
     // Candidates are read again from the column.
-    if (!plan.exact) plan.cost_ns += kCandidateNs * static_cast<double>(plan.num_entries);
+    const double column_ns = plan.exact ? 0 : kCandidateNs * static_cast<double>(plan.num_entries);
+    for (const Gram& gram : found) {
+      const double gram_ns = costs.entry_ns * static_cast<double>(gram.entries) + mask_ns;
+      if (!plan.ranges.empty() && gram_ns > column_ns) break;
+      plan.ranges.push_back({gram.key, gram.key + 1});
+      plan.cost_ns += gram_ns;
+    }
+    plan.cost_ns += column_ns;
     if (plan.cost_ns > budget_ns) return std::nullopt;
     return plan;
   }
 
-  absl::StatusOr<kernels::Bitset> Find(const ScalarQuery&, const ScalarPlan& plan,
+  absl::StatusOr<kernels::RowSet> Find(const ScalarQuery&, const ScalarPlan& plan,
                                        const Cancellation& cancellation) const override {
-    kernels::Bitset rows(num_rows());
-    Scratch scratch;
+    kernels::RowSet rows(num_rows());
     for (size_t i = 0; i < plan.ranges.size(); ++i) {
-      ELANUS_RETURN_IF_ERROR(cancellation.Check());
-      const auto [begin, end] = plan.ranges[i];
+      const std::span<const KeyRange> gram(&plan.ranges[i], 1);
+      // The first one is the rarest.
+      const uint64_t entries = i == 0 ? plan.num_entries : file_->facts().num_entries;
+      ELANUS_ASSIGN_OR_RETURN(kernels::RowSet more, lists_.Rows(gram, entries, cancellation));
       if (i == 0) {
-        ELANUS_RETURN_IF_ERROR(lists_.Add(begin, end, scratch, rows));
-        continue;
+        rows = std::move(more);
+      } else {
+        rows.And(more);
       }
-      kernels::Bitset more(num_rows());
-      ELANUS_RETURN_IF_ERROR(lists_.Add(begin, end, scratch, more));
-      rows.And(more.view());
     }
     return rows;
   }

@@ -45,22 +45,28 @@ void AppendBlock(std::span<const uint32_t> rows, std::vector<uint8_t>& out) {
   }
 }
 
-bool AddMask(Bytes words, uint64_t count, kernels::Bitset& into) {
-  if (words.size() != static_cast<size_t>(into.num_words()) * 8) return false;
+uint64_t NumWords(uint64_t num_rows) {
+  return (num_rows + 63) / 64;
+}
+
+// Calls add(word number, word) for each word of a mask of `num_rows` rows; false for what is none
+// of `count` rows.
+template <typename Add>
+bool ReadMask(Bytes words, uint64_t count, uint64_t num_rows, Add&& add) {
+  const uint64_t num_words = NumWords(num_rows);
+  if (words.size() != num_words * 8) return false;
   uint64_t found = 0;
-  for (int64_t w = 0; w < into.num_words(); ++w) {
+  for (uint64_t w = 0; w < num_words; ++w) {
     const uint64_t word = Load64(words.data() + w * 8);
+    if (w + 1 == num_words && num_rows % 64 != 0 && word >> (num_rows % 64) != 0) return false;
     found += std::popcount(word);
-    into.words()[w] |= word;
+    add(w, word);
   }
-  const int64_t tail = into.size() & 63;
-  const bool fits = tail == 0 || (into.words()[into.num_words() - 1] >> tail) == 0;
-  into.ClearTail();
-  return fits && found == count;
+  return found == count;
 }
 
 // The block at the front of `list`, of `rows` rows; what it takes, or 0 if it is none.
-size_t AddBlock(Bytes list, size_t rows, uint32_t* last, kernels::Bitset& into) {
+size_t ReadBlock(Bytes list, size_t rows, uint64_t num_rows, uint64_t (&decoded)[kBlockRows]) {
   if (list.size() < kBlockHead) return 0;
   uint32_t first;
   std::memcpy(&first, list.data(), 4);
@@ -68,23 +74,37 @@ size_t AddBlock(Bytes list, size_t rows, uint32_t* last, kernels::Bitset& into) 
   if (bits > 32) return 0;
   const size_t bytes = kBlockHead + GapBytes(rows, bits);
   if (list.size() < bytes) return 0;
-  uint64_t decoded[kBlockRows];
   decoded[0] = first;
   // Eight bytes are loaded at a time, which may not lie behind the end.
-  uint8_t copy[kBlockHead + kBlockRows * 4 + 8] = {};
+  uint8_t copy[kBlockHead + kBlockRows * 4 + 8];
   const uint8_t* gaps = list.data() + kBlockHead;
   if (list.size() < bytes + 8) {
     std::memcpy(copy, list.data(), bytes);
+    std::memset(copy + bytes, 0, 8);
     gaps = copy + kBlockHead;
   }
   const uint64_t mask = (uint64_t{1} << bits) - 1;
   for (size_t i = 1, at = 0; i < rows; ++i, at += bits) {
     decoded[i] = decoded[i - 1] + 1 + (Load64(gaps + at / 8) >> (at % 8) & mask);
   }
-  if (decoded[rows - 1] >= static_cast<uint64_t>(into.size())) return 0;
-  for (size_t i = 0; i < rows; ++i) into.Set(static_cast<int64_t>(decoded[i]));
-  *last = static_cast<uint32_t>(decoded[rows - 1]);
-  return bytes;
+  return decoded[rows - 1] < num_rows ? bytes : 0;
+}
+
+// Calls add(row) for each row of the blocks.
+template <typename Add>
+bool ReadBlocks(Bytes list, uint64_t count, uint64_t num_rows, Add&& add) {
+  uint64_t decoded[kBlockRows];
+  uint64_t next = 0;  // No row comes before.
+  for (uint64_t done = 0; done < count;) {
+    const size_t rows = std::min<uint64_t>(kBlockRows, count - done);
+    const size_t bytes = ReadBlock(list, rows, num_rows, decoded);
+    if (bytes == 0 || decoded[0] < next) return false;
+    for (size_t i = 0; i < rows; ++i) add(decoded[i]);
+    next = decoded[rows - 1] + 1;
+    list = list.subspan(bytes);
+    done += rows;
+  }
+  return list.empty();
 }
 
 }  // namespace
@@ -109,20 +129,27 @@ void AppendPackedRows(std::span<const uint32_t> rows, int64_t num_rows, std::vec
 
 bool AddPackedRows(Bytes list, uint64_t count, kernels::Bitset& into) {
   if (list.empty()) return count == 0;
-  const uint8_t form = list[0];
-  list = list.subspan(1);
-  if (form == kMask) return AddMask(list, count, into);
-  if (form != kBlocks) return false;
-  uint32_t last = 0;
-  for (uint64_t done = 0; done < count;) {
-    const size_t rows = std::min<uint64_t>(kBlockRows, count - done);
-    const uint32_t before = last;
-    const size_t bytes = AddBlock(list, rows, &last, into);
-    if (bytes == 0 || (done > 0 && last <= before)) return false;
-    list = list.subspan(bytes);
-    done += rows;
+  const auto num_rows = static_cast<uint64_t>(into.size());
+  const Bytes rest = list.subspan(1);
+  if (list[0] == kMask) {
+    return ReadMask(rest, count, num_rows,
+                    [&](uint64_t w, uint64_t word) { into.words()[w] |= word; });
   }
-  return list.empty();
+  return list[0] == kBlocks && ReadBlocks(rest, count, num_rows, [&](uint64_t row) {
+           into.Set(static_cast<int64_t>(row));
+         });
+}
+
+bool ReadPackedRows(Bytes list, uint64_t count, int64_t num_rows, std::vector<uint32_t>& out) {
+  if (list.empty()) return count == 0;
+  const Bytes rest = list.subspan(1);
+  const auto add = [&](uint64_t row) { out.push_back(static_cast<uint32_t>(row)); };
+  if (list[0] == kMask) {
+    return ReadMask(rest, count, static_cast<uint64_t>(num_rows), [&](uint64_t w, uint64_t word) {
+      for (; word != 0; word &= word - 1) add(w * 64 + std::countr_zero(word));
+    });
+  }
+  return list[0] == kBlocks && ReadBlocks(rest, count, static_cast<uint64_t>(num_rows), add);
 }
 
 }  // namespace elanus::index

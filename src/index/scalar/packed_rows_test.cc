@@ -26,6 +26,9 @@ TEST(PackedRows, HoldAnyRows) {
       kernels::Bitset found(num_rows);
       ASSERT_TRUE(AddPackedRows(list, rows.size(), found)) << num_rows << " " << one_in;
       EXPECT_EQ(RowsOf(found), rows) << num_rows << " " << one_in;
+      std::vector<uint32_t> listed = {7};
+      ASSERT_TRUE(ReadPackedRows(list, rows.size(), num_rows, listed));
+      EXPECT_TRUE(std::equal(listed.begin() + 1, listed.end(), rows.begin(), rows.end()));
       EXPECT_LE(list.size(), static_cast<size_t>(num_rows) / 8 + 18);
     }
   }
@@ -67,7 +70,14 @@ TEST(PackedRows, RefuseOtherBytes) {
     std::vector<uint8_t> other = list;
     for (int n = 0; n < 3; ++n) other[random() % other.size()] = static_cast<uint8_t>(random());
     other.resize(random() % 3 == 0 ? random() % other.size() : other.size());
-    (void)AddPackedRows(other, rows.size(), found);  // Any answer, but no crash.
+    // Any answer, but no crash, and the same one in both forms.
+    kernels::Bitset bits(3000);
+    std::vector<uint32_t> listed;
+    const bool added = AddPackedRows(other, rows.size(), bits);
+    ASSERT_EQ(ReadPackedRows(other, rows.size(), 3000, listed), added);
+    if (added) {
+      ASSERT_EQ(listed, RowsOf(bits));
+    }
   }
 }
 

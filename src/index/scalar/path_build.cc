@@ -43,12 +43,7 @@ absl::StatusOr<std::string> PathIndexBuilder::Finish(int64_t num_rows,
                           .packed = 1};
   Bytes sections[kNumScalarSections];
   sections[kScalarOdd] = BytesOf(odd_list);
-  sections[kScalarKeys] = BytesOf(keys.keys());
-  sections[kScalarGroups] = BytesOf(keys.groups());
-  sections[kScalarFences] = BytesOf(keys.fences());
-  sections[kScalarCounts] = lists.counts();
-  sections[kScalarOffsets] = lists.offsets();
-  sections[kScalarRows] = lists.rows();
+  PutSections(keys, lists, sections);
   return MakeScalarFile(facts, sections);
 }
 

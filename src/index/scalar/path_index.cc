@@ -168,7 +168,7 @@ class PathIndex::View final : public ScalarIndex {
     if (!plan.has_value()) return ScalarFile::Damaged("the type of its keys");
     if (AllRows(*plan)) return kernels::Bitset(num_rows(), true);
     ELANUS_ASSIGN_OR_RETURN(ScalarRows rows, values_.Rows(query, *plan, cancellation));
-    return std::move(rows.found);
+    return std::move(rows.found).ToBits();
   }
 
   const std::shared_ptr<const PathIndex> index_;

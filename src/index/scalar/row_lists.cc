@@ -11,6 +11,10 @@ namespace {
 constexpr uint64_t kKeysAtOnce = 4096;
 constexpr uint64_t kRowsAtOnce = 1 << 20;
 
+// Up to this part of all rows a list is made and put to use sooner than a mask; of several keys the
+// list has to be sorted.
+constexpr uint64_t kListPart = 64, kSortedPart = 8192;
+
 }  // namespace
 
 absl::StatusOr<RowLists> RowLists::Open(const ScalarFile& file) {
@@ -81,6 +85,67 @@ absl::Status RowLists::AddPacked(uint64_t begin, uint64_t end, Scratch& scratch,
     if (!AddPackedRows(list, count, rows)) return ScalarFile::Damaged("a list of rows");
   }
   return absl::OkStatus();
+}
+
+absl::Status RowLists::Append(uint64_t key, Scratch& scratch, std::vector<uint32_t>& rows) const {
+  ELANUS_ASSIGN_OR_RETURN(const uint64_t before, EntriesBefore(key, scratch));
+  ELANUS_ASSIGN_OR_RETURN(const uint64_t after, EntriesBefore(key + 1, scratch));
+  if (before > after) return ScalarFile::Damaged("the order of its row lists");
+  const uint64_t num_rows = file_->facts().num_rows;
+  if (file_->facts().packed == 0) {
+    ELANUS_ASSIGN_OR_RETURN(const auto list,
+                            file_->Read<uint32_t>(kScalarRows, before, after - before, scratch));
+    for (const uint32_t row : list) {
+      if (row >= num_rows) return ScalarFile::Damaged("a row behind the last one");
+    }
+    rows.insert(rows.end(), list.begin(), list.end());
+    return absl::OkStatus();
+  }
+  ELANUS_ASSIGN_OR_RETURN(const auto offsets,
+                          file_->Read<uint64_t>(kScalarOffsets, key, 2, scratch));
+  const uint64_t begin = offsets[0], end = offsets[1];
+  if (begin > end) return ScalarFile::Damaged("the order of its row lists");
+  ELANUS_ASSIGN_OR_RETURN(const auto list,
+                          file_->Read<uint8_t>(kScalarRows, begin, end - begin, scratch));
+  if (!ReadPackedRows(list, after - before, static_cast<int64_t>(num_rows), rows)) {
+    return ScalarFile::Damaged("a list of rows");
+  }
+  return absl::OkStatus();
+}
+
+bool RowLists::GiveList(std::span<const KeyRange> keys, uint64_t num_entries) const {
+  uint64_t num_keys = 0;
+  for (const KeyRange& range : keys) num_keys += range.end - std::min(range.begin, range.end);
+  const uint64_t part = num_keys <= 1 ? kListPart : kSortedPart;
+  return num_entries <= file_->facts().num_rows / part;
+}
+
+absl::StatusOr<kernels::RowSet> RowLists::Rows(std::span<const KeyRange> keys, uint64_t num_entries,
+                                               const Cancellation& cancellation) const {
+  const auto num_rows = static_cast<int64_t>(file_->facts().num_rows);
+  Scratch scratch;
+  if (!GiveList(keys, num_entries)) {
+    kernels::Bitset bits(num_rows);
+    for (const KeyRange& range : keys) {
+      ELANUS_RETURN_IF_ERROR(cancellation.Check());
+      ELANUS_RETURN_IF_ERROR(Add(range.begin, range.end, scratch, bits));
+    }
+    return kernels::RowSet(std::move(bits));
+  }
+  std::vector<uint32_t> rows;
+  rows.reserve(num_entries);
+  for (const KeyRange& range : keys) {
+    for (uint64_t key = range.begin; key < range.end; ++key) {
+      ELANUS_RETURN_IF_ERROR(Append(key, scratch, rows));
+    }
+  }
+  // Of several keys in any order, or of a file that is not as it was made.
+  const auto ascends = [](uint32_t a, uint32_t b) { return a >= b; };
+  if (std::adjacent_find(rows.begin(), rows.end(), ascends) != rows.end()) {
+    std::sort(rows.begin(), rows.end());
+    rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  }
+  return kernels::RowSet(num_rows, std::move(rows));
 }
 
 void RowListWriter::Add(std::span<const uint32_t> rows) {

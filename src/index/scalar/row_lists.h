@@ -4,7 +4,11 @@
 
 #include <memory>
 
+#include "common/cancellation.h"
 #include "index/scalar/scalar_file.h"
+#include "index/scalar/scalar_keys.h"
+#include "index/scalar/scalar_query.h"
+#include "kernels/row_set.h"
 
 namespace elanus::index {
 
@@ -18,9 +22,15 @@ class RowLists {
   absl::StatusOr<uint64_t> EntriesBefore(uint64_t key, Scratch& scratch) const;
   // Sets the bits of the rows of the keys [begin, end), which have `num_entries` entries.
   absl::Status Add(uint64_t begin, uint64_t end, Scratch& scratch, kernels::Bitset& rows) const;
+  // The rows of all these keys, which have `num_entries` entries together, as a list if GiveList.
+  absl::StatusOr<kernels::RowSet> Rows(std::span<const KeyRange> keys, uint64_t num_entries,
+                                       const Cancellation& cancellation) const;
+  bool GiveList(std::span<const KeyRange> keys, uint64_t num_entries) const;
 
  private:
   explicit RowLists(const ScalarFile& file) : file_(&file) {}
+  // Appends the rows of one key.
+  absl::Status Append(uint64_t key, Scratch& scratch, std::vector<uint32_t>& rows) const;
   absl::Status AddPacked(uint64_t begin, uint64_t end, Scratch& scratch,
                          kernels::Bitset& rows) const;
 
@@ -54,5 +64,16 @@ class RowListWriter {
   std::vector<uint8_t> lists_;
   std::vector<uint32_t> rows_;
 };
+
+// The sections of keys that are texts, and of their rows.
+inline void PutSections(const TextKeyWriter& keys, const RowListWriter& lists,
+                        std::span<Bytes> sections) {
+  sections[kScalarKeys] = BytesOf(keys.keys());
+  sections[kScalarGroups] = BytesOf(keys.groups());
+  sections[kScalarFences] = BytesOf(keys.fences());
+  sections[kScalarCounts] = lists.counts();
+  sections[kScalarOffsets] = lists.offsets();
+  sections[kScalarRows] = lists.rows();
+}
 
 }  // namespace elanus::index

@@ -45,9 +45,11 @@ absl::StatusOr<ScalarRows> ScalarIndexBase::Rows(const ScalarQuery& query, const
   if (query.kind == ScalarQuery::Kind::kExists) {
     kernels::Bitset found(num_rows(), true);
     if (file_->absent() != nullptr) found.AndNot(file_->absent()->view());
-    return ScalarRows{.found = std::move(found)};
+    return ScalarRows{.found = kernels::RowSet(std::move(found))};
   }
-  ScalarRows rows{.absent = file_->absent(), .odd = file_->odd()};
+  ScalarRows rows;
+  rows.absent = file_->absent();
+  rows.odd = file_->odd();
   ELANUS_ASSIGN_OR_RETURN(rows.found, Find(query, plan, cancellation));
   return rows;
 }

@@ -192,6 +192,47 @@ void CheckExistence(const ScalarIndex& index, const Rows& rows) {
   }
 }
 
+TEST(ScalarIndex, GivesAListWhereRowsAreFew) {
+  constexpr int64_t kRows = 100'000;
+  schema::Column column({.type = DataType::kInt64});
+  // Values near each other lie far from each other; some come 100 times.
+  for (int64_t row = 0; row < kRows; ++row) {
+    column.Append<int64_t>(row % 1000 == 0 ? -1 : row * 7919 % kRows);
+  }
+  for (const ScalarForm form : {ScalarForm::kValues, ScalarForm::kBitmap}) {
+    const std::string file = Build(column, form);
+    for (const bool by_blocks : {false, true}) {
+      const auto index = Open(file, kRows, by_blocks);
+      const auto ask = [&](const ScalarQuery& query) {
+        const auto plan = index->Plan(query, kAnyCost);
+        return index->Rows(query, **plan, Cancellation())->found;
+      };
+      const auto passes = [&](int64_t low, int64_t high) {
+        std::vector<uint32_t> rows;
+        for (int64_t row = 0; row < kRows; ++row) {
+          const int64_t value = column.View().Value<int64_t>(row);
+          if (low <= value && value <= high) rows.push_back(static_cast<uint32_t>(row));
+        }
+        return rows;
+      };
+      const kernels::RowSet one = ask({.keys = {int64_t{-1}}});
+      EXPECT_TRUE(one.is_list());
+      EXPECT_EQ(one.Rows(), passes(-1, -1));
+      const kernels::RowSet some = ask({.kind = ScalarQuery::Kind::kInterval,
+                                        .lower = ScalarBound{int64_t{500}, true},
+                                        .upper = ScalarBound{int64_t{510}, true}});
+      EXPECT_TRUE(some.is_list());
+      EXPECT_EQ(some.Rows(), passes(500, 510));
+      const kernels::RowSet many = ask({.kind = ScalarQuery::Kind::kInterval,
+                                        .lower = ScalarBound{int64_t{500}, true},
+                                        .upper = ScalarBound{int64_t{50'000}, true}});
+      EXPECT_FALSE(many.is_list());
+      EXPECT_EQ(many.Rows(), passes(500, 50'000));
+      EXPECT_EQ(ask({.keys = {int64_t{-7}}}).Count(), 0);
+    }
+  }
+}
+
 void CheckAgainstRows(const Case& test, int64_t num_rows, uint32_t seed) {
   Rows rows(test, num_rows, seed);
   const std::string file = Build(rows.column(), test.form, {{"min_gram", "2"}, {"max_gram", "3"}});

@@ -12,6 +12,7 @@
 
 #include "geometry/wkb.h"
 #include "kernels/bitset.h"
+#include "kernels/row_set.h"
 
 namespace elanus::index {
 
@@ -43,12 +44,14 @@ struct ScalarQuery {
   bool in_degrees = false;
 };
 
+// Places in the order of keys.
+struct KeyRange {
+  uint64_t begin = 0, end = 0;
+};
+
 // How an index would answer.
 struct ScalarPlan {
-  struct Keys {
-    uint64_t begin = 0, end = 0;  // Places in the order of keys.
-  };
-  std::vector<Keys> ranges;
+  std::vector<KeyRange> ranges;
   uint64_t num_entries = 0;  // (key, row) pairs to be read: at least as many as rows.
   double cost_ns = 0;
   bool exact = true;  // False: the rows are candidates, of which the column decides.
@@ -57,7 +60,7 @@ struct ScalarPlan {
 // The answer, about all rows.
 struct ScalarRows {
   using Set = std::shared_ptr<const kernels::Bitset>;  // Null: none.
-  kernels::Bitset found;  // The rows that pass; if the plan is not exact, all that may.
+  kernels::RowSet found;  // The rows that pass; if the plan is not exact, all that may.
   Set absent;             // Rows without a value, which neither pass nor fail.
   Set odd;                // Rows whose value the index does not hold: only the column can tell.
 };

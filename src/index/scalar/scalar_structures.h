@@ -42,7 +42,7 @@ class ScalarIndexBase : public ScalarIndex {
   // Of queries about the values.
   virtual absl::StatusOr<std::optional<ScalarPlan>> PlanFor(const ScalarQuery& query,
                                                             double budget_ns) const = 0;
-  virtual absl::StatusOr<kernels::Bitset> Find(const ScalarQuery& query, const ScalarPlan& plan,
+  virtual absl::StatusOr<kernels::RowSet> Find(const ScalarQuery& query, const ScalarPlan& plan,
                                                const Cancellation& cancellation) const = 0;
 
   const ScalarFilePtr file_;

@@ -73,12 +73,7 @@ absl::StatusOr<std::string> BuildTextIndex(const TextBuildOptions& options) {
                           .packed = 1};
   Bytes sections[kNumTokenSections];
   sections[kScalarAbsent] = BytesOf(absent_list);
-  sections[kScalarKeys] = BytesOf(keys.keys());
-  sections[kScalarGroups] = BytesOf(keys.groups());
-  sections[kScalarFences] = BytesOf(keys.fences());
-  sections[kScalarCounts] = lists.counts();
-  sections[kScalarOffsets] = lists.offsets();
-  sections[kScalarRows] = lists.rows();
+  PutSections(keys, lists, sections);
   sections[kTokenPositionOffsets] = positions.offsets();
   sections[kTokenPositions] = positions.bytes();
   return MakeScalarFile(facts, sections);

@@ -27,8 +27,14 @@ class TextIndex {
       std::unique_ptr<storage::BlockReader> file, int64_t num_rows);
 
   // The rows that pass. kDataIntegrity names a damaged block.
-  absl::StatusOr<kernels::Bitset> Match(const text::MatchQuery& query,
+  absl::StatusOr<kernels::RowSet> Match(const text::MatchQuery& query,
                                         const Cancellation& cancellation) const;
+  // What Match would find, at most, and take (about nanoseconds).
+  struct Estimate {
+    int64_t num_rows = 0;
+    double cost_ns = 0;
+  };
+  absl::StatusOr<Estimate> EstimateMatch(const text::MatchQuery& query) const;
 
   int64_t num_rows() const { return static_cast<int64_t>(file_->facts().num_rows); }
   int64_t num_tokens() const { return static_cast<int64_t>(file_->facts().num_keys); }
@@ -49,14 +55,19 @@ class TextIndex {
 
   // Nothing if no row has it.
   absl::StatusOr<std::optional<Token>> Find(const std::string& token, Scratch& scratch) const;
-  absl::StatusOr<kernels::Bitset> MatchAny(const text::MatchQuery& query,
-                                           const Cancellation& cancellation) const;
-  absl::Status AddNear(const text::MatchQuery::Term& term, int max_edits,
-                       const Cancellation& cancellation, Scratch& scratch,
-                       kernels::Bitset& rows) const;
-  absl::StatusOr<kernels::Bitset> MatchCounted(const text::MatchQuery& query,
+  // Each word of the query that some row has.
+  absl::StatusOr<std::vector<Token>> FindTokens(const text::MatchQuery& query,
+                                                Scratch& scratch) const;
+  absl::StatusOr<kernels::RowSet> RowsOf(std::span<const Token> tokens,
+                                         const Cancellation& cancellation) const;
+  // The rows that have all of them, of which there is one at least.
+  absl::StatusOr<kernels::RowSet> RowsWithAll(std::vector<Token> tokens,
+                                              const Cancellation& cancellation) const;
+  absl::StatusOr<kernels::RowSet> MatchNear(const text::MatchQuery& query,
+                                            const Cancellation& cancellation) const;
+  absl::StatusOr<kernels::RowSet> MatchCounted(const text::MatchQuery& query,
                                                const Cancellation& cancellation) const;
-  absl::StatusOr<kernels::Bitset> MatchPhrase(const text::MatchQuery& query,
+  absl::StatusOr<kernels::RowSet> MatchPhrase(const text::MatchQuery& query,
                                               const Cancellation& cancellation) const;
 
   const FilePtr file_;

@@ -7,8 +7,6 @@
 namespace elanus::index {
 namespace {
 
-using Keys = ScalarPlan::Keys;
-
 class ValueIndex final : public ScalarIndexBase {
  public:
   ValueIndex(ScalarFilePtr file, std::unique_ptr<const ScalarKeys> keys, const RowLists& lists)
@@ -17,8 +15,9 @@ class ValueIndex final : public ScalarIndexBase {
   absl::StatusOr<std::optional<ScalarPlan>> PlanFor(const ScalarQuery& query,
                                                     double budget_ns) const override {
     const ScalarCosts costs = ScalarCosts::Of(*file_);
+    const double mask_ns = costs.mask_row_ns * static_cast<double>(num_rows());
     ScalarPlan plan;
-    plan.cost_ns = costs.mask_row_ns * static_cast<double>(num_rows()) + LookUpCost(query, costs);
+    plan.cost_ns = LookUpCost(query, costs);
     if (!Takes(query) || plan.cost_ns > budget_ns) return std::nullopt;
     Scratch scratch;
     switch (query.kind) {
@@ -31,12 +30,12 @@ class ValueIndex final : public ScalarIndexBase {
         }
         break;
       case ScalarQuery::Kind::kInterval: {
-        ELANUS_ASSIGN_OR_RETURN(const Keys range, Between(query, scratch));
+        ELANUS_ASSIGN_OR_RETURN(const KeyRange range, Between(query, scratch));
         plan.ranges.push_back(range);
         break;
       }
       case ScalarQuery::Kind::kTexts: {
-        ELANUS_ASSIGN_OR_RETURN(const Keys range, Between(query, scratch));
+        ELANUS_ASSIGN_OR_RETURN(const KeyRange range, Between(query, scratch));
         plan.cost_ns += costs.text_ns * static_cast<double>(range.end - range.begin);
         if (plan.cost_ns > budget_ns) return std::nullopt;
         ELANUS_RETURN_IF_ERROR(AddPassing(query, range, plan.ranges));
@@ -46,38 +45,37 @@ class ValueIndex final : public ScalarIndexBase {
       case ScalarQuery::Kind::kBox:
         return std::nullopt;
     }
-    for (const Keys& range : plan.ranges) {
+    for (const KeyRange& range : plan.ranges) {
       if (range.begin >= range.end) continue;
       ELANUS_ASSIGN_OR_RETURN(const uint64_t before, lists_.EntriesBefore(range.begin, scratch));
       ELANUS_ASSIGN_OR_RETURN(const uint64_t after, lists_.EntriesBefore(range.end, scratch));
       plan.num_entries += after - std::min(before, after);
     }
     plan.cost_ns += costs.entry_ns * static_cast<double>(plan.num_entries);
+    if (!lists_.GiveList(plan.ranges, plan.num_entries)) plan.cost_ns += mask_ns;
     if (query.kind == ScalarQuery::Kind::kAllOf) {
-      plan.cost_ns += costs.mask_row_ns * static_cast<double>(num_rows()) *
-                      static_cast<double>(query.keys.size() - 1);
+      plan.cost_ns += mask_ns * static_cast<double>(query.keys.size() - 1);
     }
     if (plan.cost_ns > budget_ns) return std::nullopt;
     return plan;
   }
 
-  absl::StatusOr<kernels::Bitset> Find(const ScalarQuery& query, const ScalarPlan& plan,
+  absl::StatusOr<kernels::RowSet> Find(const ScalarQuery& query, const ScalarPlan& plan,
                                        const Cancellation& cancellation) const override {
-    kernels::Bitset rows(num_rows());
-    Scratch scratch;
-    bool first = true;
-    for (const Keys& range : plan.ranges) {
-      ELANUS_RETURN_IF_ERROR(cancellation.Check());
-      if (query.kind == ScalarQuery::Kind::kAllOf && !first) {
-        kernels::Bitset more(num_rows());
-        ELANUS_RETURN_IF_ERROR(lists_.Add(range.begin, range.end, scratch, more));
-        rows.And(more.view());
-      } else {
-        ELANUS_RETURN_IF_ERROR(lists_.Add(range.begin, range.end, scratch, rows));
-      }
-      first = false;
+    if (query.kind != ScalarQuery::Kind::kAllOf) {
+      return lists_.Rows(plan.ranges, plan.num_entries, cancellation);
     }
-    return rows;
+    std::optional<kernels::RowSet> rows;
+    for (const KeyRange& key : plan.ranges) {
+      ELANUS_ASSIGN_OR_RETURN(const kernels::RowSet more,
+                              lists_.Rows({&key, 1}, plan.num_entries, cancellation));
+      if (rows.has_value()) {
+        rows->And(more);
+      } else {
+        rows = more;
+      }
+    }
+    return *std::move(rows);
   }
 
   int64_t memory_bytes() const override {
@@ -106,8 +104,8 @@ class ValueIndex final : public ScalarIndexBase {
     return costs.locate_ns * static_cast<double>(look_ups);
   }
 
-  absl::StatusOr<Keys> Between(const ScalarQuery& query, Scratch& scratch) const {
-    Keys range{0, file_->facts().num_keys};
+  absl::StatusOr<KeyRange> Between(const ScalarQuery& query, Scratch& scratch) const {
+    KeyRange range{0, file_->facts().num_keys};
     if (query.lower.has_value()) {
       ELANUS_ASSIGN_OR_RETURN(const auto place, keys_->Locate(query.lower->key, scratch));
       range.begin = place.ordinal + (place.equal && !query.lower->inclusive ? 1 : 0);
@@ -121,8 +119,8 @@ class ValueIndex final : public ScalarIndexBase {
   }
 
   // The texts that pass; neighbours in one range.
-  absl::Status AddPassing(const ScalarQuery& query, const Keys& among,
-                          std::vector<Keys>& ranges) const {
+  absl::Status AddPassing(const ScalarQuery& query, const KeyRange& among,
+                          std::vector<KeyRange>& ranges) const {
     return keys_->ForEachText(among.begin, among.end, [&](uint64_t ordinal, std::string_view text) {
       if (!query.passes(text)) return true;
       if (ranges.empty() || ranges.back().end != ordinal) {
