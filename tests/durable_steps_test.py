@@ -27,7 +27,7 @@ PASSES = ("CrashPoint(", "RemovePath(")
 # Files outside the doors that may touch files themselves, and why.
 ALLOWED = {
     "cache/sparse_file.cc": "copies of blocks of objects, compared with their checksums whenever they are read",
-    "s3/local_copy.cc": "copies of objects, worth nothing after a crash",
+    "storage/local_copy.cc": "copies of objects and files being put together, worth nothing after a crash",
     "meta/sqlite_meta_store.cc": "makes the catalog's folder durable once, when it is created",
 }
 

@@ -96,8 +96,8 @@ class PartedIndexTest : public testing::Test {
  protected:
   static constexpr int64_t kRows = 3000;
   const std::vector<int64_t> starts_ = {0, 70, 1500, 1501, 2600};
-  const TestVectors vectors_ = ClusteredVectors(DataType::kFloatVector, 24, kRows, 20, 5);
-  const TestVectors queries_ = ClusteredVectors(DataType::kFloatVector, 24, 6, 20, 5, 1);
+  const TestVectors vectors_ = ClusteredVectors(DataType::kFloatVector, 64, kRows, 20, 5);
+  const TestVectors queries_ = ClusteredVectors(DataType::kFloatVector, 64, 6, 20, 5, 1);
   const Params params_ = {{"M", "8"}, {"efConstruction", "80"}};
   const Params search_ = {{"ef", "400"}};
   std::vector<std::string> files_;
