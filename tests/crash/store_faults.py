@@ -110,7 +110,8 @@ class StoreFaults:
         self.client.load_collection(self.workload.name, timeout=20)
 
     def search(self) -> None:
-        self.client.search(self.workload.name, [[0.0] * 16], limit=5, output_fields=["word"], timeout=20)
+        self.client.search(self.workload.name, [[0.0] * 16], limit=5, filter='word == "w1"', output_fields=["word"],
+                           timeout=20)  # fmt: skip
         self.client.query(self.workload.name, filter='word == "w1"', output_fields=["version"], timeout=20)
 
     def collect(self) -> None:
