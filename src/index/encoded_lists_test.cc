@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <list>
 #include <random>
 #include <set>
 
@@ -376,8 +377,10 @@ TEST_P(EncodedListsOf, WellSealedNonsenseIsRefusedOrSearchedSafely) {
   std::vector<uint16_t> zeros(encodings.size());
   options.rows.data = reinterpret_cast<const uint8_t*>(zeros.data());
   const std::string index = BuildHnsw(options).value();
+  std::list<std::string> files;  // Indexes borrow them.
   const auto open = [&](const EncodedListsFacts& facts) {
-    return Open(MakeEncodedListsFile(facts, floats, encodings, index), lists, Metric::kIp, {});
+    files.push_back(MakeEncodedListsFile(facts, floats, encodings, index));
+    return Open(files.back(), lists, Metric::kIp, {});
   };
   const auto opened = open(good);  // Its floats are all 0: a factor that divides by 0.
   ASSERT_TRUE(opened.ok()) << opened.status();
