@@ -23,8 +23,8 @@ constexpr uint64_t kEntriesMax = 1024;
 // Shares of the work, for the progress that is reported.
 constexpr double kGraphShare = 0.9;
 // Axes take time by the cube of the dimensions: 6 s of 1500.
-constexpr uint64_t kTurnedDimMaxHere = 1024;
-static_assert(kTurnedDimMaxHere <= kTurnedDimMax);
+constexpr uint64_t kAxesDimMax = 1024;
+static_assert(kAxesDimMax <= kTurnedDimMax);
 
 // Codes of about `bytes` bytes: as many bits a component as fit, else parts of the vector by
 // tables.
@@ -39,7 +39,7 @@ CodeSpec SpecFor(uint64_t dim, double bytes) {
   return {.kind = CodeKind::kProduct,
           .bits = 8,
           .parts = static_cast<uint32_t>(parts),
-          .axes = dim <= kTurnedDimMaxHere ? static_cast<uint32_t>(dim) : 0};
+          .axes = dim <= kAxesDimMax ? static_cast<uint32_t>(dim) : 0};
 }
 
 // Codes in records are as large as lets a record fit a page, within reason.

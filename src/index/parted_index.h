@@ -32,7 +32,6 @@ class PartedIndex final : public VectorIndex {
   VectorRows RowsOf(size_t part, const VectorRows& rows) const;
   // The index over the part's rows, which for it begin with 0; null: it is not there any more.
   void Set(size_t part, std::unique_ptr<VectorIndex> index);
-  size_t num_parts() const { return parts_.size(); }
   const VectorIndex* part(size_t part) const { return parts_[part].index.get(); }
   // The parts that hold any of these rows, ascending.
   std::vector<size_t> PartsOf(kernels::BitView rows) const;

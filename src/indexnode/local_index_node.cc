@@ -32,6 +32,12 @@ const meta::FieldFile* FileOf(const meta::Segment& segment, FieldId field) {
   return nullptr;
 }
 
+absl::StatusOr<std::shared_ptr<const storage::ColumnFile>> OpenColumn(storage::ObjectStore& store,
+                                                                      const std::string& key) {
+  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store.Get(key));
+  return storage::ColumnFile::Open(std::move(object), key);
+}
+
 }  // namespace
 
 absl::StatusOr<roles::BuildResult> LocalIndexNode::Build(const roles::BuildTask& task,
@@ -56,10 +62,7 @@ absl::StatusOr<roles::BuildResult> LocalIndexNode::BuildAndStore(
   const meta::FieldFile* column_file = FileOf(*task.segment, task.index.field);
   // A field added after the segment was written has no vectors there: nothing to build.
   if (column_file == nullptr || (!texts && !kind->builds_files)) return roles::BuildResult{};
-  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object,
-                          store_.Get(column_file->key));
-  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> column,
-                          storage::ColumnFile::Open(std::move(object), column_file->key));
+  ELANUS_ASSIGN_OR_RETURN(const auto column, OpenColumn(store_, column_file->key));
   const schema::ColumnView view = column->View();
   const auto memory_bytes_of = [&] {
     if (texts) return index::TextBuildMemoryBytes(view);
@@ -194,9 +197,7 @@ absl::StatusOr<LocalIndexNode::BuiltFile> LocalIndexNode::BuildVectors(
 absl::StatusOr<std::vector<int64_t>> LocalIndexNode::TenantStarts(const meta::Segment& segment) {
   const meta::FieldFile* file = FileOf(segment, segment.ordered_by);
   if (file == nullptr) return std::vector<int64_t>{0};
-  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<storage::MappedFile> object, store_.Get(file->key));
-  ELANUS_ASSIGN_OR_RETURN(std::shared_ptr<const storage::ColumnFile> column,
-                          storage::ColumnFile::Open(std::move(object), file->key));
+  ELANUS_ASSIGN_OR_RETURN(const auto column, OpenColumn(store_, file->key));
   const schema::ColumnView tenants = column->View();
   return index::PartStarts(tenants, index::PartRowsMin(tenants.num_rows));
 }

@@ -67,12 +67,6 @@ std::vector<segment::StoredPart> PartsOf(const meta::SegmentIndex& built) {
   return parts;
 }
 
-std::vector<int64_t> StartsOf(std::span<const segment::StoredPart> parts) {
-  std::vector<int64_t> starts;
-  for (const segment::StoredPart& part : parts) starts.push_back(part.first_row);
-  return starts;
-}
-
 std::shared_ptr<const cache::StoredObject> StoredIndex(const cache::Tiers& tiers,
                                                        CollectionId collection,
                                                        const meta::SegmentIndex& built) {
@@ -360,10 +354,12 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
     const std::shared_ptr<storage::BlockReader> blocks = std::move(opened);
     ELANUS_ASSIGN_OR_RETURN(
         loaded->index,
-        index::OpenParts(StartsOf(parts), rows, [&](size_t i, const index::VectorRows& own) {
-          return kind.open_blocks(storage::MakeSliceReader(blocks, parts[i].offset, parts[i].bytes),
-                                  own, metric, index.params);
-        }));
+        index::OpenParts(segment::StartsOf(parts), rows,
+                         [&](size_t i, const index::VectorRows& own) {
+                           return kind.open_blocks(
+                               storage::MakeSliceReader(blocks, parts[i].offset, parts[i].bytes),
+                               own, metric, index.params);
+                         }));
     return loaded;
   }
   if (parts_.tiers != nullptr && built.bytes > 0) {
@@ -380,7 +376,7 @@ absl::StatusOr<std::shared_ptr<segment::LoadedIndex>> LocalQueryNode::OpenIndex(
   }
   ELANUS_ASSIGN_OR_RETURN(
       loaded->index,
-      index::OpenParts(StartsOf(parts), rows, [&](size_t i, const index::VectorRows& own) {
+      index::OpenParts(segment::StartsOf(parts), rows, [&](size_t i, const index::VectorRows& own) {
         return open(file.subspan(parts[i].offset, parts[i].bytes), own);
       }));
   return loaded;

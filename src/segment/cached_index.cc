@@ -18,13 +18,13 @@ std::vector<uint64_t> BytesOf(std::span<const StoredPart> parts) {
   return bytes;
 }
 
+}  // namespace
+
 std::vector<int64_t> StartsOf(std::span<const StoredPart> parts) {
   std::vector<int64_t> starts;
   for (const StoredPart& part : parts) starts.push_back(part.first_row);
   return starts;
 }
-
-}  // namespace
 
 std::shared_ptr<const cache::StoredObject> CachedIndex::Stored(const cache::Tiers& tiers,
                                                                cache::Identity identity,

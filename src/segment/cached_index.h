@@ -21,6 +21,9 @@ struct StoredPart {
   uint64_t bytes = 0;
 };
 
+// The first rows of parts, as index/parted_index.h takes them.
+std::vector<int64_t> StartsOf(std::span<const StoredPart> parts);
+
 // A cell of the memory tier for each part: its file and the index opened over it. Opening reads
 // none of the column's rows; whether searches do, the index says. Threads: any.
 class CachedIndex final : public cache::CellSet {

@@ -4,10 +4,6 @@
 
 namespace elanus::segment {
 
-bool CanOrderBy(schema::DataType type) {
-  return type == schema::DataType::kInt64 || type == schema::DataType::kVarChar;
-}
-
 std::strong_ordering CompareValues(schema::DataType type, std::string_view a, std::string_view b) {
   if (type != schema::DataType::kInt64) return a <=> b;
   int64_t left = 0, right = 0;

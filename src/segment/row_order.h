@@ -10,10 +10,8 @@
 
 namespace elanus::segment {
 
-// Whether rows can be ordered by a field of this type: those that partition keys have.
-bool CanOrderBy(schema::DataType type);
-
-// How two values stand, by their bytes as columns hold them. `type`: one that CanOrderBy.
+// How two values stand, by their bytes as columns hold them. `type`: Int64 or VarChar, which
+// partition keys are.
 std::strong_ordering CompareValues(schema::DataType type, std::string_view a, std::string_view b);
 
 }  // namespace elanus::segment

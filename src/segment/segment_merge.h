@@ -25,15 +25,17 @@ struct MergedRows {
   Timestamp max_timestamp;
 };
 
-// Writes the kept rows of all inputs as one segment's column files. A field that some input lacks, since it was added later, gets its default there; one that all lack
-// gets no file. Vectors go from the mapped files to the new one: memory is that of one other column
-// and 16 bytes a run of rows, and 4 bytes a row of inputs
-// that lie in another order. JSON paths as WriteSegment. After an error none of the objects is
-// left, as far as the store lets go of them.
-absl::StatusOr<MergedRows> MergeSegments(
-    std::span<const MergeInput> inputs, const schema::CollectionSchema& schema,
-    FieldId timestamp_field, const std::function<std::string(FieldId)>& key_of,
-    storage::ObjectStore& store, const Cancellation& cancellation,
-    const WriteOptions& options = {});
+// Writes the kept rows of all inputs as one segment's column files. A field that some input lacks,
+// since it was added later, gets its default there; one that all lack gets no file. Vectors go from
+// the mapped files to the new one: memory is that of one other column, 16 bytes a run of rows, and
+// 4 bytes a row of inputs that lie in another order. JSON paths as WriteSegment. After an error
+// none of the objects is left, as far as the store lets go of them.
+absl::StatusOr<MergedRows> MergeSegments(std::span<const MergeInput> inputs,
+                                         const schema::CollectionSchema& schema,
+                                         FieldId timestamp_field,
+                                         const std::function<std::string(FieldId)>& key_of,
+                                         storage::ObjectStore& store,
+                                         const Cancellation& cancellation,
+                                         const WriteOptions& options = {});
 
 }  // namespace elanus::segment

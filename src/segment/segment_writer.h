@@ -27,15 +27,14 @@ struct WrittenColumn {
 // How column files of a segment are written.
 struct WriteOptions {
   std::optional<expr::ShreddingLimits> shredding;  // Frequent JSON paths as columns.
-  // Rows lie by (this field, key, timestamp): CanOrderBy its type. Not valid: by (key, timestamp).
+  // Rows lie by (this field, key, timestamp), see row_order.h. Not valid: by (key, timestamp).
   FieldId order_by;
   bool compress_vectors = false;  // Then they cannot be mapped, and are in memory until written.
 };
 
-// Writes the first `num_rows` rows of a growing segment as column files.
-// `key_of` gives a field's object key. The timestamps come first, then the fields by id, each JSON
-// field's paths behind it. After an error none of the objects is left, as
-// far as the store lets go of them.
+// Writes the first `num_rows` rows of a growing segment as column files. `key_of` gives a field's
+// object key. The timestamps come first, then the fields by id, each JSON field's paths behind it.
+// After an error none of the objects is left, as far as the store lets go of them.
 absl::StatusOr<std::vector<WrittenColumn>> WriteSegment(
     const GrowingSegment& segment, int64_t num_rows, FieldId timestamp_field,
     const std::function<std::string(FieldId)>& key_of, storage::ObjectStore& store,

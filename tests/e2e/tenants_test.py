@@ -75,6 +75,8 @@ def check(client: MilvusClient, alive) -> None:
         assert found >= 0.95 * expected, (tenant, found, expected)
         count = client.query("c", filter=f"tenant == '{tenant}'", output_fields=["count(*)"])[0]["count(*)"]
         assert count == np.count_nonzero((TENANTS == tenant) & alive)
+        page = client.query("c", filter=f"tenant == '{tenant}'", limit=20, offset=3, output_fields=["number"])
+        assert [row["id"] for row in page] == sorted(int(key) for key in KEYS[(TENANTS == tenant) & alive])[3:23]
     ids = sorted(int(key) for key in KEYS[alive])
     assert client.query("c", output_fields=["count(*)"])[0]["count(*)"] == len(ids)
     page = client.query("c", filter="number >= 0", limit=50, offset=1000, output_fields=["number"])
